@@ -1,0 +1,56 @@
+/**
+ * Checks the import order of docs/architecture.md: a folder of `src/` imports only from folders above it,
+ * and the first ones know no Node. Prints each arrow that goes the wrong way; exits 1 if there is one.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const ORDER = [
+  'errors',
+  'runtime',
+  'format',
+  'ranking',
+  'database',
+  'queue',
+  'source',
+  'document',
+  'chunk',
+  'embed',
+  'space',
+  'search',
+  'release',
+  'operate',
+  'worker',
+  'engine',
+  'server',
+  'mcp',
+  'cli',
+  'client',
+  'testing',
+];
+const WITHOUT_NODE = new Set(['errors', 'runtime', 'format', 'ranking', 'client']);
+const CLIENT_MAY = new Set(['errors', 'runtime', 'format', 'ranking', 'client']);
+const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g;
+
+const faults: string[] = [];
+for (const file of globSync('src/**/*.{ts,tsx}')) {
+  const folder = file.split(path.sep)[1] ?? '';
+  if (file === path.join('src', 'index.ts')) continue;
+  if (!ORDER.includes(folder)) faults.push(`${file}: src/${folder} is not a layer`);
+  const isTest = /\.test\.tsx?$/.test(file);
+  for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
+    if (target.startsWith('node:') && WITHOUT_NODE.has(folder) && !isTest)
+      faults.push(`${file}: ${folder} must not know Node, but imports ${target}`);
+    if (!target.startsWith('.')) continue;
+    const resolved = path.relative('src', path.join(path.dirname(file), target));
+    const other = resolved.split(path.sep)[0] ?? '';
+    if (other === folder || isTest) continue;
+    if (resolved.startsWith('..')) continue;
+    const isBelow = ORDER.indexOf(other) > ORDER.indexOf(folder);
+    if (isBelow || (folder === 'client' && !CLIENT_MAY.has(other)))
+      faults.push(`${file}: ${folder} must not import from ${other}`);
+  }
+}
+for (const fault of faults) console.error(fault);
+console.log(faults.length === 0 ? 'layers: in order' : `layers: ${faults.length} wrong`);
+process.exitCode = faults.length === 0 ? 0 : 1;

@@ -21,6 +21,8 @@ export interface Folded {
   count: number;
   /** What of them this worker holds now; null when nothing was leased. */
   claim: Claim | null;
+  /** The log says that a table was truncated: see `takeTruncations`. */
+  hasTruncation: boolean;
 }
 
 /** Entries read at once. An entry holds 1 to 1,000 keys. */
@@ -39,12 +41,12 @@ const MAX_ENTRIES = 2_000;
 const FOLD = `
 with candidate as materialized (
   select ctid as tid, cardinality(keys) as size
-  from evervec.changes where keys is not null
+  from evervec.changes
   limit ${MAX_ENTRIES} for update skip locked
 ), picked as materialized (
   select tid from (
     select tid, sum(size) over (order by tid) - size as before from candidate
-  ) sized where before < $1
+  ) sized where before < $1 -- null for a truncation: it stays
 ), taken as (
   delete from evervec.changes where ctid = any (array(select tid from picked))
   returning source_id, keys, priority, logged_at
@@ -99,38 +101,56 @@ with candidate as materialized (
     crashes = case when job.state = 1 then job.crashes else 0 end
   returning id, source_id, record_key, attempts, crashes, claim_token
 )
-select total.count::integer, claim.token, leased.*
-from (select count(*) from folded) total
+select total.count::integer, total.has_truncation, claim.token, leased.*
+from (
+  select (select count(*) from folded) as count,
+    exists (select from candidate where size is null) as has_truncation
+) total
 cross join claim
-left join folded leased on leased.claim_token = claim.token`;
+left join (
+  select id, source_id, record_key, attempts, crashes, claim_token from folded
+) leased on leased.claim_token = claim.token`;
+
+interface FoldRow extends JobRow {
+  count: number;
+  has_truncation: boolean;
+  token: string;
+}
 
 /** One statement, one transaction. An empty log costs one index probe. */
 export async function fold(connection: Connection, request: FoldRequest): Promise<Folded> {
-  const { rows } = await connection.query<JobRow & { count: number; token: string }>(FOLD, [
+  const { rows } = await connection.query<FoldRow>(FOLD, [
     request.limit,
     request.sourceIds,
     request.leaseMs,
     request.workerId,
   ]);
   const [first] = rows;
-  if (first === undefined) return { count: 0, claim: null };
+  if (first === undefined) return { count: 0, claim: null, hasTruncation: false };
   const jobs = rows.filter((row) => row.id !== null).map(toLeasedJob);
-  return { count: first.count, claim: jobs.length > 0 ? { token: first.token, jobs } : null };
+  return {
+    count: first.count,
+    claim: jobs.length > 0 ? { token: first.token, jobs } : null,
+    hasTruncation: first.has_truncation,
+  };
 }
 
 const TAKE_TRUNCATIONS = `
-delete from evervec.changes where keys is null
-and ($1::integer[] is null or source_id = any ($1)) returning source_id`;
+delete from evervec.changes where keys is null returning source_id`;
+
+const OUTDATE_LEASED = `
+update evervec.jobs set generation = nextval('evervec.generation_seq')
+where source_id = any ($1) and state = 1`;
 
 /**
- * Takes the entries that say "this table was truncated". The caller queues what the source's sidecars
- * hold in the same transaction.
+ * Takes the entries that say "this table was truncated", and marks what is being worked on as changed: it may
+ * have read rows that are gone. The caller queues what the source's sidecars hold, in the same transaction and after
+ * this: the marking waited for writes under way, so the sidecar then shows them (I2, I3).
  * @returns ids of truncated sources, each once
  */
-export async function takeTruncations(
-  connection: Connection,
-  sourceIds: readonly number[] | null,
-): Promise<number[]> {
-  const { rows } = await connection.query<{ source_id: number }>(TAKE_TRUNCATIONS, [sourceIds]);
-  return [...new Set(rows.map((row) => row.source_id))];
+export async function takeTruncations(tx: Connection): Promise<number[]> {
+  const { rows } = await tx.query<{ source_id: number }>(TAKE_TRUNCATIONS);
+  const sourceIds = [...new Set(rows.map((row) => row.source_id))];
+  if (sourceIds.length > 0) await tx.query(OUTDATE_LEASED, [sourceIds]);
+  return sourceIds;
 }

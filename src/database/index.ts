@@ -1,0 +1,1 @@
+export type { Capabilities, Connection, Database, QueryResult } from './database.ts';

@@ -1,0 +1,128 @@
+/**
+ * The ends of a lease: done, failed, given back, prolonged. All are fenced: they touch only jobs that are
+ * still leased under the claim's token, so that a worker whose lease is over changes nothing (I4).
+ */
+import type { Connection } from '../database/index.ts';
+import type { LeasedJob } from './jobs.ts';
+
+const LOCK = `
+select id from evervec.jobs
+where id = any ($1::bigint[]) and state = 1 and claim_token = $2
+order by source_id, record_key for update`;
+
+/**
+ * Locks those of `jobs` that this claim still owns, until the transaction ends. Blocks for a row that a
+ * fold holds (skipping it would leave work done but not acknowledged); in key order, like `fold`.
+ * @returns their ids
+ */
+export async function lockOwned(
+  tx: Connection,
+  token: string,
+  jobs: readonly LeasedJob[],
+): Promise<Set<string>> {
+  const { rows } = await tx.query<{ id: string }>(LOCK, [jobs.map((job) => job.id), token]);
+  return new Set(rows.map((row) => row.id));
+}
+
+/*
+ * `owned` returns each row as it is after the lock was granted, also where that is newer than this
+ * statement's snapshot; so whether the record changed meanwhile is decided there and nowhere else.
+ */
+const COMPLETE = `
+with owned as materialized (
+  select id, generation = claim_generation as is_current from evervec.jobs
+  where id = any ($1::bigint[]) and state = 1 and claim_token = $2
+  order by source_id, record_key for update
+), done as (
+  delete from evervec.jobs where id = any (array(select id from owned where is_current)) returning id
+), again as (
+  update evervec.jobs set state = 0, ready_at = now(), attempts = 0, crashes = 0,
+    claim_token = null, claim_generation = null, lease_until = null, worker_id = null
+  where id = any (array(select id from owned where not is_current)) returning id
+)
+select (select count(*) from done)::integer as done, (select count(*) from again)::integer as again`;
+
+export interface Completed {
+  /** Finished and gone from the queue. */
+  done: number;
+  /** Changed while they were worked on, hence ready again (I3). */
+  again: number;
+}
+
+/** Acknowledges `jobs`. For work with an output: `lockOwned`, write for those only, then this, in one transaction. */
+export async function complete(
+  connection: Connection,
+  token: string,
+  jobs: readonly LeasedJob[],
+): Promise<Completed> {
+  const { rows } = await connection.query<{ done: number; again: number }>(COMPLETE, [
+    jobs.map((job) => job.id),
+    token,
+  ]);
+  return rows[0] ?? { done: 0, again: 0 };
+}
+
+const RENEW = `
+update evervec.jobs set lease_until = now() + $3 * interval '1 millisecond'
+where id = any ($1::bigint[]) and state = 1 and claim_token = $2`;
+
+/** Prolongs the lease to `leaseMs` from now. @returns how many of `jobs` are still owned */
+export async function renew(
+  connection: Connection,
+  token: string,
+  jobs: readonly LeasedJob[],
+  leaseMs: number,
+): Promise<number> {
+  const ids = jobs.map((job) => job.id);
+  const { rowCount } = await connection.query(RENEW, [ids, token, leaseMs]);
+  return rowCount;
+}
+
+const RELEASE = `
+update evervec.jobs set state = 0, claim_token = null, claim_generation = null, lease_until = null,
+  worker_id = null
+where id = any ($1::bigint[]) and state = 1 and claim_token = $2`;
+
+/** Gives `jobs` back untried (shutdown, nothing wrong with them): no attempt is counted. */
+export async function release(
+  connection: Connection,
+  token: string,
+  jobs: readonly LeasedJob[],
+): Promise<void> {
+  await connection.query(RELEASE, [jobs.map((job) => job.id), token]);
+}
+
+export interface RetryPolicy {
+  /** Tries before a job is parked. */
+  maxAttempts: number;
+  /** First back-off, ms; doubled each time. */
+  baseMs: number;
+  /** Longest back-off, ms. */
+  capMs: number;
+}
+
+/* Full jitter over an exponential ceiling: AWS Architecture Blog, "Exponential Backoff And Jitter", 2015. */
+const FAIL = `
+update evervec.jobs set
+  state = case when attempts + 1 >= $3 then 3 else 2 end,
+  attempts = attempts + 1,
+  ready_at = now() + random() * least($5::float8, $4::float8 * 2 ^ attempts) * interval '1 millisecond',
+  last_error = $6, claim_token = null, claim_generation = null, lease_until = null, worker_id = null
+where id = any ($1::bigint[]) and state = 1 and claim_token = $2`;
+
+/**
+ * Records a failed try: waiting until its back-off is over, or parked at the limit (I6). Runs in a
+ * transaction of its own, never in the one that failed, or the attempt would be rolled back with it.
+ * @param error the error's class and code, no content (I11)
+ */
+export async function fail(
+  connection: Connection,
+  token: string,
+  jobs: readonly LeasedJob[],
+  error: string,
+  policy: RetryPolicy,
+): Promise<void> {
+  const ids = jobs.map((job) => job.id);
+  const { maxAttempts, baseMs, capMs } = policy;
+  await connection.query(FAIL, [ids, token, maxAttempts, baseMs, capMs, error]);
+}

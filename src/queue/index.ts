@@ -1,0 +1,16 @@
+export { claim } from './claim.ts';
+export {
+  type Completed,
+  complete,
+  fail,
+  lockOwned,
+  type RetryPolicy,
+  release,
+  renew,
+} from './complete.ts';
+export { countPending, enqueue, Priority } from './enqueue.ts';
+export { type Folded, type FoldRequest, fold, takeTruncations } from './fold.ts';
+export { type Claim, JobState, type LeasedJob } from './jobs.ts';
+export { reap, wake } from './reap.ts';
+export { type LaneCounts, type QueueStatus, queueStatus, type WorkerStatus } from './status.ts';
+export { heartbeat, signOff, type WorkerIdentity } from './workers.ts';

@@ -1,0 +1,40 @@
+/**
+ * The queue's words. One job stands for one record that wants work (coalesced: a second change of the
+ * record makes no second job). A claim is a batch of jobs leased together under one token.
+ */
+
+export const JobState = { ready: 0, leased: 1, waiting: 2, parked: 3 } as const;
+
+export interface LeasedJob {
+  id: string;
+  sourceId: number;
+  recordKey: string;
+  /** Failed tries so far. */
+  attempts: number;
+  /** Times that a worker vanished while it held this job. */
+  crashes: number;
+}
+
+export interface Claim {
+  /** The fence: a write is only taken while its jobs still carry this token (I4). */
+  token: string;
+  jobs: LeasedJob[];
+}
+
+export interface JobRow {
+  id: string;
+  source_id: number;
+  record_key: string;
+  attempts: number;
+  crashes: number;
+}
+
+export function toLeasedJob(row: JobRow): LeasedJob {
+  return {
+    id: row.id,
+    sourceId: row.source_id,
+    recordKey: row.record_key,
+    attempts: row.attempts,
+    crashes: row.crashes,
+  };
+}

@@ -1,0 +1,41 @@
+/** What must happen to jobs without anyone holding them: leases that ran out, back-offs that are over. */
+import type { Connection } from '../database/index.ts';
+
+/*
+ * The outer update repeats state, token and expiry: between the two a worker may have renewed or completed.
+ * `picked` skips locked rows, since a locked job is one that is being completed right now.
+ */
+const REAP = `
+with picked as materialized (
+  select id, claim_token from evervec.jobs
+  where state = 1 and lease_until < now()
+  order by lease_until limit 1000 for update skip locked
+)
+update evervec.jobs job set
+  state = case when job.crashes + 1 >= $1 then 3 else 0 end,
+  crashes = job.crashes + 1, ready_at = now(), last_error = 'LeaseExpired',
+  claim_token = null, claim_generation = null, lease_until = null, worker_id = null
+from picked
+where job.id = picked.id and job.claim_token = picked.claim_token
+and job.state = 1 and job.lease_until < now()`;
+
+/**
+ * Takes back jobs whose worker let the lease run out. A crash is counted apart from an error; at
+ * `maxCrashes` the job is parked, since it may be what kills its workers.
+ * @returns how many were taken back
+ */
+export async function reap(connection: Connection, maxCrashes: number): Promise<number> {
+  return (await connection.query(REAP, [maxCrashes])).rowCount;
+}
+
+const WAKE = `
+with picked as materialized (
+  select id from evervec.jobs where state = 2 and ready_at <= now()
+  order by ready_at limit 1000 for update skip locked
+)
+update evervec.jobs set state = 0 where id = any (array(select id from picked)) and state = 2`;
+
+/** Makes waiting jobs ready whose back-off is over. @returns how many */
+export async function wake(connection: Connection): Promise<number> {
+  return (await connection.query(WAKE)).rowCount;
+}

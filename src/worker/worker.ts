@@ -73,6 +73,8 @@ export class Worker implements Service {
   #unlisten: (() => Promise<void>) | undefined;
   #processed = 0;
   #lastError: string | null = null;
+  /** Entries of the change log that hold about two batches, going by the last ones. */
+  #entries = 100;
   #nextReap = 0;
   #nextHeartbeat = 0;
 
@@ -136,8 +138,11 @@ export class Worker implements Service {
       limit: this.#batch.value,
       leaseMs: this.#leaseMs,
       sourceIds: this.#options.sourceIds,
+      entries: this.#entries,
     };
     const folded = await fold(database, request);
+    if (folded.entries > 0)
+      this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 16, 2_000);
     if (folded.hasTruncation)
       await database.transaction((tx) => this.#options.onTruncated(tx));
     const work = folded.claim ?? (await claim(database, request));
@@ -259,4 +264,8 @@ export class Worker implements Service {
   #report(error: unknown): void {
     this.#options.logger.error({ worker: this.id, error: errorLabel(error) }, 'worker');
   }
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.ceil(Math.min(max, Math.max(min, value)));
 }

@@ -17,9 +17,10 @@ import { countPending, type QueueStatus, queueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
-
   findSource,
   listSources,
+  type Proposals,
+  proposeSources,
   resolveSource,
   type SourceDefinition,
   type SourceRow,
@@ -215,6 +216,11 @@ export class Evervec {
     return await summarizeSources(this.database);
   }
 
+  /** Sources that the database's tables could become. */
+  async propose(): Promise<Proposals> {
+    return await proposeSources(this.database, this.database.schema);
+  }
+
   /** What of the schema and the capture is missing or wrong; no model is called. */
   async verify(): Promise<Verdict[]> {
     const sources = await Promise.all(this.sourceNames.map((name) => this.#resolve(name)));
@@ -294,4 +300,3 @@ function unknownSource(name: string, known: readonly { name: string }[]): Unknow
     isUsage: true,
   });
 }
-

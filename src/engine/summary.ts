@@ -20,9 +20,9 @@ from evervec.sources source join evervec.spaces space on space.id = source.activ
 order by source.name`;
 
 export async function summarizeSources(connection: Connection): Promise<SourceSummary[]> {
-  const { rows } = await connection.query<Omit<SourceSummary, 'records' | 'chunks'> & { space_id: number }>(
-    SOURCES,
-  );
+  const { rows } = await connection.query<
+    Omit<SourceSummary, 'records' | 'chunks'> & { space_id: number }
+  >(SOURCES);
   const summaries: SourceSummary[] = [];
   for (const { space_id, ...row } of rows) {
     const counted = await connection.query<{ records: number; chunks: number }>(

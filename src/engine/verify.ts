@@ -20,14 +20,17 @@ export async function verifySchema(
   const { vectorVersion } = database.capabilities;
   const verdicts: Verdict[] = [
     vectorVersion === null
-      ? { what: 'pgvector', ok: false, found: 'not installed in this database', remedy: 'Run "evervec setup".' }
+      ? {
+          what: 'pgvector',
+          ok: false,
+          found: 'not installed in this database',
+          remedy: 'Run "evervec setup".',
+        }
       : { what: 'pgvector', ok: true, found: vectorVersion },
   ];
   if (status.pending.length > 0) {
     const found =
-      status.applied.length === 0
-        ? 'never set up'
-        : `${status.pending.length} migrations behind`;
+      status.applied.length === 0 ? 'never set up' : `${status.pending.length} migrations behind`;
     verdicts.push({ what: 'schema', ok: false, found, remedy: 'Run "evervec setup".' });
     return verdicts;
   }
@@ -39,8 +42,7 @@ export async function verifySchema(
 async function verifySource(database: Database, source: SourceDefinition): Promise<Verdict> {
   const what = `source ${source.name}`;
   const row = await findSource(database, source.name);
-  if (row === null)
-    return { what, ok: false, found: 'not set up', remedy: 'Run "evervec setup".' };
+  if (row === null) return { what, ok: false, found: 'not set up', remedy: 'Run "evervec setup".' };
   const missing = await missingCapture(database, database.schema, source);
   if (missing.length > 0)
     return {

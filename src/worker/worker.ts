@@ -187,7 +187,12 @@ export class Worker implements Service {
     sourceId: number,
     jobs: readonly LeasedJob[],
     signal: AbortSignal,
-  ): Promise<{ jobs: Iterable<LeasedJob>; deferred: readonly LeasedJob[]; done: number; failed: number }> {
+  ): Promise<{
+    jobs: Iterable<LeasedJob>;
+    deferred: readonly LeasedJob[];
+    done: number;
+    failed: number;
+  }> {
     const { database } = this.#options;
     const nothing = { jobs, deferred: [], done: 0, failed: 0 };
     const handler = this.#options.handlerOf(sourceId);

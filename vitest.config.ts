@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
+    globalSetup: ['test/setup/run.ts'],
     pool: 'forks',
     // Each may hold an embedded database (some 480 MB) and a browser.
     maxWorkers: 2,

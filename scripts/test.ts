@@ -40,8 +40,10 @@ async function run(): Promise<number> {
 
 function runVitest(reportFile: string): Promise<number> {
   const vitest = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const args = [vitest, 'run', ...reporters, ...process.argv.slice(2)];
+  const given = process.argv.slice(2);
+  const hasReporter = given.some((argument) => argument.startsWith('--reporter'));
+  const report = ['--reporter=json', `--outputFile.json=${reportFile}`];
+  const args = [vitest, 'run', ...(hasReporter ? [] : ['--reporter=default']), ...report, ...given];
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: laneEnvironment(process.env, lanes),

@@ -10,7 +10,6 @@ export const Cut = {
   sentence: 2,
   line: 3,
   paragraph: 4,
-  heading: 5,
 } as const;
 export type CutRank = (typeof Cut)[keyof typeof Cut];
 
@@ -44,7 +43,7 @@ export function isBlank(unit: number): boolean {
 }
 
 /**
- * The rank of a cut of `text` at `offset`; headings are the caller's to know.
+ * The rank of a cut of `text` at `offset`.
  * @param from no unit before it is looked at
  */
 export function rankCut(text: string, offset: number, from: number): CutRank {

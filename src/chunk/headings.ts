@@ -65,6 +65,18 @@ function mayMatter(text: string, start: number): boolean {
   return first === 0x23 || first === 0x60 || first === 0x7e;
 }
 
+/** The start of the last heading that begins at or before `offset`; -1 where there is none. */
+export function lastHeadingStart(headings: readonly Heading[], offset: number): number {
+  let low = 0;
+  let high = headings.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((headings[middle]?.start ?? Infinity) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return headings[low - 1]?.start ?? -1;
+}
+
 /**
  * Follows headings through a text from front to back.
  * @returns a function that gives the path of the headings that begin at or before an offset, null

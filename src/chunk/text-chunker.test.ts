@@ -196,7 +196,8 @@ describe('time is linear', () => {
     for (const options of [{}, { maxChars: 1600, overlapChars: 800 }]) {
       const start = performance.now();
       const chunks = chunk(text, options);
-      expect(performance.now() - start).toBeLessThan(1000);
+      // Takes 0.05 to 0.3 s on an idle machine; anything quadratic takes minutes.
+      expect(performance.now() - start).toBeLessThan(3000);
       expect(chunks.at(-1)?.end).toBe(text.length);
     }
   });

@@ -9,7 +9,7 @@
 import { ConfigError } from '../errors/index.ts';
 import { Cut, type CutRank, isBlank, isInsideSequence, rankCut, safeCut } from './boundaries.ts';
 import type { Chunk, Chunker } from './chunker.ts';
-import { findHeadings, sectionFinder } from './headings.ts';
+import { type Heading, findHeadings, lastHeadingStart, sectionFinder } from './headings.ts';
 
 export interface TextChunkerOptions {
   /**
@@ -40,7 +40,6 @@ export function createTextChunker(options: TextChunkerOptions = {}): Chunker {
 
 function chunkText(text: string, maxChars: number, overlapChars: number): Chunk[] {
   const headings = findHeadings(text);
-  const headingStarts = new Set(headings.map((heading) => heading.start));
   const sectionAt = sectionFinder(headings);
   const textEnd = skipBlanksBack(text, text.length, 0);
   const chunks: Chunk[] = [];
@@ -49,7 +48,7 @@ function chunkText(text: string, maxChars: number, overlapChars: number): Chunk[
   while (done < textEnd) {
     const start = overlapStart(text, done, Math.max(done - overlapChars, previous + 1));
     const cut =
-      textEnd - start <= maxChars ? textEnd : findCut(text, start, done, maxChars, headingStarts);
+      textEnd - start <= maxChars ? textEnd : findCut(text, start, done, maxChars, headings);
     const end = skipBlanksBack(text, cut, start);
     const section = sectionAt(start);
     chunks.push({ index: chunks.length, start, end, text: text.slice(start, end), section });
@@ -65,15 +64,17 @@ function findCut(
   start: number,
   done: number,
   maxChars: number,
-  headingStarts: ReadonlySet<number>,
+  headings: readonly Heading[],
 ): number {
   // Blanks at a chunk's end are not part of it, so a cut may lie behind them.
   const limit = skipBlanks(text, start + maxChars, text.length);
   const lowest = Math.max(start + Math.ceil(maxChars / 2), done + 1);
+  const heading = lastHeadingStart(headings, limit);
+  if (heading >= lowest) return heading;
   let best = safeCut(text, start + maxChars, lowest);
   let bestRank: CutRank = Cut.none;
-  for (let offset = limit; offset >= lowest && bestRank < Cut.heading; offset--) {
-    const rank = headingStarts.has(offset) ? Cut.heading : rankCut(text, offset, start);
+  for (let offset = limit; offset >= lowest && bestRank < Cut.paragraph; offset--) {
+    const rank = rankCut(text, offset, start);
     if (rank <= bestRank) continue;
     best = offset;
     bestRank = rank;

@@ -17,7 +17,9 @@ create table evervec.sources (
   -- What set-up resolved: key and mapped columns with their types, how text is made, what a hit shows.
   definition jsonb not null,
   active_space_id integer,
-  set_up_at timestamptz not null default now()
+  set_up_at timestamptz not null default now(),
+  -- The definition's fingerprint when all its records were last queued: another one now means that they are outdated.
+  queued_fingerprint text
 );
 
 create table evervec.spaces (
@@ -46,7 +48,6 @@ alter table evervec.sources
 create table evervec.changes (
   source_id integer not null,
   keys text[] collate "C",
-  priority smallint not null default 0,
   logged_at timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 

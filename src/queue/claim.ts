@@ -1,6 +1,5 @@
 /** Leases ready jobs: oldest first within the most urgent open lane. */
 import type { Connection } from '../database/index.ts';
-import type { FoldRequest } from './fold.ts';
 import { type Claim, type JobRow, toLeasedJob } from './jobs.ts';
 
 /*
@@ -35,8 +34,17 @@ from claim
 where jobs.id = any (array(select id from picked))
 returning jobs.id, source_id, record_key, attempts, crashes, claim.token`;
 
+export interface ClaimRequest {
+  workerId: string;
+  /** Most jobs to lease. */
+  limit: number;
+  leaseMs: number;
+  /** From these sources only; null means all. */
+  sourceIds: readonly number[] | null;
+}
+
 /** @returns null when no job is ready in an open lane */
-export async function claim(connection: Connection, request: FoldRequest): Promise<Claim | null> {
+export async function claim(connection: Connection, request: ClaimRequest): Promise<Claim | null> {
   const { rows } = await connection.query<JobRow & { token: string }>(CLAIM, [
     request.limit,
     request.sourceIds,

@@ -1,26 +1,35 @@
-/** Ways into the queue besides the triggers: all append to the change log, so that fold is the only way on. */
+/**
+ * The way into the queue for records in bulk (backfill, reconcile). They skip the change log, so that a live change never
+ * stands behind a million of them there, and are less urgent.
+ */
 import type { Connection } from '../database/index.ts';
 
-/** Priorities: lower goes first. Changes of rows are 0. */
-export const Priority = { live: 0, backfill: 100 } as const;
+/** Lower goes first. Changes of rows are 0. */
+const BULK_PRIORITY = 100;
 
 const ENQUEUE = `
-insert into evervec.changes (source_id, keys, priority)
-select $1, array_agg(record_key), $3
-from (
-  select record_key, (row_number() over () - 1) / 1000 as slice from unnest($2::text[]) as record_key
-) sliced
-group by slice`;
+insert into evervec.jobs as job (source_id, record_key, lane_id, priority, state, generation, enqueued_at)
+select source.id, record_key, source.lane_id, $3, 0, nextval('evervec.generation_seq'), now()
+from evervec.sources source cross join (
+  select distinct record_key collate "C" as record_key from unnest($2::text[]) as record_key
+) wanted
+where source.id = $1 order by record_key
+on conflict (source_id, record_key) do update set
+  generation = excluded.generation,
+  priority = least(job.priority, excluded.priority),
+  state = case when job.state = 3 then 0 else job.state end,
+  ready_at = case when job.state = 3 then now() else job.ready_at end,
+  attempts = case when job.state = 1 then job.attempts else 0 end,
+  crashes = case when job.state = 1 then job.crashes else 0 end`;
 
-/** Queues records by key, in entries of at most 1,000. */
-export async function enqueue(
+/** Queues records by key; a few ten thousand at a time. A record that is queued already stays one job. */
+export async function enqueueBulk(
   connection: Connection,
   sourceId: number,
   recordKeys: readonly string[],
-  priority: number = Priority.live,
 ): Promise<void> {
-  if (recordKeys.length === 0) return;
-  await connection.query(ENQUEUE, [sourceId, recordKeys, priority]);
+  if (recordKeys.length > 0)
+    await connection.query(ENQUEUE, [sourceId, recordKeys, BULK_PRIORITY]);
 }
 
 const PENDING = `

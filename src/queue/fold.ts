@@ -5,32 +5,32 @@
  * 122,000 against 52,000 jobs/s on two cores.
  */
 import type { Connection } from '../database/index.ts';
+import type { ClaimRequest } from './claim.ts';
 import { type Claim, type JobRow, toLeasedJob } from './jobs.ts';
 
-export interface FoldRequest {
-  workerId: string;
-  /** Most jobs to lease; what is folded beyond that becomes ready. */
-  limit: number;
-  leaseMs: number;
-  /** Lease from these sources only (others are folded to ready); null means all. */
-  sourceIds: readonly number[] | null;
+/** What is folded beyond `limit`, or belongs to other sources, becomes ready. */
+export interface FoldRequest extends ClaimRequest {
+  /** Entries of the log to lock at most, 1 to 2,000: enough for `limit` keys, not so many that others find none. */
+  entries: number;
 }
 
 export interface Folded {
   /** Jobs made or renewed. */
   count: number;
+  /** Entries that they came from. */
+  entries: number;
   /** What of them this worker holds now; null when nothing was leased. */
   claim: Claim | null;
+  /** The log says that a table was truncated: see `takeTruncations`. */
+  hasTruncation: boolean;
 }
-
-/** Entries read at once. An entry holds 1 to 1,000 keys. */
-const MAX_ENTRIES = 2_000;
 
 /*
  * candidate: entries in about the order they were written (there is no index to order by), locked so that
  *            two workers never fold the same one; those beyond the key limit are let go at commit.
  * changed:   one row per record, its generation drawn here so that it can stand in two columns.
- * ranked:    a job may be leased at once if its lane is open and nothing ready stands before it.
+ * ranked:    a job may be leased at once if its lane is open and nothing ready is as urgent (changes have
+ *            priority 0) and older.
  * folded:    the upsert, in key order, which is the order in which `complete` locks: no deadlock.
  *            A leased job stays with its holder and gets the new generation only (I4); a waiting one keeps
  *            its ready_at, or a change would jump the provider's back-off.
@@ -39,19 +39,19 @@ const MAX_ENTRIES = 2_000;
 const FOLD = `
 with candidate as materialized (
   select ctid as tid, cardinality(keys) as size
-  from evervec.changes where keys is not null
-  limit ${MAX_ENTRIES} for update skip locked
+  from evervec.changes
+  limit $5 for update skip locked
 ), picked as materialized (
   select tid from (
     select tid, sum(size) over (order by tid) - size as before from candidate
-  ) sized where before < $1
+  ) sized where before < $1 -- null for a truncation: it stays
 ), taken as (
   delete from evervec.changes where ctid = any (array(select tid from picked))
-  returning source_id, keys, priority, logged_at
+  returning source_id, keys, logged_at
 ), changed as materialized (
-  select source_id, record_key, priority, logged_at, nextval('evervec.generation_seq') as generation
+  select source_id, record_key, logged_at, nextval('evervec.generation_seq') as generation
   from (
-    select taken.source_id, record_key, min(priority) as priority, min(logged_at) as logged_at
+    select taken.source_id, record_key, min(logged_at) as logged_at
     from taken cross join lateral unnest(taken.keys) as record_key
     group by taken.source_id, record_key
   ) distinct_records
@@ -60,8 +60,8 @@ with candidate as materialized (
   where not lane.paused and ($2::integer[] is null or source.id = any ($2))
 ), claim as materialized (
   select nextval('evervec.claim_seq') as token, not exists (
-    select from evervec.jobs job where job.state = 0 and job.ready_at <= now()
-    and job.lane_id in (
+    select from evervec.jobs job
+    where job.state = 0 and job.ready_at <= now() and job.priority <= 0 and job.lane_id in (
       select source.lane_id from evervec.sources source join open_source on open_source.id = source.id)
   ) as is_first
 ), ranked as (
@@ -78,7 +78,7 @@ with candidate as materialized (
   insert into evervec.jobs as job (
     source_id, record_key, lane_id, priority, enqueued_at, generation,
     state, claim_token, claim_generation, lease_until, worker_id)
-  select source_id, record_key, lane_id, priority, logged_at, generation,
+  select source_id, record_key, lane_id, 0, logged_at, generation,
     case when is_leased then 1 else 0 end,
     case when is_leased then token end,
     case when is_leased then generation end,
@@ -99,38 +99,60 @@ with candidate as materialized (
     crashes = case when job.state = 1 then job.crashes else 0 end
   returning id, source_id, record_key, attempts, crashes, claim_token
 )
-select total.count::integer, claim.token, leased.*
-from (select count(*) from folded) total
+select total.count::integer, total.entries::integer, total.has_truncation, claim.token, leased.*
+from (
+  select (select count(*) from folded) as count,
+    (select count(*) from picked) as entries,
+    exists (select from candidate where size is null) as has_truncation
+) total
 cross join claim
-left join folded leased on leased.claim_token = claim.token`;
+left join (
+  select id, source_id, record_key, attempts, crashes, claim_token from folded
+) leased on leased.claim_token = claim.token`;
+
+interface FoldRow extends JobRow {
+  count: number;
+  entries: number;
+  has_truncation: boolean;
+  token: string;
+}
 
 /** One statement, one transaction. An empty log costs one index probe. */
 export async function fold(connection: Connection, request: FoldRequest): Promise<Folded> {
-  const { rows } = await connection.query<JobRow & { count: number; token: string }>(FOLD, [
+  const { rows } = await connection.query<FoldRow>(FOLD, [
     request.limit,
     request.sourceIds,
     request.leaseMs,
     request.workerId,
+    request.entries,
   ]);
   const [first] = rows;
-  if (first === undefined) return { count: 0, claim: null };
+  if (first === undefined) return { count: 0, entries: 0, claim: null, hasTruncation: false };
   const jobs = rows.filter((row) => row.id !== null).map(toLeasedJob);
-  return { count: first.count, claim: jobs.length > 0 ? { token: first.token, jobs } : null };
+  return {
+    count: first.count,
+    entries: first.entries,
+    claim: jobs.length > 0 ? { token: first.token, jobs } : null,
+    hasTruncation: first.has_truncation,
+  };
 }
 
 const TAKE_TRUNCATIONS = `
-delete from evervec.changes where keys is null
-and ($1::integer[] is null or source_id = any ($1)) returning source_id`;
+delete from evervec.changes where keys is null returning source_id`;
+
+const OUTDATE_LEASED = `
+update evervec.jobs set generation = nextval('evervec.generation_seq')
+where source_id = any ($1) and state = 1`;
 
 /**
- * Takes the entries that say "this table was truncated". The caller queues what the source's sidecars
- * hold in the same transaction.
+ * Takes the entries that say "this table was truncated", and marks what is being worked on as changed: it may
+ * have read rows that are gone. The caller queues what the source's sidecars hold, in the same transaction and after
+ * this: the marking waited for writes under way, so the sidecar then shows them (I2, I3).
  * @returns ids of truncated sources, each once
  */
-export async function takeTruncations(
-  connection: Connection,
-  sourceIds: readonly number[] | null,
-): Promise<number[]> {
-  const { rows } = await connection.query<{ source_id: number }>(TAKE_TRUNCATIONS, [sourceIds]);
-  return [...new Set(rows.map((row) => row.source_id))];
+export async function takeTruncations(tx: Connection): Promise<number[]> {
+  const { rows } = await tx.query<{ source_id: number }>(TAKE_TRUNCATIONS);
+  const sourceIds = [...new Set(rows.map((row) => row.source_id))];
+  if (sourceIds.length > 0) await tx.query(OUTDATE_LEASED, [sourceIds]);
+  return sourceIds;
 }

@@ -1,4 +1,4 @@
-export { claim } from './claim.ts';
+export { type ClaimRequest, claim } from './claim.ts';
 export {
   type Completed,
   complete,
@@ -8,7 +8,7 @@ export {
   release,
   renew,
 } from './complete.ts';
-export { countPending, enqueue, Priority } from './enqueue.ts';
+export { countPending, enqueueBulk } from './enqueue.ts';
 export { type Folded, type FoldRequest, fold, takeTruncations } from './fold.ts';
 export { type Claim, JobState, type LeasedJob } from './jobs.ts';
 export { reap, wake } from './reap.ts';

@@ -83,7 +83,10 @@ export async function queueStatus(connection: Connection): Promise<QueueStatus> 
     counts,
     oldest_ready_s: oldest,
     lanes: Object.fromEntries(
-      lanes.rows.map(({ name, oldest_ready_s: _, ...lane }) => [name, lane]),
+      lanes.rows.map(({ name, ready, leased, waiting, parked, paused }) => [
+        name,
+        { ready, leased, waiting, parked, paused },
+      ]),
     ),
   };
 }

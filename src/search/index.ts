@@ -1,0 +1,2 @@
+export type * from './request.ts';
+export { search } from './search.ts';

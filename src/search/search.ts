@@ -1,0 +1,182 @@
+/**
+ * Runs a search: embeds the query with the model of each source's space, and asks the database's own
+ * `evervec.search`, where ranking, filters and visibility are. Sources of different models are asked
+ * apart and their hits merged by score.
+ */
+import type { Connection } from '../database/index.ts';
+import { type EmbeddingModel, embedTexts } from '../embed/index.ts';
+import { QueryError, SearchRequestError, UnknownSourceError } from '../errors/index.ts';
+import type { SearchAnswer, SearchHit, SearchMode, SearchRequest } from './request.ts';
+
+export interface SearchOptions {
+  connection: Connection;
+  /** The model that stands for an id; undefined when this process does not have it. */
+  modelOf(modelId: string): EmbeddingModel | undefined;
+}
+
+const MAX_QUERY_CHARS = 10_000;
+const MAX_LIMIT = 1_000;
+const MAX_OFFSET = 10_000;
+
+interface HitRow {
+  source: string;
+  record_key: string;
+  score: number;
+  vector_score: number | null;
+  text_score: number | null;
+  chunk_index: number;
+  chunk_text: string;
+  start_offset: number;
+  end_offset: number;
+  section: string | null;
+  record: Record<string, unknown>;
+}
+
+/** @throws SearchRequestError, UnknownSourceError, SpaceMismatchError */
+export async function search(
+  { connection, modelOf }: SearchOptions,
+  request: SearchRequest,
+  signal?: AbortSignal,
+): Promise<SearchAnswer> {
+  const started = performance.now();
+  const { query, mode, limit, offset, filter } = checked(request);
+  const spaces = await activeSpaces(connection, request.sources);
+  const byModel = Map.groupBy(spaces, (space) => (mode === 'text' ? '' : space.model_id));
+  const hits: SearchHit[] = [];
+  for (const [modelId, group] of byModel) {
+    const vector = mode === 'text' ? null : await embedQuery(modelOf, modelId, query, signal);
+    const options = {
+      mode,
+      filter,
+      // Merged hits are cut afterwards, so each group gives all that could be among them.
+      limit: byModel.size > 1 ? limit + offset : limit,
+      offset: byModel.size > 1 ? 0 : offset,
+      ...(mode === 'text' ? {} : { model: modelId }),
+    };
+    const { rows } = await runSearch(connection, [
+      group.map((space) => space.name),
+      query,
+      vector,
+      options,
+    ]);
+    hits.push(...rows.map(toHit));
+  }
+  if (byModel.size > 1) {
+    hits.sort((a, b) => b.score - a.score);
+    hits.splice(0, offset);
+    hits.length = Math.min(hits.length, limit);
+  }
+  return {
+    hits,
+    took_ms: Math.round((performance.now() - started) * 100) / 100,
+    mode,
+    space: Object.fromEntries(spaces.map((space) => [space.name, space.model_id])),
+  };
+}
+
+const SEARCH = `
+select * from evervec.search($1::text[], $2, $3::text::vector.vector, $4::jsonb)`;
+
+/** What the SQL function refuses is the caller's request, told in its own words. */
+const REFUSALS = new Set(['22023', '42703', '42704', '42804', '22P02', '22007', '22008', '22003', '42883']);
+
+async function runSearch(connection: Connection, values: unknown[]) {
+  try {
+    return await connection.query<HitRow>(SEARCH, values);
+  } catch (error) {
+    if (error instanceof QueryError && REFUSALS.has(error.sqlState ?? ''))
+      throw new SearchRequestError(`The search can't be run as asked: ${error.detail}.`, {
+        remedy: error.hint ?? 'Check the filter: its columns, operators and the type of its values.',
+        cause: error,
+        isUsage: true,
+      });
+    throw error;
+  }
+}
+
+function toHit(row: HitRow): SearchHit {
+  return {
+    source: row.source,
+    key: row.record_key,
+    score: row.score,
+    scores: { vector: row.vector_score, text: row.text_score },
+    chunk: {
+      index: row.chunk_index,
+      text: row.chunk_text,
+      start: row.start_offset,
+      end: row.end_offset,
+      section: row.section,
+    },
+    record: row.record,
+  };
+}
+
+interface ActiveSpace {
+  name: string;
+  model_id: string;
+}
+
+async function activeSpaces(
+  connection: Connection,
+  names: readonly string[] | undefined,
+): Promise<ActiveSpace[]> {
+  const { rows } = await connection.query<ActiveSpace>(
+    `select source.name, space.model_id
+    from evervec.sources source join evervec.spaces space on space.id = source.active_space_id
+    where $1::text[] is null or source.name = any ($1) order by source.name`,
+    [names ?? null],
+  );
+  for (const name of names ?? []) {
+    if (rows.some((row) => row.name === name)) continue;
+    throw new UnknownSourceError(`There is no source "${name}" in this database.`, {
+      remedy: `Known are ${rows.map((row) => row.name).join(', ') || 'none yet'}; "evervec setup" adds those of the configuration.`,
+      isUsage: true,
+    });
+  }
+  if (rows.length === 0)
+    throw new UnknownSourceError('This database has no source to search.', {
+      remedy: 'Run "evervec setup" and "evervec backfill".',
+      isUsage: true,
+    });
+  return rows;
+}
+
+async function embedQuery(
+  modelOf: SearchOptions['modelOf'],
+  modelId: string,
+  query: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const model = modelOf(modelId);
+  if (model === undefined)
+    throw new SearchRequestError(`The source's vectors are of model ${modelId}, which is not configured here.`, {
+      remedy: 'Configure that model, or search with mode "text".',
+      isUsage: true,
+    });
+  const [vector] = await embedTexts(model, [query], {
+    kind: 'query',
+    ...(signal && { signal }),
+  });
+  return `[${vector?.join(',')}]`;
+}
+
+function checked(request: SearchRequest): Required<Omit<SearchRequest, 'sources'>> {
+  const { query, mode = 'hybrid', limit = 10, offset = 0, filter = {} } = request;
+  const refuse = (message: string, remedy: string): never => {
+    throw new SearchRequestError(message, { remedy, isUsage: true });
+  };
+  const isBlank = query.trim() === '';
+  if (isBlank) refuse('The query is empty.', 'Give a few words to look for.');
+  if (query.length > MAX_QUERY_CHARS)
+    refuse(
+      `The query has ${query.length} characters, at most ${MAX_QUERY_CHARS} are taken.`,
+      'Search with the passage that matters.',
+    );
+  const modes: SearchMode[] = ['hybrid', 'vector', 'text'];
+  if (!modes.includes(mode)) refuse(`mode "${mode}" is unknown.`, `Use ${modes.join(', ')}.`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    refuse(`limit ${limit} is out of range.`, `Use 1 to ${MAX_LIMIT}.`);
+  if (!Number.isInteger(offset) || offset < 0 || offset > MAX_OFFSET)
+    refuse(`offset ${offset} is out of range.`, `Use 0 to ${MAX_OFFSET}.`);
+  return { query: query.replaceAll('\0', ' '), mode, limit, offset, filter };
+}

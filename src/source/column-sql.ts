@@ -1,0 +1,96 @@
+/**
+ * How values of columns stand in SQL: as the text of a key, back from that text, as text to embed, and
+ * as something to compare. Independent of the session's DateStyle and TimeZone, since triggers, workers and
+ * searches run in different sessions and must agree to the byte.
+ */
+import { quoteIdentifier } from '../database/index.ts';
+import type { Column } from './table.ts';
+
+/** The text of one key column. */
+function keyPartSql(alias: string, column: Column): string {
+  const value = `${alias}.${quoteIdentifier(column.name)}`;
+  switch (column.baseType) {
+    case 'timestamptz':
+      return `(to_jsonb(${value} at time zone 'UTC') #>> '{}')`;
+    case 'timestamp':
+    case 'date':
+      return `(to_jsonb(${value}) #>> '{}')`;
+    case 'bytea':
+      return `('\\x' || encode(${value}, 'hex'))`;
+    default:
+      return `${value}::text`;
+  }
+}
+
+/** A record's key: the column's text, or for several a JSON array of texts. */
+export function keySql(alias: string, key: readonly Column[]): string {
+  const [first, ...others] = key.map((column) => keyPartSql(alias, column));
+  if (first !== undefined && others.length === 0) return first;
+  return `jsonb_build_array(${[first, ...others].join(', ')})::text`;
+}
+
+/** The values of the key's columns, in order, from the text of a key. */
+export function keyValuesSql(key: readonly Column[], keyText: string): string[] {
+  return key.map((column, index) => {
+    const text = key.length === 1 ? `${keyText}::text` : `(${keyText}::jsonb ->> ${index})`;
+    return column.baseType === 'timestamptz'
+      ? `(${text}::timestamp at time zone 'UTC')`
+      : `${text}::${column.type}`;
+  });
+}
+
+/** A condition that finds the row of `alias` whose key is the text `keyText`; the key's own index can serve it. */
+export function keyMatchSql(alias: string, key: readonly Column[], keyText: string): string {
+  const values = keyValuesSql(key, keyText);
+  return key
+    .map((column, index) => `${alias}.${quoteIdentifier(column.name)} = ${values[index]}`)
+    .join(' and ');
+}
+
+/** The text that is embedded of a column. */
+export function textSql(alias: string, column: Column): string {
+  const value = `${alias}.${quoteIdentifier(column.name)}`;
+  if (column.isArray) return `array_to_string(${value}, ', ')`;
+  if (column.baseType === 'bytea') return `encode(${value}, 'hex')`;
+  if (column.baseType === 'timestamptz')
+    return `(to_jsonb(${value} at time zone 'UTC') #>> '{}') || 'Z'`;
+  if (column.baseType === 'timestamp' || column.baseType === 'date')
+    return `(to_jsonb(${value}) #>> '{}')`;
+  return `${value}::text`;
+}
+
+/** Types whose equality means equal text. Not numeric (1.0 = 1.00), citext, or what has no equality at all (json). */
+const COMPARED_AS_THEY_ARE = new Set([
+  'bool',
+  'int2',
+  'int4',
+  'int8',
+  'uuid',
+  'date',
+  'timestamp',
+  'timestamptz',
+]);
+
+/** A column's value such that equality is equality of the text. */
+function comparable(alias: string, column: Column): string {
+  const cast = COMPARED_AS_THEY_ARE.has(column.baseType) ? '' : '::text collate "C"';
+  return `${alias}.${quoteIdentifier(column.name)}${cast}`;
+}
+
+/** True where two rows have the same key, to the letter: numeric 1.0 and 1.00 are two keys here. */
+export function sameKeySql(before: string, after: string, key: readonly Column[]): string {
+  return key
+    .map((column) => `${comparable(before, column)} = ${comparable(after, column)}`)
+    .join(' and ');
+}
+
+/** True where a row's text may differ between its old and its new form. */
+export function differsSql(before: string, after: string, mapped: readonly Column[]): string {
+  // A column that is generated when read is not in a transition table: then every update counts.
+  if (mapped.some((column) => column.isVirtual)) return 'true';
+  return mapped
+    .map(
+      (column) => `${comparable(before, column)} is distinct from ${comparable(after, column)}`,
+    )
+    .join(' or ');
+}

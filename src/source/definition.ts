@@ -1,0 +1,107 @@
+/**
+ * A source, resolved against the database: which table, what identifies a row, which columns make its text.
+ * Built from the user's options at set-up; the worker and the commands hold it, nothing else knows the options.
+ */
+import { createHash } from 'node:crypto';
+import type { Connection } from '../database/index.ts';
+import { ConfigError } from '../errors/index.ts';
+import type { Row, SourceOptions } from './options.ts';
+import { type Column, columnOf, describeTable, type Table } from './table.ts';
+import { parseTemplate } from './template.ts';
+
+/** How rows become text. `fields` renders from texts of columns, `row` from the row as JSON. */
+export type Render =
+  | { from: 'fields'; render(values: Readonly<Record<string, string | null>>): string }
+  | { from: 'row'; render(row: Row): string };
+
+export interface SourceDefinition {
+  name: string;
+  table: Table;
+  /** The columns that the text is made of. */
+  mapped: Column[];
+  /** The columns that a hit shows. */
+  record: Column[];
+  render: Render;
+  language: string;
+  lane: string;
+  chunk: { maxChars?: number; overlapChars?: number };
+  /**
+   * Hash of all that decides a record's text and key. When it changes, what was embedded
+   * is outdated, whether or not a row changed.
+   */
+  fingerprint: string;
+}
+
+/** Types that a hit doesn't show unless named: large, or of no use to a reader. */
+const NOT_SHOWN = new Set(['vector', 'halfvec', 'sparsevec', 'tsvector', 'bytea']);
+
+/** @throws SourceError, ConfigError */
+export async function resolveSource(
+  connection: Connection,
+  name: string,
+  options: SourceOptions,
+): Promise<SourceDefinition> {
+  const table = await describeTable(connection, name, options);
+  const { fields, render, recipe } = resolveText(name, options);
+  const mapped = fields.map((field) => columnOf(name, table, field));
+  const record = options.record
+    ? options.record.map((column) => columnOf(name, table, column))
+    : table.columns.filter((column) => !NOT_SHOWN.has(column.baseType));
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([1, recipe, mapped.map(({ name }) => name), table.key]))
+    .digest('hex')
+    .slice(0, 32);
+  return {
+    name,
+    table,
+    mapped,
+    record,
+    render,
+    language: options.language ?? 'english',
+    lane: options.lane ?? name,
+    chunk: {
+      ...(options.chunk?.maxChars !== undefined && { maxChars: options.chunk.maxChars }),
+      ...(options.chunk?.overlapChars !== undefined && { overlapChars: options.chunk.overlapChars }),
+    },
+    fingerprint,
+  };
+}
+
+function resolveText(
+  name: string,
+  options: SourceOptions,
+): { fields: string[]; render: Render; recipe: unknown } {
+  const { text, columns } = options;
+  if (typeof text === 'function') {
+    if (columns === undefined)
+      throw new ConfigError(`Source "${name}": a text function needs "columns", the columns it reads.`, {
+        remedy: `Add columns: ['…'], so that only their changes are embedded again.`,
+        isUsage: true,
+      });
+    // The function's source stands for its behaviour; what it closes over can't be seen.
+    return {
+      fields: columns,
+      render: { from: 'row', render: (row) => text(row) ?? '' },
+      recipe: text.toString(),
+    };
+  }
+  if (columns !== undefined)
+    throw new ConfigError(`Source "${name}": "columns" belongs to a text function.`, {
+      remedy: 'Leave it out: a list or a template names its columns itself.',
+      isUsage: true,
+    });
+  if (typeof text === 'string') {
+    const template = parseTemplate(name, text);
+    return {
+      fields: template.fields,
+      render: { from: 'fields', render: template.render },
+      recipe: text,
+    };
+  }
+  const render = (values: Readonly<Record<string, string | null>>) =>
+    text
+      .map((column) => values[column]?.trim() ?? '')
+      .filter((value) => value !== '')
+      .join('\n\n');
+  return { fields: [...new Set(text)], render: { from: 'fields', render }, recipe: text };
+}

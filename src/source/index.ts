@@ -1,0 +1,13 @@
+export { installCapture, missingCapture, removeCapture } from './capture.ts';
+export { resolveSource, type SourceDefinition } from './definition.ts';
+export { type Row, type SourceOptions, sourceName, sourceOptions } from './options.ts';
+export {
+  findSource,
+  forgetSource,
+  listSources,
+  type SourceRow,
+  saveSource,
+  storedDefinition,
+} from './registry.ts';
+export { countRows, keyPages, type RenderedRow, type RowsRead, readRows } from './rows.ts';
+export { type Column, describeTable, type Table } from './table.ts';

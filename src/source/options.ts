@@ -1,0 +1,49 @@
+/** What a user writes about a source in `evervec.config.ts`, and the check of its shape (not yet of the database). */
+import { z } from 'zod';
+
+/** A row as a text function sees it: the named columns as JSON has them (a timestamp is an ISO string). */
+export type Row = Record<string, unknown>;
+
+const columnName = z.string().min(1).max(63);
+
+export const sourceOptions = z.strictObject({
+  /** `table` or `schema.table`, case as in the database; `schema` apart where a name has a dot in it. */
+  table: z.string().min(1),
+  schema: z.string().min(1).optional(),
+  /**
+   * How a row becomes text: names of columns (joined by a blank line, empty ones left out), a template
+   * (`'{title} by {author}'`; a line whose columns are all empty is left out; `{{` is a brace), or a function of the
+   * row, which then needs `columns`.
+   */
+  text: z.union([
+    z.array(columnName).min(1),
+    z.string().min(1),
+    z.custom<(row: Row) => string | null | undefined>((value) => typeof value === 'function'),
+  ]),
+  /** The columns a text function reads: a change of any other embeds nothing. */
+  columns: z.array(columnName).min(1).optional(),
+  /** For tables without a primary key: columns that are unique and never null. */
+  key: z.array(columnName).min(1).optional(),
+  /** What a hit shows of the row; default: all columns but vectors, `tsvector` and `bytea`. */
+  record: z.array(columnName).min(1).optional(),
+  chunk: z
+    .strictObject({
+      maxChars: z.int().optional(),
+      overlapChars: z.int().optional(),
+    })
+    .optional(),
+  /** The text search configuration of its language; default `english`. */
+  language: z.string().min(1).optional(),
+  /** The lane its jobs wait in; default: one of its own, named like the source. */
+  lane: z.string().min(1).max(63).optional(),
+});
+
+export type SourceOptions = z.infer<typeof sourceOptions>;
+
+/** Lower case, digits and underscores, so that it can stand in names of views, triggers and lanes. */
+export const sourceName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_]{0,39}$/,
+    'a source name has 1 to 40 of a-z, 0-9 and _, and starts with a letter',
+  );

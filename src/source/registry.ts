@@ -1,0 +1,85 @@
+/** The sources that a database knows: what set-up wrote, and how it is taken out again. */
+import type { Connection } from '../database/index.ts';
+import { keySql } from './column-sql.ts';
+import { keyMatchSql } from './column-sql.ts';
+import type { SourceDefinition } from './definition.ts';
+
+/** What search needs of a source, in SQL; kept in the database so that its functions need no configuration. */
+export interface StoredDefinition {
+  fingerprint: string;
+  key: string[];
+  columns: string[];
+  record: string[];
+  /** A condition that joins table row `t` to chunk `c`. */
+  join: string;
+}
+
+export interface SourceRow {
+  id: number;
+  name: string;
+  table_schema: string;
+  table_name: string;
+  definition: StoredDefinition;
+  active_space_id: number | null;
+}
+
+const SELECT = `
+select id, name, table_schema, table_name, definition, active_space_id from evervec.sources`;
+
+export async function listSources(connection: Connection): Promise<SourceRow[]> {
+  return (await connection.query<SourceRow>(`${SELECT} order by name`)).rows;
+}
+
+export async function findSource(connection: Connection, name: string): Promise<SourceRow | null> {
+  return (await connection.query<SourceRow>(`${SELECT} where name = $1`, [name])).rows[0] ?? null;
+}
+
+export function storedDefinition(source: SourceDefinition): StoredDefinition {
+  return {
+    fingerprint: source.fingerprint,
+    key: source.table.key.map((column) => column.name),
+    columns: source.table.columns.map((column) => column.name),
+    record: source.record.map((column) => column.name),
+    join: `${keyMatchSql('t', source.table.key, 'c.record_key')} and ${keySql('t', source.table.key)} = c.record_key`,
+  };
+}
+
+const UPSERT_LANE = `
+insert into evervec.lanes (name) values ($1) on conflict (name) do nothing`;
+
+const UPSERT_SOURCE = `
+insert into evervec.sources as source (name, table_schema, table_name, lane_id, definition)
+select $1, $2, $3, lane.id, $5 from evervec.lanes lane where lane.name = $4
+on conflict (name) do update set table_schema = excluded.table_schema, table_name = excluded.table_name,
+  lane_id = excluded.lane_id, definition = excluded.definition, set_up_at = now()
+where (source.table_schema, source.table_name, source.lane_id, source.definition)
+  is distinct from (excluded.table_schema, excluded.table_name, excluded.lane_id, excluded.definition)`;
+
+/** @returns the source's row, whether it was there, as it now is */
+export async function saveSource(tx: Connection, source: SourceDefinition): Promise<SourceRow> {
+  await tx.query(UPSERT_LANE, [source.lane]);
+  await tx.query(UPSERT_SOURCE, [
+    source.name,
+    source.table.schema,
+    source.table.name,
+    source.lane,
+    storedDefinition(source),
+  ]);
+  const saved = await findSource(tx, source.name);
+  if (saved === null) throw new Error(`source ${source.name} was not saved`);
+  return saved;
+}
+
+const FORGET = [
+  'delete from evervec.jobs where source_id = $1',
+  'delete from evervec.changes where source_id = $1',
+  'update evervec.sources set active_space_id = null where id = $1',
+  'delete from evervec.sources where id = $1',
+];
+
+/** Removes the source's row and all that waits for it; triggers and sidecars are removed before this. */
+export async function forgetSource(tx: Connection, sourceId: number): Promise<void> {
+  for (const statement of FORGET) await tx.query(statement, [sourceId]);
+  await tx.query(`delete from evervec.lanes lane
+    where not exists (select from evervec.sources source where source.lane_id = lane.id)`);
+}

@@ -1,0 +1,142 @@
+/** Reads rows of a source by key, as text to render. Bounded in bytes, whatever the rows hold. */
+import type { Connection } from '../database/index.ts';
+import { quoteIdentifier, quoteQualified } from '../database/index.ts';
+import { keyMatchSql, keySql, keyValuesSql, textSql } from './column-sql.ts';
+import type { SourceDefinition } from './definition.ts';
+import type { Row } from './options.ts';
+
+export interface RenderedRow {
+  key: string;
+  /** What `render` made of it. */
+  text: string;
+}
+
+export interface RowFault {
+  key: string;
+  error: unknown;
+}
+
+export interface RowsRead {
+  rendered: RenderedRow[];
+  /** Rows that are no more. */
+  gone: string[];
+  /** Rows whose text function threw: each is its own fault, not the batch's (I6). */
+  faults: RowFault[];
+  /** Keys not read since the others filled `maxBytes`; ask again for these. */
+  deferred: string[];
+}
+
+interface ReadRow {
+  key: string;
+  is_found: boolean;
+  is_read: boolean;
+  /** Texts in the order of the mapped columns, or the row as JSON. */
+  fields: (string | null)[] | Row | null;
+}
+
+/*
+ * found:  the rows, by the key's index; a row whose key only equals the wanted one (citext, numeric 1.00)
+ *         is another record. pg_column_size is what a value takes on disk: nothing is fetched to know it.
+ * The outer select takes values only of the rows that fit, so a large cell beyond the limit is not read.
+ */
+function readSql(source: SourceDefinition): string {
+  const { key, schema, name } = source.table;
+  // Named by position: a user's column may be called "key".
+  const columns = source.mapped.map((column, index) => ({
+    name: quoteIdentifier(column.name),
+    placed: { ...column, name: `c${index}` },
+  }));
+  const size = columns.map(({ name }) => `coalesce(pg_column_size(t.${name}), 0)`).join(' + ');
+  const raw = columns.map(({ name, placed }) => `t.${name} as ${placed.name}`).join(', ');
+  const values =
+    source.render.from === 'row'
+      ? `to_json((select r from (select ${columns
+          .map(({ name, placed }) => `sized.${placed.name} as ${name}`)
+          .join(', ')}) r))`
+      : `to_json(array[${columns.map(({ placed }) => textSql('sized', placed)).join(', ')}])`;
+  return `
+select key, is_found, is_read, case when is_read then ${values} end as fields
+from (
+  select wanted.key, found.*, found.size is not null and
+    sum(found.size) over (order by wanted.position) - found.size < $2 as is_read
+  from unnest($1::text[]) with ordinality as wanted (key, position)
+  left join lateral (
+    select true as is_found, ${size} as size, ${raw}
+    from ${quoteQualified(schema, name)} t
+    where ${keyMatchSql('t', key, 'wanted.key')} and ${keySql('t', key)} = wanted.key collate "C"
+  ) found on true
+) sized`;
+}
+
+/** A statement per source is assembled once. */
+const statements = new WeakMap<SourceDefinition, string>();
+
+/**
+ * @param keys at most a few thousand
+ * @param maxBytes of stored column values read at once; at least one row is read
+ */
+export async function readRows(
+  connection: Connection,
+  source: SourceDefinition,
+  keys: readonly string[],
+  maxBytes: number,
+): Promise<RowsRead> {
+  let statement = statements.get(source);
+  if (statement === undefined) statements.set(source, (statement = readSql(source)));
+  const { rows } = await connection.query<ReadRow>(statement, [keys, maxBytes]);
+  const read: RowsRead = { rendered: [], gone: [], faults: [], deferred: [] };
+  for (const row of rows) {
+    if (!row.is_found) read.gone.push(row.key);
+    else if (!row.is_read) read.deferred.push(row.key);
+    else {
+      try {
+        read.rendered.push({ key: row.key, text: renderRow(source, row.fields ?? []) });
+      } catch (error) {
+        read.faults.push({ key: row.key, error });
+      }
+    }
+  }
+  return read;
+}
+
+function renderRow(source: SourceDefinition, fields: (string | null)[] | Row): string {
+  if (source.render.from === 'row') return source.render.render(fields as Row);
+  const texts = fields as (string | null)[];
+  return source.render.render(
+    Object.fromEntries(source.mapped.map((column, index) => [column.name, texts[index] ?? null])),
+  );
+}
+
+/**
+ * Keys of all rows, in pages: keyset pagination over the key's own index.
+ * @param pageSize keys per page
+ */
+export async function* keyPages(
+  connection: Connection,
+  source: SourceDefinition,
+  pageSize: number,
+): AsyncGenerator<string[]> {
+  const { key, schema, name } = source.table;
+  const columns = key.map((column) => `t.${quoteIdentifier(column.name)}`);
+  let last: string | null = null;
+  for (;;) {
+    const after: string =
+      last === null ? '' : `where (${columns.join(', ')}) > (${keyValuesSql(key, '$2').join(', ')})`;
+    const page: { rows: { key: string }[] } = await connection.query<{ key: string }>(
+      `select ${keySql('t', key)} as key from ${quoteQualified(schema, name)} t ${after}
+      order by ${columns.join(', ')} limit $1`,
+      last === null ? [pageSize] : [pageSize, last],
+    );
+    if (page.rows.length > 0) yield page.rows.map((row) => row.key);
+    last = page.rows.at(-1)?.key ?? null;
+    if (page.rows.length < pageSize) return;
+  }
+}
+
+/** @returns how many rows there are now, exactly */
+export async function countRows(connection: Connection, source: SourceDefinition): Promise<number> {
+  const { rows } = await connection.query<{ count: string }>(
+    `select count(*) from ${quoteQualified(source.table.schema, source.table.name)}`,
+  );
+  return Number(rows[0]?.count ?? 0);
+}

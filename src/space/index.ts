@@ -1,0 +1,18 @@
+export {
+  createSpace,
+  dropSpace,
+  INDEX_FROM_CHUNKS,
+  indexWhenFull,
+  sidecarName,
+  type Space,
+  spacesOf,
+} from './sidecar.ts';
+export { encodeVectors } from './vectors.ts';
+export {
+  type NewChunk,
+  queueSidecar,
+  type RecordWrite,
+  type StoredChunk,
+  storedChunks,
+  writeRecords,
+} from './write.ts';

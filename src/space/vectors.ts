@@ -1,0 +1,72 @@
+/**
+ * Arrays of pgvector values in Postgres' binary form. A vector of 384 as text is 4 kB to print and to parse;
+ * in binary it is a copy. Layouts: array_recv in Postgres' arrayfuncs.c, vector_recv and halfvec_recv in pgvector.
+ */
+
+/** Header of a one-dimensional array: dimensions, has-nulls, element type, length, lower bound. */
+const ARRAY_HEADER = 20;
+/** Length of an element, then its count of dimensions and an unused field, 16 bits each. */
+const ELEMENT_HEADER = 8;
+
+/**
+ * @param vectors (n) each `dimensions` wide, or null
+ * @param elementOid of `halfvec` or `vector` in this database
+ * @returns a parameter for `$n::vector.halfvec[]`
+ */
+export function encodeVectors(
+  vectors: readonly (Float32Array | null)[],
+  type: 'halfvec' | 'vector',
+  elementOid: number,
+): Buffer {
+  const bytesPerNumber = type === 'halfvec' ? 2 : 4;
+  let size = ARRAY_HEADER;
+  for (const vector of vectors)
+    size += vector === null ? 4 : ELEMENT_HEADER + vector.length * bytesPerNumber;
+  const buffer = Buffer.allocUnsafe(size);
+  let at = 0;
+  const isNull = vectors.includes(null);
+  for (const field of [1, isNull ? 1 : 0, elementOid, vectors.length, 1])
+    at = buffer.writeInt32BE(field, at);
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  for (const vector of vectors) {
+    if (vector === null) {
+      at = buffer.writeInt32BE(-1, at);
+      continue;
+    }
+    at = buffer.writeInt32BE(4 + vector.length * bytesPerNumber, at);
+    at = buffer.writeInt16BE(vector.length, at);
+    at = buffer.writeInt16BE(0, at);
+    for (const number of vector) {
+      if (bytesPerNumber === 2) view.setUint16(at, toHalf(number));
+      else view.setFloat32(at, number);
+      at += bytesPerNumber;
+    }
+  }
+  return buffer;
+}
+
+const single = new Float32Array(1);
+const bits = new Uint32Array(single.buffer);
+
+/** IEEE 754 binary32 to binary16, to nearest even (Node 22 has no `DataView.setFloat16`). */
+export function toHalf(number: number): number {
+  single[0] = number;
+  const word = bits[0] ?? 0;
+  const sign = (word >>> 16) & 0x8000;
+  const exponent = (word >>> 23) & 0xff;
+  const fraction = word & 0x7fffff;
+  if (exponent >= 143) return sign | (exponent === 255 && fraction !== 0 ? 0x7e00 : 0x7c00);
+  if (exponent < 102) return sign;
+  if (exponent < 113) {
+    // Subnormal: the implicit one is shifted in, rounded to nearest even.
+    const shift = 126 - exponent;
+    const full = fraction | 0x800000;
+    const half = full >>> shift;
+    const rest = full & ((1 << shift) - 1);
+    const middle = 1 << (shift - 1);
+    return sign | (half + (rest > middle || (rest === middle && (half & 1) === 1) ? 1 : 0));
+  }
+  const half = ((exponent - 112) << 10) | (fraction >>> 13);
+  const rest = fraction & 0x1fff;
+  return sign | (half + (rest > 0x1000 || (rest === 0x1000 && (half & 1) === 1) ? 1 : 0));
+}

@@ -1,0 +1,271 @@
+/**
+ * The claim loop: folds the change log, claims jobs, has a handler do them, acknowledges what it wrote. Knows
+ * nothing of embeddings. Several loops run in one worker, many workers on many machines; the fence in the queue keeps
+ * them apart. A worker that dies holds nothing but leases, which end.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Connection, Database } from '../database/index.ts';
+import {
+  type Claim,
+  claim,
+  complete,
+  type FoldRequest,
+  fail,
+  fold,
+  heartbeat,
+  type LeasedJob,
+  lockOwned,
+  type RetryPolicy,
+  reap,
+  release,
+  signOff,
+  wake,
+} from '../queue/index.ts';
+import { type Logger, type Service, systemClock } from '../runtime/index.ts';
+import { BatchSize } from './batch-size.ts';
+import { errorLabel } from './error-label.ts';
+import type { Handler, Prepared } from './handler.ts';
+import { keepLease } from './lease.ts';
+import { Wakeup } from './wakeup.ts';
+
+export interface WorkerOptions {
+  database: Database;
+  logger: Logger;
+  version: string;
+  /** The handler of a source's jobs; undefined leaves the source to other workers. */
+  handlerOf(sourceId: number): Handler | undefined;
+  /** Ids of the sources that have a handler here; null means all there are. */
+  sourceIds: readonly number[] | null;
+  /** Queues all that the sidecars of truncated tables hold, within the given transaction. */
+  onTruncated(tx: Connection): Promise<void>;
+  /** Called when a loop found nothing to do: the time for what waits until the queue is empty. */
+  onIdle?(): Promise<void>;
+  /** Called after each batch: for progress, metrics and tests. */
+  onBatch?(batch: { jobs: number; done: number; failed: number; tookMs: number }): void;
+  /** Loops at once; default 2, on the embedded database 1. */
+  concurrency?: number;
+  /** Most jobs in one lease; default 1,000. */
+  maxBatch?: number;
+  /** Default 60,000 ms. Renewed while work goes on. */
+  leaseMs?: number;
+  /** How often an idle worker looks without being woken; default 1,000 ms. */
+  pollMs?: number;
+  retry?: Partial<RetryPolicy>;
+  /** Crashes after which a job is parked; default 3. */
+  maxCrashes?: number;
+  /** How long `stop` lets a batch finish before giving it back; default 20,000 ms, below the lease. */
+  stopMs?: number;
+}
+
+const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
+const REAP_EVERY_MS = 5_000;
+const HEARTBEAT_EVERY_MS = 15_000;
+
+export class Worker implements Service {
+  readonly id = randomUUID();
+  readonly #options: WorkerOptions;
+  readonly #batch: BatchSize;
+  readonly #wakeup = new Wakeup();
+  readonly #stopping = new AbortController();
+  readonly #giveBack = new AbortController();
+  #loops: Promise<void>[] = [];
+  #unlisten: (() => Promise<void>) | undefined;
+  #processed = 0;
+  #lastError: string | null = null;
+  /** Entries of the change log that hold about two batches, going by the last ones. */
+  #entries = 100;
+  #nextReap = 0;
+  #nextHeartbeat = 0;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#batch = new BatchSize({ max: options.maxBatch ?? 1_000 });
+  }
+
+  /** Works until `stop`. */
+  async start(): Promise<void> {
+    const { database } = this.#options;
+    this.#unlisten = await database.listen('evervec', () => this.#wakeup.ring());
+    await this.#tend();
+    const isEmbedded = database.capabilities.kind === 'embedded';
+    const concurrency = this.#options.concurrency ?? (isEmbedded ? 1 : 2);
+    this.#loops = Array.from({ length: concurrency }, () => this.#run());
+  }
+
+  /** Lets batches under way finish within `stopMs`, then gives them back; never later than their lease. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wakeup.ring();
+    const timer = setTimeout(() => this.#giveBack.abort(), this.#options.stopMs ?? 20_000);
+    await Promise.all(this.#loops);
+    clearTimeout(timer);
+    this.#loops = [];
+    await this.#unlisten?.();
+    this.#unlisten = undefined;
+    await signOff(this.#options.database, this.id).catch((error: unknown) => this.#report(error));
+  }
+
+  /** Works until nothing is ready, then signs off. @returns records done */
+  async drain(): Promise<number> {
+    const before = this.#processed;
+    await this.#tend();
+    while (!this.#stopping.signal.aborted && (await this.#step())) await this.#tend();
+    await this.#options.onIdle?.();
+    await signOff(this.#options.database, this.id);
+    return this.#processed - before;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.#tend();
+        if (await this.#step()) continue;
+        await this.#options.onIdle?.();
+      } catch (error) {
+        this.#report(error);
+      }
+      await this.#wakeup.wait(this.#options.pollMs ?? 1_000);
+    }
+  }
+
+  /** One batch. @returns whether there was anything to do */
+  async #step(): Promise<boolean> {
+    const { database } = this.#options;
+    const request: FoldRequest = {
+      workerId: this.id,
+      limit: this.#batch.value,
+      leaseMs: this.#leaseMs,
+      sourceIds: this.#options.sourceIds,
+      entries: this.#entries,
+    };
+    const folded = await fold(database, request);
+    if (folded.entries > 0)
+      this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 16, 2_000);
+    if (folded.hasTruncation)
+      await database.transaction((tx) => this.#options.onTruncated(tx));
+    const work = folded.claim ?? (await claim(database, request));
+    if (work === null) return folded.count > 0 || folded.hasTruncation;
+    await this.#process(work);
+    return true;
+  }
+
+  async #process(work: Claim): Promise<void> {
+    const started = performance.now();
+    const lease = keepLease(this.#options.database, work, this.#leaseMs, (error) =>
+      this.#report(error),
+    );
+    const signal = AbortSignal.any([lease.signal, this.#giveBack.signal]);
+    const tally = { done: 0, failed: 0 };
+    try {
+      const bySource = Map.groupBy(work.jobs, (job) => job.sourceId);
+      for (const [sourceId, jobs] of bySource) {
+        let pending: readonly LeasedJob[] = jobs;
+        while (pending.length > 0) {
+          const settled = await this.#attempt(work.token, sourceId, pending, signal);
+          lease.settle(settled.jobs);
+          tally.done += settled.done;
+          tally.failed += settled.failed;
+          pending = settled.deferred;
+        }
+      }
+    } finally {
+      lease.stop();
+    }
+    const tookMs = performance.now() - started;
+    this.#processed += tally.done;
+    this.#batch.record(work.jobs.length, tookMs);
+    this.#options.onBatch?.({ jobs: work.jobs.length, ...tally, tookMs });
+  }
+
+  async #attempt(
+    token: string,
+    sourceId: number,
+    jobs: readonly LeasedJob[],
+    signal: AbortSignal,
+  ): Promise<{ jobs: Iterable<LeasedJob>; deferred: readonly LeasedJob[]; done: number; failed: number }> {
+    const { database } = this.#options;
+    const nothing = { jobs, deferred: [], done: 0, failed: 0 };
+    const handler = this.#options.handlerOf(sourceId);
+    if (handler === undefined || signal.aborted) {
+      await release(database, token, jobs);
+      return nothing;
+    }
+    let prepared: Prepared;
+    try {
+      prepared = await handler(jobs, signal);
+    } catch (error) {
+      if (signal.aborted) {
+        await release(database, token, jobs);
+        return nothing;
+      }
+      this.#report(error);
+      await this.#fail(token, jobs, error);
+      return { ...nothing, failed: jobs.length };
+    }
+    const done = await this.#commit(token, prepared);
+    for (const { job, error } of prepared.failed) await this.#fail(token, [job], error);
+    const deferred = new Set(prepared.deferred);
+    return {
+      jobs: jobs.filter((job) => !deferred.has(job)),
+      deferred: prepared.deferred,
+      done,
+      failed: prepared.failed.length,
+    };
+  }
+
+  /** Writes and acknowledges in one transaction, for what is still owned (I4). */
+  async #commit(token: string, prepared: Prepared): Promise<number> {
+    const { database } = this.#options;
+    const { ready, write } = prepared;
+    if (ready.length === 0) return 0;
+    if (write === null) return (await complete(database, token, ready)).done;
+    return await database.transaction(async (tx) => {
+      const ids = await lockOwned(tx, token, ready);
+      const owned = ready.filter((job) => ids.has(job.id));
+      if (owned.length === 0) return 0;
+      await write(tx, owned);
+      return (await complete(tx, token, owned)).done;
+    });
+  }
+
+  async #fail(token: string, jobs: readonly LeasedJob[], error: unknown): Promise<void> {
+    this.#lastError = errorLabel(error);
+    const policy = { ...RETRY, ...this.#options.retry };
+    await fail(this.#options.database, token, jobs, this.#lastError, policy);
+  }
+
+  /** What every worker does for all: takes back lost leases, wakes those whose back-off is over, shows it lives. */
+  async #tend(): Promise<void> {
+    const { database } = this.#options;
+    const now = systemClock.now();
+    if (now >= this.#nextReap) {
+      this.#nextReap = now + Math.min(REAP_EVERY_MS, this.#leaseMs / 2);
+      await reap(database, this.#options.maxCrashes ?? 3);
+    }
+    await wake(database);
+    if (now >= this.#nextHeartbeat) {
+      this.#nextHeartbeat = now + HEARTBEAT_EVERY_MS;
+      const identity = {
+        id: this.id,
+        host: hostname(),
+        pid: process.pid,
+        version: this.#options.version,
+      };
+      await heartbeat(database, identity, this.#processed, this.#lastError);
+    }
+  }
+
+  get #leaseMs(): number {
+    return this.#options.leaseMs ?? 60_000;
+  }
+
+  #report(error: unknown): void {
+    this.#options.logger.error({ worker: this.id, error: errorLabel(error) }, 'worker');
+  }
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.ceil(Math.min(max, Math.max(min, value)));
+}

@@ -64,14 +64,11 @@ export class ClientConnection implements Connection {
     });
   }
 
-  copyIn(
-    text: string,
-    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  ): Promise<number> {
+  copyIn(text: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
     return this.#inTurn(async () => {
       const stream = this.#client.query(copyFrom(this.#rewrite(withoutNul(text))));
       await pipeline(Readable.from(chunks), stream);
-      return stream.rowCount ?? 0;
+      return stream.rowCount;
     });
   }
 

@@ -2,8 +2,13 @@
  * Turns what the driver throws into the errors of this package. Decides by SQLSTATE and errno only;
  * a message of the driver is shown, never read.
  */
-import pg from 'pg';
-import { DatabaseUnreachableError, PermissionError, QueryError } from '../errors/index.ts';
+import { DatabaseError } from 'pg';
+import {
+  DatabaseUnreachableError,
+  EvervecError,
+  PermissionError,
+  QueryError,
+} from '../errors/index.ts';
 
 /** Where the statement was sent, for messages. Holds no password. */
 export interface Target {
@@ -34,7 +39,8 @@ const REMEDIES: Record<string, string> = {
   '42P01': 'Set the schema up first: evervec setup.',
   '53100': "Free space on the server's disk.",
   '53300': 'Raise max_connections on the server, or lower the size of the pool.',
-  '57014': 'The statement was cancelled or ran into statement_timeout: try again, or raise the limit.',
+  '57014':
+    'The statement was cancelled or ran into statement_timeout: try again, or raise the limit.',
 };
 
 const ERRNO_REMEDIES: Record<string, string> = {
@@ -46,7 +52,8 @@ const ERRNO_REMEDIES: Record<string, string> = {
 
 /** @returns an error of this package, with `failure` as its cause */
 export function toDatabaseError(failure: unknown, circumstance: Circumstance): Error {
-  if (failure instanceof pg.DatabaseError && failure.code !== undefined)
+  if (EvervecError.isInstance(failure)) return failure;
+  if (failure instanceof DatabaseError && failure.code !== undefined)
     return fromServer(failure, failure.code, circumstance);
   const code = codeOf(failure);
   if (circumstance.isLost || code !== null) return lost(failure, code, circumstance.target);
@@ -57,7 +64,7 @@ export function toDatabaseError(failure: unknown, circumstance: Circumstance): E
 }
 
 function fromServer(
-  failure: pg.DatabaseError,
+  failure: DatabaseError,
   sqlState: string,
   { target, isLost }: Circumstance,
 ): Error {
@@ -78,7 +85,11 @@ function fromServer(
   }
   const isRefused = sqlState.startsWith('28') || sqlState === '3D000';
   if (!isGone && !isRefused && !isLost)
-    return new QueryError(`${message} (SQLSTATE ${sqlState})`, options);
+    return new QueryError(`${message} (SQLSTATE ${sqlState})`, {
+      ...options,
+      detail: failure.message,
+      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+    });
   return new DatabaseUnreachableError(
     `The database ${target.label} can't be used: ${message} (SQLSTATE ${sqlState})`,
     isGone ? { ...options, remedy: 'Try again when the database is back.' } : options,
@@ -106,7 +117,7 @@ function withoutValue(message: string, sqlState: string): string {
   return sqlState.startsWith('22') ? message.replace(/: ".*"$/s, '') : message;
 }
 
-function hideContent(failure: pg.DatabaseError): void {
+function hideContent(failure: DatabaseError): void {
   for (const property of ['detail', 'where', 'internalQuery'] as const)
     Object.defineProperty(failure, property, { enumerable: false });
 }

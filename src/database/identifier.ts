@@ -12,7 +12,11 @@ const MAX_BYTES = 63;
  * @throws ConfigError for an empty name, one over 63 bytes or one with a NUL character
  */
 export function quoteIdentifier(name: string): string {
-  if (name.length === 0 || name.includes('\0') || new TextEncoder().encode(name).length > MAX_BYTES) {
+  if (
+    name.length === 0 ||
+    name.includes('\0') ||
+    new TextEncoder().encode(name).length > MAX_BYTES
+  ) {
     throw new ConfigError(`"${name.replaceAll('\0', '␀')}" can't be a name in Postgres.`, {
       remedy: `Use a name of 1 to ${MAX_BYTES} bytes without NUL characters.`,
       isUsage: true,

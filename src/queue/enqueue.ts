@@ -28,8 +28,7 @@ export async function enqueueBulk(
   sourceId: number,
   recordKeys: readonly string[],
 ): Promise<void> {
-  if (recordKeys.length > 0)
-    await connection.query(ENQUEUE, [sourceId, recordKeys, BULK_PRIORITY]);
+  if (recordKeys.length > 0) await connection.query(ENQUEUE, [sourceId, recordKeys, BULK_PRIORITY]);
 }
 
 const PENDING = `

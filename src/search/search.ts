@@ -78,7 +78,17 @@ const SEARCH = `
 select * from evervec.search($1::text[], $2, $3::text::vector.vector, $4::jsonb)`;
 
 /** What the SQL function refuses is the caller's request, told in its own words. */
-const REFUSALS = new Set(['22023', '42703', '42704', '42804', '22P02', '22007', '22008', '22003', '42883']);
+const REFUSALS = new Set([
+  '22023',
+  '42703',
+  '42704',
+  '42804',
+  '22P02',
+  '22007',
+  '22008',
+  '22003',
+  '42883',
+]);
 
 async function runSearch(connection: Connection, values: unknown[]) {
   try {
@@ -86,7 +96,8 @@ async function runSearch(connection: Connection, values: unknown[]) {
   } catch (error) {
     if (error instanceof QueryError && REFUSALS.has(error.sqlState ?? ''))
       throw new SearchRequestError(`The search can't be run as asked: ${error.detail}.`, {
-        remedy: error.hint ?? 'Check the filter: its columns, operators and the type of its values.',
+        remedy:
+          error.hint ?? 'Check the filter: its columns, operators and the type of its values.',
         cause: error,
         isUsage: true,
       });
@@ -149,10 +160,13 @@ async function embedQuery(
 ): Promise<string> {
   const model = modelOf(modelId);
   if (model === undefined)
-    throw new SearchRequestError(`The source's vectors are of model ${modelId}, which is not configured here.`, {
-      remedy: 'Configure that model, or search with mode "text".',
-      isUsage: true,
-    });
+    throw new SearchRequestError(
+      `The source's vectors are of model ${modelId}, which is not configured here.`,
+      {
+        remedy: 'Configure that model, or search with mode "text".',
+        isUsage: true,
+      },
+    );
   const [vector] = await embedTexts(model, [query], {
     kind: 'query',
     ...(signal && { signal }),

@@ -89,8 +89,6 @@ export function differsSql(before: string, after: string, mapped: readonly Colum
   // A column that is generated when read is not in a transition table: then every update counts.
   if (mapped.some((column) => column.isVirtual)) return 'true';
   return mapped
-    .map(
-      (column) => `${comparable(before, column)} is distinct from ${comparable(after, column)}`,
-    )
+    .map((column) => `${comparable(before, column)} is distinct from ${comparable(after, column)}`)
     .join(' or ');
 }

@@ -61,7 +61,9 @@ export async function resolveSource(
     lane: options.lane ?? name,
     chunk: {
       ...(options.chunk?.maxChars !== undefined && { maxChars: options.chunk.maxChars }),
-      ...(options.chunk?.overlapChars !== undefined && { overlapChars: options.chunk.overlapChars }),
+      ...(options.chunk?.overlapChars !== undefined && {
+        overlapChars: options.chunk.overlapChars,
+      }),
     },
     fingerprint,
   };
@@ -74,10 +76,13 @@ function resolveText(
   const { text, columns } = options;
   if (typeof text === 'function') {
     if (columns === undefined)
-      throw new ConfigError(`Source "${name}": a text function needs "columns", the columns it reads.`, {
-        remedy: `Add columns: ['…'], so that only their changes are embedded again.`,
-        isUsage: true,
-      });
+      throw new ConfigError(
+        `Source "${name}": a text function needs "columns", the columns it reads.`,
+        {
+          remedy: `Add columns: ['…'], so that only their changes are embedded again.`,
+          isUsage: true,
+        },
+      );
     // The function's source stands for its behaviour; what it closes over can't be seen.
     return {
       fields: columns,

@@ -121,7 +121,9 @@ export async function* keyPages(
   let last: string | null = null;
   for (;;) {
     const after: string =
-      last === null ? '' : `where (${columns.join(', ')}) > (${keyValuesSql(key, '$2').join(', ')})`;
+      last === null
+        ? ''
+        : `where (${columns.join(', ')}) > (${keyValuesSql(key, '$2').join(', ')})`;
     const page: { rows: { key: string }[] } = await connection.query<{ key: string }>(
       `select ${keySql('t', key)} as key from ${quoteQualified(schema, name)} t ${after}
       order by ${columns.join(', ')} limit $1`,

@@ -16,7 +16,9 @@ const TOKEN = /\{\{|\}\}|\{([^{}\n]+)\}|[{}]/g;
 export function parseTemplate(source: string, template: string): Template {
   const lines = template.split('\n').map((line) => parseLine(source, line));
   const fields = [
-    ...new Set(lines.flatMap((line) => line.flatMap((piece) => ('field' in piece ? [piece.field] : [])))),
+    ...new Set(
+      lines.flatMap((line) => line.flatMap((piece) => ('field' in piece ? [piece.field] : []))),
+    ),
   ];
   if (fields.length === 0)
     throw new ConfigError(

@@ -105,9 +105,7 @@ export async function writeRecords(
   elementOid: number,
 ): Promise<void> {
   const fill = (statement: string) =>
-    statement
-      .replaceAll('{sidecar}', sidecarName(space.id))
-      .replaceAll('{type}', space.vectorType);
+    statement.replaceAll('{sidecar}', sidecarName(space.id)).replaceAll('{type}', space.vectorType);
   const rows = records.flatMap((record) =>
     record.changed.map((chunk) => ({ key: record.key, chunk })),
   );

@@ -29,7 +29,8 @@ export function keepLease(
       if (owned === 0 && kept.every((job) => open.has(job)))
         controller.abort(
           new LeaseLostError(`The lease of ${kept.length} jobs ended before their work did.`, {
-            remedy: 'They run again by themselves. If this repeats, raise the lease or lower the batch size.',
+            remedy:
+              'They run again by themselves. If this repeats, raise the lease or lower the batch size.',
             isRetryable: true,
           }),
         );

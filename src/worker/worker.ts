@@ -143,8 +143,7 @@ export class Worker implements Service {
     const folded = await fold(database, request);
     if (folded.entries > 0)
       this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 16, 2_000);
-    if (folded.hasTruncation)
-      await database.transaction((tx) => this.#options.onTruncated(tx));
+    if (folded.hasTruncation) await database.transaction((tx) => this.#options.onTruncated(tx));
     const work = folded.claim ?? (await claim(database, request));
     if (work === null) return folded.count > 0 || folded.hasTruncation;
     await this.#process(work);
@@ -184,7 +183,12 @@ export class Worker implements Service {
     sourceId: number,
     jobs: readonly LeasedJob[],
     signal: AbortSignal,
-  ): Promise<{ jobs: Iterable<LeasedJob>; deferred: readonly LeasedJob[]; done: number; failed: number }> {
+  ): Promise<{
+    jobs: Iterable<LeasedJob>;
+    deferred: readonly LeasedJob[];
+    done: number;
+    failed: number;
+  }> {
     const { database } = this.#options;
     const nothing = { jobs, deferred: [], done: 0, failed: 0 };
     const handler = this.#options.handlerOf(sourceId);

@@ -1,1 +1,3 @@
-export type { Capabilities, Connection, Database, QueryResult } from './database.ts';
+export * from './database.ts';
+export * from './identifier.ts';
+export * from './postgres.ts';

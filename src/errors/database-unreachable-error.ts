@@ -1,6 +1,6 @@
-import { EvervecError } from './evervec-error.ts';
+import { SqlStateError } from './sql-state-error.ts';
 
-/** No connection to the database: wrong address, refused, wrong credentials, no such database. */
-export class DatabaseUnreachableError extends EvervecError {
+/** No connection to the database: wrong address, refused, wrong credentials, no such database, gone. */
+export class DatabaseUnreachableError extends SqlStateError {
   override readonly code = 'EVERVEC_DATABASE_UNREACHABLE';
 }

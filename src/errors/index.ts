@@ -12,4 +12,5 @@ export * from './schema-error.ts';
 export * from './search-request-error.ts';
 export * from './source-error.ts';
 export * from './space-mismatch-error.ts';
+export * from './sql-state-error.ts';
 export * from './unknown-source-error.ts';

@@ -1,6 +1,6 @@
-import { EvervecError } from './evervec-error.ts';
+import { SqlStateError } from './sql-state-error.ts';
 
 /** The database refused for want of a privilege. */
-export class PermissionError extends EvervecError {
+export class PermissionError extends SqlStateError {
   override readonly code = 'EVERVEC_PERMISSION';
 }

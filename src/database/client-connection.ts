@@ -1,0 +1,98 @@
+/**
+ * One checked-out connection, used for a transaction. Runs its statements one after the other also when
+ * the caller does not wait in between, and refuses use after its end.
+ */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { QueryError } from '../errors/index.ts';
+import type { Connection, QueryResult } from './database.ts';
+import { type Target, toDatabaseError } from './failure.ts';
+
+export class ClientConnection implements Connection {
+  readonly #client: pg.PoolClient;
+  readonly #rewrite: (sql: string) => string;
+  readonly #target: Target;
+  #last: Promise<unknown> = Promise.resolve();
+  #isOpen = true;
+  #isLost = false;
+  readonly #noteLoss = () => {
+    this.#isLost = true;
+  };
+
+  constructor(client: pg.PoolClient, rewrite: (sql: string) => string, target: Target) {
+    this.#client = client;
+    this.#rewrite = rewrite;
+    this.#target = target;
+    // Both come before the error of the statement that was under way.
+    client.on('error', this.#noteLoss);
+    client.on('end', this.#noteLoss);
+  }
+
+  /** The connection broke: it must not go back to the pool. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Statements that the caller started and did not wait for are waited for. */
+  async end(): Promise<void> {
+    this.#isOpen = false;
+    await this.#last;
+    this.#client.off('error', this.#noteLoss);
+    this.#client.off('end', this.#noteLoss);
+  }
+
+  async query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<QueryResult<Row>> {
+    const result = await this.run<Row>(text, values);
+    return { rows: result.rows, rowCount: result.rowCount ?? result.rows.length };
+  }
+
+  /** Like `query`, with the command that the server says it ran. */
+  run<Row extends object>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>> {
+    return this.#inTurn(async () => {
+      const sql = this.#rewrite(withoutNul(text));
+      const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] =
+        values === undefined
+          ? await this.#client.query<Row>(sql)
+          : await this.#client.query<Row>(sql, [...values]);
+      // Several statements in one text give several results: the last one counts.
+      return Array.isArray(result) ? (result.at(-1) as pg.QueryResult<Row>) : result;
+    });
+  }
+
+  copyIn(text: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
+    return this.#inTurn(async () => {
+      const stream = this.#client.query(copyFrom(this.#rewrite(withoutNul(text))));
+      await pipeline(Readable.from(chunks), stream);
+      return stream.rowCount;
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#isOpen) {
+      return Promise.reject(
+        new QueryError('The transaction has ended; its connection serves others now.', {
+          remedy: 'Await every statement before the transaction function returns.',
+        }),
+      );
+    }
+    const result = this.#last.then(work).catch((failure: unknown) => {
+      throw toDatabaseError(failure, { target: this.#target, isLost: this.#isLost });
+    });
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
+
+/** A statement travels as a C string: the rest behind a NUL would be read as the next message. */
+function withoutNul(text: string): string {
+  if (!text.includes('\0')) return text;
+  throw new QueryError('A statement holds a NUL character (U+0000).', {
+    remedy: 'Pass values as parameters, and remove U+0000 from text before writing.',
+    sqlState: '22021',
+  });
+}

@@ -49,7 +49,7 @@ interface Wired {
 }
 
 type WorkerChoices = Partial<
-  Pick<WorkerOptions, 'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'onBatch'>
+  Pick<WorkerOptions, 'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'maxCrashes' | 'onBatch'>
 >;
 
 export const VERSION = '0.1.0';

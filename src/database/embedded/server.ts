@@ -1,0 +1,61 @@
+/** The owner's side of an embedded database: starts the thread that serves it, and ends it. */
+import { Worker } from 'node:worker_threads';
+import { DatabaseUnreachableError } from '../../errors/index.ts';
+import type { WorkerInput, WorkerMessage } from './worker.ts';
+
+/** From asking the thread to stop until it is ended by force, ms. */
+const STOP_PATIENCE_MS = 10_000;
+
+export interface EmbeddedServer {
+  /** Resolves when the thread has ended, with the reason if nobody asked it to. */
+  readonly ended: Promise<string | null>;
+  stop(): Promise<void>;
+}
+
+/** In the published package the modules are JavaScript; only imports are rewritten by the compiler. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js',
+  import.meta.url,
+);
+
+/** @throws DatabaseUnreachableError when the data can't be opened */
+export async function startServer(input: WorkerInput): Promise<EmbeddedServer> {
+  const worker = new Worker(ENTRY, {
+    workerData: input,
+    // Flags of the process such as --test or --import are not for this thread.
+    execArgv: [],
+    stdout: false,
+  });
+  let reason: string | null = null;
+  let isStopping = false;
+  const ready = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<string | null>();
+  worker.on('message', (message: WorkerMessage) => {
+    if (message.type === 'ready') ready.resolve();
+    else reason = message.reason;
+  });
+  worker.on('error', (error) => {
+    reason = error.message;
+  });
+  worker.on('exit', (code) => {
+    const unexpected = isStopping ? null : (reason ?? `its thread ended with ${code}`);
+    ready.reject(
+      new DatabaseUnreachableError(`The embedded database could not start: ${unexpected}`, {
+        remedy: 'Check that the folder can be written and holds a database of this version.',
+      }),
+    );
+    ended.resolve(unexpected);
+  });
+  await ready.promise;
+  return {
+    ended: ended.promise,
+    async stop() {
+      isStopping = true;
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
+      worker.postMessage('stop');
+      const force = setTimeout(() => void worker.terminate(), STOP_PATIENCE_MS);
+      await ended.promise;
+      clearTimeout(force);
+    },
+  };
+}

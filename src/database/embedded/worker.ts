@@ -1,0 +1,35 @@
+/** The thread of an embedded database: PGlite blocks its thread for as long as a statement runs. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Backend } from './backend.ts';
+import { serve } from './bridge.ts';
+
+/** What the thread is started with. */
+export interface WorkerInput {
+  /** A folder, or `memory://`. */
+  dataDir: string;
+  socketPath: string;
+}
+
+/** What it says. `failed` is the last. */
+export type WorkerMessage = { type: 'ready' } | { type: 'failed'; reason: string };
+
+const port = parentPort;
+if (port === null) throw new Error('This module is the entry of a worker thread.');
+const input = workerData as WorkerInput;
+const say = (message: WorkerMessage) => port.postMessage(message);
+
+function fail(failure: unknown): void {
+  say({ type: 'failed', reason: failure instanceof Error ? failure.message : String(failure) });
+  // Ends the thread once what was written to the sockets is out.
+  port?.close();
+}
+
+try {
+  const bridge = await serve(await Backend.start(input.dataDir), input.socketPath, fail);
+  port.once('message', () => {
+    void bridge.stop().finally(() => port.close());
+  });
+  say({ type: 'ready' });
+} catch (error) {
+  fail(error);
+}

@@ -88,7 +88,7 @@ async function textColumns(connection: Connection, row: TableRow): Promise<strin
   const lengths = candidates.map((column) => `avg(length(${quoteIdentifier(column)}))::float8`);
   const { rows } = await connection.query<{ means: (number | null)[] }>(
     `select json_build_array(${lengths.join(', ')}) as means
-    from (select * from ${quoteQualified(row.schema, row.name)} limit 200) some`,
+    from (select * from ${quoteQualified(row.schema, row.name)} limit 200) part`,
   );
   const means = rows[0]?.means ?? [];
   const isLong = (index: number) => (means[index] ?? 0) >= MIN_MEAN_LENGTH;

@@ -1,1 +1,3 @@
 export * from './chunker.ts';
+export * from './clean-text.ts';
+export * from './text-chunker.ts';

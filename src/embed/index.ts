@@ -1,1 +1,2 @@
+export * from './embed-texts.ts';
 export * from './model.ts';

@@ -1,33 +1,302 @@
 /**
- * Evervec in one object: opens the database, knows the sources, sets them up, runs workers, searches. All surfaces
- * (command, HTTP, the program that embeds it) go through here; the parts below never know each other's wiring.
+ * Evervec in one object: opens the database, knows the configured sources, sets them up, runs workers, searches.
+ * Every surface (command, HTTP, the program that embeds it) goes through here; the parts below don't know
+ * each other's wiring.
  */
-import { createTextChunker, type Chunker } from '../chunk/index.ts';
+import { type Chunker, createTextChunker } from '../chunk/index.ts';
 import {
   type Database,
   migrate,
   openEmbedded,
   openPostgres,
-  type SchemaStatus,
   schemaStatus,
 } from '../database/index.ts';
 import { createEmbeddedModel, type EmbeddingModel } from '../embed/index.ts';
-import { ConfigError, SpaceMismatchError, UnknownSourceError } from '../errors/index.ts';
-import { countPending, enqueue, Priority, type QueueStatus, queueStatus } from '../queue/index.ts';
+import { SchemaError, UnknownSourceError } from '../errors/index.ts';
+import { countPending, type QueueStatus, queueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
-  countRows,
-  installCapture,
-  keyPages,
+  findSource,
   listSources,
-  missingCapture,
+  type Proposals,
+  proposeSources,
   resolveSource,
   type SourceDefinition,
-  saveSource,
   type SourceRow,
-  sourceOptions,
 } from '../source/index.ts';
-import { createSpace, indexWhenFull, queueSidecar, type Space, spacesOf } from '../space/index.ts';
+import { indexWhenFull, queueSidecar, type Space, spacesOf } from '../space/index.ts';
 import { createEmbedRecords, type Handler, Worker, type WorkerOptions } from '../worker/index.ts';
-import type { Config } from './config.ts';
+import { queueAll } from './backfill.ts';
+import { type Config, parseConfig } from './config.ts';
+import { type Reconciled, reconcileSource } from './reconcile.ts';
+import { type SetupReport, setUpSource, tearDown } from './setup.ts';
+import { type SourceSummary, summarizeSources } from './summary.ts';
+import { type Verdict, verifySchema } from './verify.ts';
+
+export interface EvervecOptions {
+  logger?: Logger;
+  /** An open database to use instead of the configured one; the caller closes it. */
+  database?: Database;
+}
+
+/** One configured source with all that works on it. */
+interface Wired {
+  row: SourceRow;
+  source: SourceDefinition;
+  space: Space;
+  chunker: Chunker;
+}
+
+type WorkerChoices = Partial<
+  Pick<WorkerOptions, 'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'maxCrashes' | 'onBatch'>
+>;
+
+export const VERSION = '0.1.0';
+
+/**
+ * Opens the configured database; sets nothing up.
+ * @throws ConfigError, DatabaseUnreachableError, DatabaseInUseError
+ */
+export async function createEvervec(
+  config: Config,
+  options: EvervecOptions = {},
+): Promise<Evervec> {
+  const parsed = parseConfig(config, 'the configuration');
+  const database = options.database ?? (await openDatabase(parsed, options.logger));
+  return new Evervec(parsed, database, options);
+}
+
+async function openDatabase(config: Config, logger: Logger | undefined): Promise<Database> {
+  const at = config.database ?? '.evervec';
+  const shared = {
+    ...(config.schema !== undefined && { schema: config.schema }),
+    ...(logger && { logger }),
+  };
+  return /^postgres(ql)?:\/\//.test(at)
+    ? await openPostgres({ url: at, ...shared })
+    : await openEmbedded({ folder: at, ...shared });
+}
+
+export class Evervec {
+  readonly database: Database;
+  readonly model: EmbeddingModel;
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #isOwner: boolean;
+
+  /** Use `createEvervec`. */
+  constructor(config: Config, database: Database, options: EvervecOptions) {
+    this.#config = config;
+    this.database = database;
+    this.#logger = options.logger ?? silentLogger;
+    this.#isOwner = options.database === undefined;
+    const { model = 'embedded' } = config;
+    this.model = model === 'embedded' ? createEmbeddedModel() : model;
+  }
+
+  /** Names of the configured sources. */
+  get sourceNames(): string[] {
+    return Object.keys(this.#config.sources);
+  }
+
+  /**
+   * Brings the schema up to date and sets the sources up, each in a transaction of its own.
+   * @param names default: all that are configured
+   */
+  async setup(names?: readonly string[]): Promise<SetupReport[]> {
+    const chosen = this.#chosen(names);
+    // Resolved first: a mistake in one source is told before anything is made.
+    const sources = await Promise.all(chosen.map((name) => this.#resolve(name)));
+    await migrate(this.database);
+    await this.database.refresh();
+    const reports: SetupReport[] = [];
+    for (const source of sources)
+      reports.push(
+        await setUpSource(this.database, source, this.model, createTextChunker(source.chunk)),
+      );
+    return reports;
+  }
+
+  /** @param names default: all that the database knows, configured or not */
+  async teardown(names?: readonly string[]): ReturnType<typeof tearDown> {
+    const status = await schemaStatus(this.database);
+    if (status.applied.length === 0) return { removed: [], isEmpty: true, keptExtension: false };
+    const known = await listSources(this.database);
+    for (const name of names ?? [])
+      if (!known.some((source) => source.name === name)) throw unknownSource(name, known);
+    return await tearDown(this.database, names ?? null);
+  }
+
+  /** Queues all records of the sources. @returns source → number queued */
+  async backfill(
+    names?: readonly string[],
+    onProgress?: (source: string, queued: number) => void,
+  ): Promise<Record<string, number>> {
+    const queued: Record<string, number> = {};
+    for (const { row, source } of await this.#wire(names))
+      queued[source.name] = await queueAll(this.database, row.id, source, (count) =>
+        onProgress?.(source.name, count),
+      );
+    return queued;
+  }
+
+  async reconcile(
+    names: readonly string[] | undefined,
+    options: { dryRun: boolean; onProgress?: (source: string, rows: number) => void },
+  ): Promise<Reconciled[]> {
+    const reports: Reconciled[] = [];
+    for (const { row, source, space, chunker } of await this.#wire(names))
+      reports.push(
+        await reconcileSource(this.database, row.id, source, space, chunker, {
+          dryRun: options.dryRun,
+          onProgress: (rows) => options.onProgress?.(source.name, rows),
+        }),
+      );
+    return reports;
+  }
+
+  /** A worker for the sources, not yet started. */
+  async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
+    const wired = await this.#wire(names);
+    const vectorOid = await this.#vectorOid();
+    const handlers = new Map<number, Handler>(
+      wired.map(({ row, source, space, chunker }) => [
+        row.id,
+        createEmbedRecords({
+          database: this.database,
+          source,
+          space,
+          model: this.model,
+          chunker,
+          vectorOid,
+        }),
+      ]),
+    );
+    const { worker = {} } = this.#config;
+    return new Worker({
+      database: this.database,
+      logger: this.#logger,
+      version: VERSION,
+      handlerOf: (sourceId) => handlers.get(sourceId),
+      sourceIds: [...handlers.keys()],
+      queueSidecars: async (tx, sourceIds) => {
+        for (const id of sourceIds)
+          for (const space of await spacesOf(tx, id)) await queueSidecar(tx, id, space.id);
+      },
+      onIdle: () => this.#indexFull(wired),
+      ...(worker.concurrency !== undefined && { concurrency: worker.concurrency }),
+      ...(worker.batchSize !== undefined && { maxBatch: worker.batchSize }),
+      ...(worker.intervalMs !== undefined && { pollMs: worker.intervalMs }),
+      retry: {
+        ...(worker.maxRetries !== undefined && { maxAttempts: worker.maxRetries }),
+        ...(worker.retryBaseMs !== undefined && { baseMs: worker.retryBaseMs }),
+      },
+      ...choices,
+    });
+  }
+
+  /** Records of these sources that still want work. */
+  async pending(names?: readonly string[]): Promise<number> {
+    const rows = await listSources(this.database);
+    const ids = rows.filter((row) => names?.includes(row.name) ?? true).map((row) => row.id);
+    return await countPending(this.database, ids);
+  }
+
+  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
+    const modelOf = (id: string) => (id === this.model.id ? this.model : undefined);
+    return await search({ connection: this.database, modelOf }, request, signal);
+  }
+
+  async queueStatus(): Promise<QueueStatus> {
+    return await queueStatus(this.database);
+  }
+
+  async sources(): Promise<SourceSummary[]> {
+    return await summarizeSources(this.database);
+  }
+
+  /** Sources that the database's tables could become. */
+  async propose(): Promise<Proposals> {
+    return await proposeSources(this.database, this.database.schema);
+  }
+
+  /** What of the schema and the capture is missing or wrong; no model is called. */
+  async verify(): Promise<Verdict[]> {
+    const sources = await Promise.all(this.sourceNames.map((name) => this.#resolve(name)));
+    return await verifySchema(this.database, sources);
+  }
+
+  async health(): Promise<{ ok: boolean; database: boolean; reasons: string[] }> {
+    try {
+      await this.database.query('select 1');
+      return { ok: true, database: true, reasons: [] };
+    } catch {
+      return { ok: false, database: false, reasons: ['the database does not answer'] };
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOwner) await this.database.close();
+  }
+
+  #chosen(names: readonly string[] | undefined): readonly string[] {
+    for (const name of names ?? [])
+      if (!Object.hasOwn(this.#config.sources, name))
+        throw unknownSource(
+          name,
+          this.sourceNames.map((known) => ({ name: known })),
+        );
+    return names ?? this.sourceNames;
+  }
+
+  async #resolve(name: string): Promise<SourceDefinition> {
+    const options = this.#config.sources[name];
+    if (options === undefined) throw unknownSource(name, []);
+    return await resolveSource(this.database, name, options);
+  }
+
+  /** @throws SchemaError when a chosen source was not set up */
+  async #wire(names?: readonly string[]): Promise<Wired[]> {
+    const { applied } = await schemaStatus(this.database);
+    const wired: Wired[] = [];
+    for (const name of this.#chosen(names)) {
+      const row = applied.length === 0 ? null : await findSource(this.database, name);
+      const spaces = row === null ? [] : await spacesOf(this.database, row.id);
+      const space = spaces.find((candidate) => candidate.id === row?.active_space_id);
+      if (row === null || space === undefined)
+        throw new SchemaError(`Source "${name}" is not set up in this database.`, {
+          remedy: 'Run "evervec setup".',
+          isUsage: true,
+        });
+      const source = await this.#resolve(name);
+      wired.push({ row, source, space, chunker: createTextChunker(source.chunk) });
+    }
+    return wired;
+  }
+
+  /** Builds the indexes of spaces that have become full and large. */
+  async #indexFull(wired: readonly Wired[]): Promise<void> {
+    for (const { row, space } of wired) {
+      if (space.isIndexed || (await countPending(this.database, [row.id])) > 0) continue;
+      space.isIndexed = await this.database.transaction((tx) => indexWhenFull(tx, space.id));
+    }
+  }
+
+  async #vectorOid(): Promise<number> {
+    const { rows } = await this.database.query<{ oid: number }>(
+      `select type.oid from pg_type type
+      join pg_extension extension on extension.extnamespace = type.typnamespace
+      where extension.extname = 'vector' and type.typname = $1`,
+      [this.database.capabilities.vectorType],
+    );
+    return rows[0]?.oid ?? 0;
+  }
+}
+
+function unknownSource(name: string, known: readonly { name: string }[]): UnknownSourceError {
+  return new UnknownSourceError(`There is no source "${name}".`, {
+    remedy: `Known are: ${known.map((source) => source.name).join(', ') || 'none'}.`,
+    isUsage: true,
+  });
+}

@@ -10,4 +10,5 @@ export {
   storedDefinition,
 } from './registry.ts';
 export { countRows, keyPages, type RenderedRow, type RowsRead, readRows } from './rows.ts';
+export { type Proposal, type Proposals, proposeSources } from './propose.ts';
 export { type Column, describeTable, type Table } from './table.ts';

@@ -21,10 +21,13 @@ export interface SourceRow {
   table_name: string;
   definition: StoredDefinition;
   active_space_id: number | null;
+  /** The definition's fingerprint when all records were last queued. */
+  queued_fingerprint: string | null;
 }
 
 const SELECT = `
-select id, name, table_schema, table_name, definition, active_space_id from evervec.sources`;
+select id, name, table_schema, table_name, definition, active_space_id,
+  queued_fingerprint from evervec.sources`;
 
 export async function listSources(connection: Connection): Promise<SourceRow[]> {
   return (await connection.query<SourceRow>(`${SELECT} order by name`)).rows;

@@ -1,4 +1,4 @@
-export { createEmbedRecords } from './embed-records.ts';
+export { createEmbedRecords, planRecord } from './embed-records.ts';
 export { errorLabel } from './error-label.ts';
 export type { Handler, Prepared } from './handler.ts';
 export { Worker, type WorkerOptions } from './worker.ts';

@@ -20,6 +20,7 @@ import {
   reap,
   release,
   signOff,
+  takeTruncations,
   wake,
 } from '../queue/index.ts';
 import { type Logger, type Service, systemClock } from '../runtime/index.ts';
@@ -37,8 +38,8 @@ export interface WorkerOptions {
   handlerOf(sourceId: number): Handler | undefined;
   /** Ids of the sources that have a handler here; null means all there are. */
   sourceIds: readonly number[] | null;
-  /** Queues all that the sidecars of truncated tables hold, within the given transaction. */
-  onTruncated(tx: Connection): Promise<void>;
+  /** Queues all that the sidecars of these sources hold: their tables were truncated. */
+  queueSidecars(tx: Connection, sourceIds: readonly number[]): Promise<void>;
   /** Called when a loop found nothing to do: the time for what waits until the queue is empty. */
   onIdle?(): Promise<void>;
   /** Called after each batch: for progress, metrics and tests. */
@@ -143,7 +144,10 @@ export class Worker implements Service {
     const folded = await fold(database, request);
     if (folded.entries > 0)
       this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 16, 2_000);
-    if (folded.hasTruncation) await database.transaction((tx) => this.#options.onTruncated(tx));
+    if (folded.hasTruncation)
+      await database.transaction(async (tx) =>
+        this.#options.queueSidecars(tx, await takeTruncations(tx)),
+      );
     const work = folded.claim ?? (await claim(database, request));
     if (work === null) return folded.count > 0 || folded.hasTruncation;
     await this.#process(work);

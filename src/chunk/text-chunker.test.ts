@@ -1,0 +1,225 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../errors/index.ts';
+import type { Chunk } from './chunker.ts';
+import { createTextChunker, type TextChunkerOptions } from './text-chunker.ts';
+
+const RUNS = { numRuns: 2000 };
+/** Pieces that meet badly: pairs, joined emoji, marks, line ends, headings, scripts without blanks. */
+// prettier-ignore
+const PIECES = [
+  'word', 'a', 'aerodynamics', ' ', '  ', '\t', '\n', '\n\n', '\r\n', '\r\n\r\n', '\r', '\u2028',
+  '. ', '! ', '." ', 'e.g. ', '。', '，', '中文', 'ภาษาไทย', 'مرحبا', '😀', '👩‍👩‍👧‍👦', '👍🏽', 'e\u0301',
+  '\u0301', '\u200d', '\ufe0f', '\u00a0', '\u3000', '\ufeff', '\u200b', '# Heading\n', '\n## Sub ##\n', '```\n',
+  '#', '\u0000', '\ud83d', '\ude00',
+];
+const anyText = fc.oneof(
+  fc.array(fc.constantFrom(...PIECES), { maxLength: 120 }).map((pieces) => pieces.join('')),
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: 'grapheme', maxLength: 200 }),
+);
+interface Limits {
+  maxChars: number;
+  overlapChars: number;
+}
+const anyOptions: fc.Arbitrary<Limits> = fc
+  .tuple(fc.integer({ min: 16, max: 80 }), fc.nat(40))
+  .map(([maxChars, overlap]) => ({
+    maxChars,
+    overlapChars: Math.min(overlap, Math.floor(maxChars / 2)),
+  }));
+
+function chunk(text: string, options: TextChunkerOptions = {}): Chunk[] {
+  return createTextChunker(options).chunk(text);
+}
+
+function textsOf(text: string, options: TextChunkerOptions = {}): string[] {
+  return chunk(text, options).map((each) => each.text);
+}
+
+/** A failure prints the seed and the path that replay it. */
+function forAll(check: (text: string, options: Limits) => void): void {
+  fc.assert(fc.property(anyText, anyOptions, check), RUNS);
+}
+
+describe('on any text', () => {
+  it('a chunk is the slice it says it is (I8), not blank, and within the limit', () => {
+    forAll((text, options) => {
+      for (const each of chunk(text, options)) {
+        expect(text.slice(each.start, each.end)).toBe(each.text);
+        expect(each.text.trim()).not.toBe('');
+        expect(each.text.length).toBeLessThanOrEqual(options.maxChars);
+      }
+    });
+  });
+
+  it('chunks stand in order and cover every character that is not blank', () => {
+    forAll((text, options) => {
+      let covered = 0;
+      let previous = -1;
+      for (const [i, each] of chunk(text, options).entries()) {
+        expect(each.index).toBe(i);
+        expect(each.start).toBeGreaterThan(previous);
+        expect(each.end).toBeGreaterThan(covered);
+        expect(text.slice(covered, Math.max(covered, each.start)).trim()).toBe('');
+        expect(covered - each.start).toBeLessThanOrEqual(options.overlapChars);
+        previous = each.start;
+        covered = each.end;
+      }
+      expect(text.slice(covered).trim()).toBe('');
+    });
+  });
+
+  it('no chunk begins or ends inside a surrogate pair', () => {
+    const isInsidePair = (text: string, at: number) =>
+      /[\ud800-\udbff]/.test(text.charAt(at - 1)) && /[\udc00-\udfff]/.test(text.charAt(at));
+    forAll((text, options) => {
+      for (const each of chunk(text, options)) {
+        expect(isInsidePair(text, each.start)).toBe(false);
+        expect(isInsidePair(text, each.end)).toBe(false);
+      }
+    });
+  });
+
+  it('the same text gives the same chunks', () => {
+    forAll((text, options) => {
+      expect(chunk(text, options)).toEqual(chunk(text, options));
+    });
+  });
+
+  it('a text within the limit is one chunk, a blank one none', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const chunks = chunk(text, { maxChars: Math.max(16, text.length) });
+        expect(chunks.map((each) => each.text)).toEqual(text.trim() === '' ? [] : [text.trim()]);
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('cuts', () => {
+  const x = (count: number) => 'x'.repeat(count);
+
+  it.each([
+    ['a heading', `${x(12)}\n# Title\n\n${x(5)} ${x(9)}`, [x(12), `# Title\n\n${x(5)} ${x(9)}`]],
+    [
+      'a paragraph',
+      `${x(12)}\n\n${x(4)}\n${x(4)}. A ${x(9)}`,
+      [x(12), `${x(4)}\n${x(4)}. A ${x(9)}`],
+    ],
+    [
+      'a blank line with blanks',
+      `${x(12)}\r\n \t\r\n${x(4)}\n${x(14)}`,
+      [x(12), `${x(4)}\n${x(14)}`],
+    ],
+    ['a line', `${x(11)}\n${x(4)}. A ${x(14)}`, [x(11), `${x(4)}. A ${x(14)}`]],
+    ['a sentence', `${x(11)}." A bc ${x(14)}`, [`${x(11)}."`, `A bc ${x(14)}`]],
+    [
+      'a sentence without blanks',
+      `${'中'.repeat(12)}。${'文'.repeat(20)}`,
+      [`${'中'.repeat(12)}。`, '文'.repeat(20)],
+    ],
+    ['a word', `${x(11)} e.g. bc ${x(20)}`, [`${x(11)} e.g. bc`, x(20)]],
+    [
+      'a clause without blanks',
+      `${'中'.repeat(12)}，${'文'.repeat(20)}`,
+      [`${'中'.repeat(12)}，`, '文'.repeat(20)],
+    ],
+    ['the limit', x(30), [x(24), x(6)]],
+  ])('at %s where the second half of the window has one', (_, text, expected) => {
+    expect(textsOf(text, { maxChars: 24 })).toEqual(expected);
+  });
+
+  it('at the last of equal places, so that neighbours are packed together', () => {
+    expect(textsOf('aaaa\n\nbbbb\n\ncccc\n\ndddd\n\neeee', { maxChars: 16 })).toEqual([
+      'aaaa\n\nbbbb\n\ncccc',
+      'dddd\n\neeee',
+    ]);
+  });
+
+  it('no emoji from its parts, no letter from its accents, no CR from its LF', () => {
+    const family = '👩‍👩‍👧‍👦';
+    expect(textsOf(family.repeat(3), { maxChars: 30 })).toEqual([family + family, family]);
+    expect(textsOf('👍🏽'.repeat(5), { maxChars: 18 })).toEqual(['👍🏽'.repeat(4), '👍🏽']);
+    expect(textsOf('e\u0301'.repeat(10), { maxChars: 17 })).toEqual([
+      'e\u0301'.repeat(8),
+      'e\u0301'.repeat(2),
+    ]);
+  });
+
+  it('repeat whole words of the chunk before', () => {
+    expect(textsOf('aaa bbb ccc ddd eee fff', { maxChars: 16, overlapChars: 5 })).toEqual([
+      'aaa bbb ccc ddd',
+      'ddd eee fff',
+    ]);
+  });
+});
+
+describe('sections', () => {
+  it('are the path of the headings that a chunk begins in or under', () => {
+    const text = '# A #\nxxxx\n## B\nyyyyyyyyyyyy\n### C#\nzzzzzzzz\n## D\nwwww wwww\n# E\nv v v v';
+    const sections = chunk(text, { maxChars: 20 }).map((each) => each.section);
+    expect(sections).toEqual(['A', 'A › B', 'A › B › C#', 'A › D', 'E']);
+  });
+
+  it('are null above the first heading and without one', () => {
+    expect(chunk('plain #1 text')[0]?.section).toBeNull();
+    expect(chunk('intro\n# Title')[0]?.section).toBeNull();
+  });
+
+  it('are not made of fenced code, of tags or of long lines', () => {
+    const text = `#tag\n\`\`\`sh\n# comment\n\`\`\`\n# ${'long '.repeat(60)}\n`;
+    for (const each of chunk(text + 'end '.repeat(30), { maxChars: 40 }))
+      expect(each.section).toBeNull();
+  });
+});
+
+describe('time is linear', () => {
+  const FIVE_MEGABYTES = 5_000_000;
+
+  it.each([
+    ['no blank', 'x'],
+    ['newlines only', '\n'],
+    ['emoji', '😀'],
+    ['joiners', '\u200d'],
+    ['accents', '\u0301'],
+    ['full stops', '.'],
+    ['closing quotes', '"'],
+    ['headings', '# a\n'],
+    ['empty headings', '# # # # '],
+    ['fences', '```\n'],
+    ['blank lines with blanks', '\n            '],
+    ['CJK with marks', '中。'],
+  ])('(%s)', (_, unit) => {
+    const text = `a${unit.repeat(FIVE_MEGABYTES / unit.length)}b`;
+    for (const options of [{}, { maxChars: 1600, overlapChars: 800 }]) {
+      const start = performance.now();
+      const chunks = chunk(text, options);
+      // Takes 0.05 to 0.3 s on an idle machine; anything quadratic takes minutes.
+      expect(performance.now() - start).toBeLessThan(3000);
+      expect(chunks.at(-1)?.end).toBe(text.length);
+    }
+  });
+});
+
+describe('createTextChunker', () => {
+  it('names its version and parameters in its id', () => {
+    expect(createTextChunker().id).toBe('text@1/max1600/overlap0');
+    expect(createTextChunker({ maxChars: 800, overlapChars: 100 }).id).toBe(
+      'text@1/max800/overlap100',
+    );
+  });
+
+  it.each([
+    { maxChars: 15 },
+    { maxChars: 100_001 },
+    { maxChars: 99.5 },
+    { maxChars: Number.NaN },
+    { overlapChars: -1 },
+    { overlapChars: 801 },
+    { maxChars: 16, overlapChars: 9 },
+  ])('refuses %o', (options) => {
+    expect(() => createTextChunker(options)).toThrow(ConfigError);
+  });
+});

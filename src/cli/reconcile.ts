@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { formatTable, print, printJson, Progress } from './output.ts';
+import { type CommonOptions, withCommonOptions, withEvervec } from './session.ts';
+
+export function addReconcile(program: Command): void {
+  withCommonOptions(program.command('reconcile'))
+    .argument('[source...]', 'default: all that are configured')
+    .option('--dry-run', 'report only, queue nothing')
+    .description('compare every row with its vectors; queue what is missing, outdated or orphaned')
+    .action(async (sources: string[], options: CommonOptions & { dryRun?: boolean }) => {
+      const progress = new Progress();
+      const reports = await withEvervec(options, (evervec) =>
+        evervec.reconcile(sources.length > 0 ? sources : undefined, {
+          dryRun: options.dryRun ?? false,
+          onProgress: (source, rows) =>
+            progress.update(`${source}: ${rows.toLocaleString('en')} rows compared`),
+        }),
+      );
+      progress.end();
+      if (options.json) return printJson({ sources: reports, queued: !options.dryRun });
+      print(
+        formatTable(
+          ['source', 'rows', 'missing', 'outdated', 'orphaned', 'faulty'],
+          reports.map((one) => [
+            one.source,
+            one.rows,
+            one.missing,
+            one.outdated,
+            one.orphaned,
+            one.faulty,
+          ]),
+        ),
+      );
+      const found = reports.reduce(
+        (sum, one) => sum + one.missing + one.outdated + one.orphaned,
+        0,
+      );
+      if (found > 0)
+        print(options.dryRun ? '\nNothing was queued.' : `\nQueued ${found} for the worker.`);
+    });
+}

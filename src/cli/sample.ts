@@ -1,0 +1,22 @@
+/** The sample that `up --sample` shows; the data and its configuration are in `sample/`. */
+import { fileURLToPath } from 'node:url';
+import { loadSample } from '../../sample/load.ts';
+import { sampleQueries } from '../../sample/queries.ts';
+import type { Database } from '../database/index.ts';
+import type { Config } from '../engine/index.ts';
+import { loadConfig } from './load-config.ts';
+import { print } from './output.ts';
+
+export const SAMPLE_QUERIES = sampleQueries;
+
+export async function loadSampleConfig(): Promise<Config> {
+  return await loadConfig(
+    fileURLToPath(new URL('../../sample/evervec.config.ts', import.meta.url)),
+  );
+}
+
+/** Creates the sample tables where they are missing. */
+export async function prepareSample(database: Database): Promise<void> {
+  const loaded = await loadSample(database);
+  print(`sample tables: ${loaded.airports} airports, ${loaded.offers} jet offers`);
+}

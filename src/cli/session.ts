@@ -1,0 +1,95 @@
+/** What every command starts with: options, configuration, environment, a logger, an open Evervec. */
+import path from 'node:path';
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { type Config, createEvervec, type Evervec } from '../engine/index.ts';
+import { ConfigError } from '../errors/index.ts';
+import type { Logger } from '../runtime/index.ts';
+import { applyEnvironment, type Environment, readEnvironment } from './environment.ts';
+import { findConfig, loadConfig } from './load-config.ts';
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  config?: string;
+  database?: string;
+  json?: boolean;
+}
+
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file (default: evervec.config.ts here)')
+    .option('--database <url|folder>', 'postgres://… or the folder of an embedded database')
+    .option('--json', 'print JSON');
+}
+
+/** Logs go to stderr, so that stdout is the answer alone. */
+export function createLogger(): Logger {
+  return pino({ level: process.env['EVERVEC_LOG_LEVEL'] ?? 'warn' }, pino.destination(2));
+}
+
+export function environmentOf(): Environment {
+  return readEnvironment(process.env);
+}
+
+/** Where the database is: option, environment, file, or `.evervec` beside the file. */
+export async function resolveConfig(options: CommonOptions): Promise<Config> {
+  const file = options.config ? path.resolve(options.config) : findConfig(process.cwd());
+  if (file === null && options.config === undefined)
+    throw new ConfigError(`There is no evervec.config.ts in ${process.cwd()}.`, {
+      remedy:
+        'Run "evervec init" to write one, name one with --config, or try "evervec up --sample".',
+      isUsage: true,
+    });
+  const config = applyEnvironment(await loadConfig(file ?? ''), environmentOf());
+  return {
+    ...config,
+    database:
+      options.database ?? config.database ?? path.join(path.dirname(file ?? ''), '.evervec'),
+  };
+}
+
+/** Runs `work` with an open Evervec and closes it, whatever happens. */
+export async function withEvervec<T>(
+  options: CommonOptions,
+  work: (evervec: Evervec, config: Config) => Promise<T>,
+): Promise<T> {
+  const config = await resolveConfig(options);
+  const evervec = await createEvervec(config, { logger: createLogger() });
+  try {
+    return await work(evervec, config);
+  } finally {
+    await evervec.close();
+  }
+}
+
+export interface ServerOptions {
+  host: string;
+  port: number;
+  token?: string;
+}
+
+export function applyServerOptions(
+  config: Config,
+  options: { host?: string; port?: number },
+  environment: Environment,
+): ServerOptions {
+  return {
+    host: options.host ?? config.server?.host ?? '127.0.0.1',
+    port: options.port ?? config.server?.port ?? 3883,
+    ...(environment.AUTH_TOKEN !== undefined && { token: environment.AUTH_TOKEN }),
+  };
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function untilStopped(): { signal: AbortSignal; stopped: Promise<void> } {
+  const controller = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.on(name, () => {
+        if (controller.signal.aborted) process.exit(1);
+        controller.abort();
+        resolve();
+      });
+  });
+  return { signal: controller.signal, stopped };
+}

@@ -1,0 +1,118 @@
+/** The service: sets up, embeds what waits, then works and serves until stopped. */
+import path from 'node:path';
+import type { Command } from 'commander';
+import { type Config, createEvervec, type Evervec } from '../engine/index.ts';
+import { createHandler, serve } from '../server/index.ts';
+import { embedPending } from './backfill.ts';
+import { formatHits, formatTable, print, printJson } from './output.ts';
+import { loadSampleConfig, prepareSample, SAMPLE_QUERIES } from './sample.ts';
+import {
+  applyServerOptions,
+  type CommonOptions,
+  createLogger,
+  environmentOf,
+  resolveConfig,
+  untilStopped,
+  withCommonOptions,
+} from './session.ts';
+import { wholeNumber } from './worker.ts';
+
+interface Options extends CommonOptions {
+  sample?: boolean;
+  once?: boolean;
+  host?: string;
+  port?: number;
+}
+
+export function addUp(program: Command): void {
+  withCommonOptions(program.command('up'))
+    .option('--sample', 'with sample tables in an embedded database, to look around')
+    .option('--once', 'set up, embed, search (with --sample), and end')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <n>', 'port to listen on (default: 3883)', wholeNumber(0, 65_535))
+    .description('set up, embed, and serve search until stopped')
+    .action(async (options: Options) => {
+      const config = options.sample ? await sampleConfig(options) : await resolveConfig(options);
+      const evervec = await createEvervec(config, { logger: createLogger() });
+      try {
+        await run(evervec, config, options);
+      } finally {
+        await evervec.close();
+      }
+    });
+}
+
+async function run(evervec: Evervec, config: Config, options: Options): Promise<void> {
+  if (options.sample) await prepareSample(evervec.database);
+  await prepare(evervec, options);
+  if (options.once) return await finish(evervec, options);
+
+  const { stopped } = untilStopped();
+  const { host, port, token } = applyServerOptions(config, options, environmentOf());
+  const worker = await evervec.worker();
+  await worker.start();
+  const server = await serve(createHandler(evervec, { host, ...(token && { token }) }), {
+    host,
+    port,
+  });
+  if (options.json) printJson({ url: server.url, worker: worker.id });
+  else announce(server.url, evervec, options);
+  await stopped;
+  print('\nstopping');
+  await server.close();
+  await worker.stop();
+}
+
+/** Brings every source to a searchable state. */
+async function prepare(evervec: Evervec, options: Options): Promise<void> {
+  const reports = await evervec.setup();
+  const waiting = reports.filter((report) => report.needsBackfill).map((report) => report.source);
+  if (waiting.length > 0) await evervec.backfill(waiting);
+  const started = performance.now();
+  const done = await embedPending(evervec, undefined);
+  if (done > 0 && !options.json) {
+    const seconds = (performance.now() - started) / 1_000;
+    print(
+      `embedded ${done.toLocaleString('en')} records in ${seconds.toFixed(1)} s with ${evervec.model.id}\n`,
+    );
+  }
+}
+
+async function finish(evervec: Evervec, options: Options): Promise<void> {
+  if (!options.sample) {
+    const sources = await evervec.sources();
+    if (options.json) return printJson({ sources });
+    return print(
+      formatTable(
+        ['source', 'table', 'records', 'chunks'],
+        sources.map((one) => [one.name, one.table, one.records, one.chunks]),
+      ),
+    );
+  }
+  const searches = [];
+  for (const { request } of SAMPLE_QUERIES) {
+    const answer = await evervec.search({ limit: 3, ...request });
+    searches.push({ request, ...answer });
+    if (!options.json) print(`${formatHits(request.query, answer)}\n`);
+  }
+  if (options.json) printJson({ searches });
+}
+
+function announce(url: string, evervec: Evervec, options: Options): void {
+  const query = options.sample ? (SAMPLE_QUERIES[0]?.request.query ?? '') : 'your question';
+  const at = options.sample ? ' --config sample/evervec.config.ts --database .evervec' : '';
+  print(`Evervec is up: ${url}  (sources: ${evervec.sourceNames.join(', ')})
+
+Try, in another terminal:
+  npx evervec search "${query}"${at}
+  npx evervec queue status${at}
+  curl -s ${url}/v1/search -H 'content-type: application/json' -d '{"query": "${query}", "limit": 3}'
+
+Ctrl-C stops it.`);
+}
+
+/** The sample never touches a database it was not told of by name: DATABASE_URL is left alone. */
+async function sampleConfig(options: Options): Promise<Config> {
+  const config = await loadSampleConfig();
+  return { ...config, database: options.database ?? path.resolve('.evervec') };
+}

@@ -1,0 +1,88 @@
+/**
+ * Compares every row of a source with its sidecar and queues what differs: for changes that no trigger
+ * saw (disabled triggers, a replica's writes, an attached partition, a restored table).
+ */
+import type { Chunker } from '../chunk/index.ts';
+import type { Database } from '../database/index.ts';
+import { enqueueBulk } from '../queue/index.ts';
+import { keyPages, readRows, type SourceDefinition } from '../source/index.ts';
+import { sidecarName, type Space, storedChunks } from '../space/index.ts';
+import { planRecord } from '../worker/index.ts';
+
+export interface Reconciled {
+  source: string;
+  /** Rows looked at. */
+  rows: number;
+  /** Rows without a vector, though they have text. */
+  missing: number;
+  /** Rows whose text is another than the one that was embedded. */
+  outdated: number;
+  /** Records in the sidecar whose row is gone. */
+  orphaned: number;
+  /** Rows whose text could not be made: their text function threw. */
+  faulty: number;
+}
+
+const PAGE = 2_000;
+const MAX_READ_BYTES = 8 * 1024 * 1024;
+
+/** Streams: memory is one page, whatever the size of the table. @param dryRun report, queue nothing */
+export async function reconcileSource(
+  database: Database,
+  sourceId: number,
+  source: SourceDefinition,
+  space: Space,
+  chunker: Chunker,
+  options: { dryRun: boolean; onProgress?: ((rows: number) => void) | undefined },
+): Promise<Reconciled> {
+  const report = { source: source.name, rows: 0, missing: 0, outdated: 0, orphaned: 0, faulty: 0 };
+  const queue = async (keys: string[]) => {
+    if (!options.dryRun) await enqueueBulk(database, sourceId, keys);
+  };
+  for await (const page of keyPages(database, source, PAGE)) {
+    const stored = await storedChunks(database, space.id, page);
+    const differing: string[] = [];
+    let pending = page;
+    while (pending.length > 0) {
+      const read = await readRows(database, source, pending, MAX_READ_BYTES);
+      for (const row of read.rendered) {
+        const chunks = stored.get(row.key) ?? [];
+        const plan = planRecord(row, chunker, chunks);
+        if (plan.changed.length === 0 && !plan.hasSurplus) continue;
+        report[chunks.length === 0 ? 'missing' : 'outdated'] += 1;
+        differing.push(row.key);
+      }
+      report.faulty += read.faults.length;
+      pending = read.deferred;
+    }
+    await queue(differing);
+    report.rows += page.length;
+    options.onProgress?.(report.rows);
+  }
+  for await (const keys of orphanPages(database, source, space.id)) {
+    report.orphaned += keys.length;
+    await queue(keys);
+  }
+  return report;
+}
+
+/** Keys that the sidecar holds and the table doesn't, in pages. */
+async function* orphanPages(
+  database: Database,
+  source: SourceDefinition,
+  spaceId: number,
+): AsyncGenerator<string[]> {
+  let last = '';
+  for (;;) {
+    const { rows } = await database.query<{ record_key: string }>(
+      `select distinct record_key from ${sidecarName(spaceId)}
+      where record_key > $1 order by record_key limit $2`,
+      [last, PAGE],
+    );
+    if (rows.length === 0) return;
+    const keys = rows.map((row) => row.record_key);
+    const { gone } = await readRows(database, source, keys, 0);
+    if (gone.length > 0) yield gone;
+    last = keys.at(-1) ?? '';
+  }
+}

@@ -1,0 +1,17 @@
+/** Evervec for programs: open, set up, work, search. */
+export {
+  type Config,
+  createEvervec,
+  defineConfig,
+  type Evervec,
+  type EvervecOptions,
+  type Reconciled,
+  type SetupReport,
+  type SourceSummary,
+  type Verdict,
+} from './engine/index.ts';
+export type { EmbedAnswer, EmbedCall, EmbeddingModel, EmbedKind } from './embed/index.ts';
+export * from './errors/index.ts';
+export type { QueueStatus } from './queue/index.ts';
+export type * from './search/request.ts';
+export type { Row, SourceOptions } from './source/index.ts';

@@ -1,0 +1,15 @@
+/** How tests run; `npm test` (scripts/test.ts) finds the real parts for them and sets the environment. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
+    globalSetup: ['test/setup/run.ts'],
+    pool: 'forks',
+    // Each may hold an embedded database (some 480 MB) and a browser.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});

@@ -18,8 +18,6 @@ import { valueParsers } from './values.ts';
 
 /** How long `close` waits for statements under way before it cuts their connections, ms. */
 const CLOSE_PATIENCE_MS = 10_000;
-/** An idle connection is given back to the server after this, ms. */
-const IDLE_MS = 30_000;
 
 export interface PoolOptions {
   target: Target;
@@ -27,7 +25,9 @@ export interface PoolOptions {
   client: ClientConfig;
   schema: string;
   maxConnections: number;
-  /** For a new connection, ms; waiting for a free one has no limit. */
+  /** After which an idle connection is given back to the server, ms; 0 for never. */
+  idleTimeoutMs: number;
+  /** For a new connection, ms, 0 for no limit; waiting for a free one has no limit. */
   connectTimeoutMs: number;
   /** Of the listening connection; null where its loss can't go unnoticed. */
   probe: ProbePolicy | null;
@@ -95,7 +95,7 @@ export class PooledDatabase implements Database {
     const pool = new Pool({
       Client: TimedClient,
       max: this.#options.maxConnections,
-      idleTimeoutMillis: IDLE_MS,
+      idleTimeoutMillis: this.#options.idleTimeoutMs,
     } as PoolConfig);
     pool.on('connect', (client) => this.#clients.add(client));
     pool.on('remove', (client) => this.#clients.delete(client));

@@ -39,6 +39,7 @@ export function openPostgres(options: PostgresOptions): Promise<Database> {
     client: { connectionString: url },
     schema: checkSchemaName(options.schema ?? 'evervec'),
     maxConnections,
+    idleTimeoutMs: 30_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     probe: options.probe ?? { intervalMs: 15_000, timeoutMs: 5_000 },
     logger: options.logger ?? silentLogger,

@@ -9,17 +9,19 @@ import { type MessageType, type Output, splitOutput } from './frames.ts';
 const NOTHING: ReadonlySet<MessageType> = new Set();
 
 export class Backend {
-  readonly #pglite: PGlite;
-  #holder: object | null = null;
+  /** Null while it starts. */
+  #pglite: PGlite | null = null;
+  #holder: object | null;
   readonly #waiting: { holder: object; start: () => void }[] = [];
 
-  /** @param dataDir a folder, or `memory://` */
-  static async start(dataDir: string): Promise<Backend> {
-    return new Backend(await PGlite.create({ dataDir, extensions: { vector } }));
+  /** The first turn is that of `starter`, who must call `start` and then `release`. */
+  constructor(starter: object) {
+    this.#holder = starter;
   }
 
-  private constructor(pglite: PGlite) {
-    this.#pglite = pglite;
+  /** @param dataDir a folder, or `memory://` */
+  async start(dataDir: string): Promise<void> {
+    this.#pglite = await PGlite.create({ dataDir, extensions: { vector } });
   }
 
   /** Resolves when it is `holder`'s turn, at once when it has it already. First come, first served. */
@@ -54,7 +56,7 @@ export class Backend {
   ): Promise<Output> {
     const chunks: Buffer[] = [];
     // Not `execProtocolRaw`: that parses all output once more and keeps it for ever.
-    await this.#pglite.execProtocolRawStream(Buffer.concat(messages), {
+    await this.#pglite?.execProtocolRawStream(Buffer.concat(messages), {
       syncToFs: false,
       // A view into WebAssembly's memory, which the next chunk overwrites.
       onRawData: (bytes) => void chunks.push(Buffer.from(bytes)),
@@ -64,7 +66,7 @@ export class Backend {
     return splitOutput(bytes, new Set(dropped));
   }
 
-  stop(): Promise<void> {
-    return this.#pglite.close();
+  async stop(): Promise<void> {
+    await this.#pglite?.close();
   }
 }

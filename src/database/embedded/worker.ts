@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Backend } from './backend.ts';
 import { serve } from './bridge.ts';
+import { markCreated } from './data-folder.ts';
 
 /** What the thread is started with. */
 export interface WorkerInput {
@@ -16,6 +17,7 @@ export type WorkerMessage = { type: 'ready' } | { type: 'failed'; reason: string
 const port = parentPort;
 if (port === null) throw new Error('This module is the entry of a worker thread.');
 const input = workerData as WorkerInput;
+const isInMemory = input.dataDir === 'memory://';
 const say = (message: WorkerMessage) => port.postMessage(message);
 
 function fail(failure: unknown): void {
@@ -24,11 +26,17 @@ function fail(failure: unknown): void {
   port?.close();
 }
 
+const starter = {};
+const backend = new Backend(starter);
 try {
-  const bridge = await serve(await Backend.start(input.dataDir), input.socketPath, fail);
+  // Before the start, which takes seconds, so that who comes meanwhile waits instead of failing.
+  const bridge = await serve(backend, input.socketPath, fail);
   port.once('message', () => {
     void bridge.stop().finally(() => port.close());
   });
+  await backend.start(input.dataDir);
+  if (!isInMemory) markCreated(input.dataDir);
+  backend.release(starter);
   say({ type: 'ready' });
 } catch (error) {
   fail(error);

@@ -1,6 +1,7 @@
 /**
- * How fast the embedded model is on one core, in made-up English texts of 300 characters: words drawn
- * by their commonness from the model's own table, one in ten of them unknown to it.
+ * How fast the embedded model is on one core, in made-up texts of 300 characters: stems drawn
+ * evenly from the weights of the model's own table, one word in ten unknown to it. Real English is
+ * faster, since nearly half of its words weigh nothing.
  *
  *     node bench/embedded-model.ts
  */
@@ -42,7 +43,6 @@ function makeTexts(random: Random): string[] {
   });
 }
 
-/** A word's chance falls with e to its weight, as its frequency does; summed over a group it is even. */
 function makeWord(groups: readonly { stems: string[] }[], random: Random): string {
   if (random() < 0.1) return Math.floor(random() * 36 ** 7).toString(36);
   const { stems } = groups[Math.floor(random() * groups.length)] ?? { stems: ['the'] };

@@ -64,11 +64,20 @@ export class ClientConnection implements Connection {
     });
   }
 
-  copyIn(text: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
-    return this.#inTurn(async () => {
+  async copyIn(
+    text: string,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<number> {
+    let sourceFailure: { error: unknown } | null = null;
+    const source = watched(chunks, (error) => (sourceFailure = { error }));
+    const copied = this.#inTurn(async () => {
       const stream = this.#client.query(copyFrom(this.#rewrite(withoutNul(text))));
-      await pipeline(Readable.from(chunks), stream);
+      await pipeline(Readable.from(source), stream);
       return stream.rowCount;
+    });
+    return copied.catch((error: unknown) => {
+      // The caller's own error is not ours to name.
+      throw sourceFailure === null ? error : sourceFailure.error;
     });
   }
 
@@ -85,6 +94,39 @@ export class ClientConnection implements Connection {
     });
     this.#last = result.catch(() => {});
     return result;
+  }
+}
+
+/** Passes `chunks` on; `onError` hears of errors of theirs, not of those of whoever reads them. */
+async function* watched<T>(
+  chunks: AsyncIterable<T> | Iterable<T>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<T> {
+  const iterator =
+    Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+  let isDone = false;
+  try {
+    for (;;) {
+      const step = await nextOf(iterator, onError);
+      isDone = step === null;
+      if (step === null) return;
+      yield step.value;
+    }
+  } finally {
+    if (!isDone) await iterator.return?.();
+  }
+}
+
+async function nextOf<T>(
+  iterator: AsyncIterator<T> | Iterator<T>,
+  onError: (error: unknown) => void,
+): Promise<{ value: T } | null> {
+  try {
+    const step = await iterator.next();
+    return step.done === true ? null : { value: step.value };
+  } catch (error) {
+    onError(error);
+    throw error;
   }
 }
 

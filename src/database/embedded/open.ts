@@ -12,7 +12,7 @@ import type { Database } from '../database.ts';
 import { checkSchemaName } from '../names.ts';
 import { PooledDatabase } from '../pooled-database.ts';
 import { prepareData } from './data-folder.ts';
-import { beforeExit } from './exit.ts';
+import { atExit } from './exit.ts';
 import { FolderLock, type LockHolder } from './folder-lock.ts';
 import { type EmbeddedServer, startServer } from './server.ts';
 import { privateSocketPath, removeSocket, socketPathFor } from './socket-path.ts';
@@ -106,7 +106,7 @@ async function serveAndConnect(
   dataDir: string,
   unlock: () => void,
 ): Promise<Database> {
-  const cancelExit = beforeExit(() => removeSocket(socketPath));
+  const cancelExit = atExit(() => removeSocket(socketPath));
   const release = () => {
     cancelExit();
     removeSocket(socketPath);

@@ -9,6 +9,9 @@ export type MessageType = string;
 /** A larger one is refused before it is held in memory; WebAssembly could not take it. Bytes. */
 const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
 
+/** Postgres' own limit. */
+const MAX_STARTUP_BYTES = 10_000;
+
 /** Type and length. */
 const HEADER_BYTES = 5;
 
@@ -84,7 +87,7 @@ export class MessageReader {
   takeStartup(): Buffer | null {
     const bytes = this.#joined(8);
     if (bytes === null) return null;
-    const length = checkedLength(bytes.readInt32BE(0), 8);
+    const length = checkedLength(bytes.readInt32BE(0), 8, MAX_STARTUP_BYTES);
     if (bytes.length < length) return null;
     this.#keep(bytes.subarray(length));
     return bytes.subarray(0, length);
@@ -121,8 +124,8 @@ export class MessageReader {
   }
 }
 
-function checkedLength(length: number, min: number): number {
-  if (length >= min && length <= MAX_MESSAGE_BYTES) return length;
+function checkedLength(length: number, min: number, max = MAX_MESSAGE_BYTES): number {
+  if (length >= min && length <= max) return length;
   throw new ProtocolViolation(`a message of ${length} bytes`);
 }
 

@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import type { ClientConfig } from 'pg';
-import { DatabaseInUseError, DatabaseUnreachableError } from '../../errors/index.ts';
+import { ConfigError, DatabaseInUseError, DatabaseUnreachableError } from '../../errors/index.ts';
 import { type Logger, silentLogger, systemClock, systemRandom } from '../../runtime/index.ts';
 import type { Database } from '../database.ts';
 import { checkSchemaName } from '../names.ts';
@@ -38,9 +38,14 @@ const LISTEN_PATIENCE_MS = 5_000;
 /**
  * @throws DatabaseInUseError when the folder belongs to a process that does not answer
  * @throws DatabaseUnreachableError when the folder can't be used or the data can't be opened
- * @throws ConfigError when the data is of another version
+ * @throws ConfigError when the data is of another version, and on Windows
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Database> {
+  if (process.platform === 'win32') {
+    throw new ConfigError('The embedded database needs Unix sockets, which Windows has not.', {
+      remedy: 'Use a Postgres server (DATABASE_URL), or the Windows Subsystem for Linux.',
+    });
+  }
   const opening: Opening = {
     ownerTimeoutMs: 15_000,
     logger: silentLogger,

@@ -6,6 +6,9 @@ import type { WorkerInput, WorkerMessage } from './worker.ts';
 /** From asking the thread to stop until it is ended by force, ms. */
 const STOP_PATIENCE_MS = 10_000;
 
+/** From a failure of the thread until it is ended by force, ms. */
+const END_PATIENCE_MS = 1_000;
+
 export interface EmbeddedServer {
   /** Resolves when the thread has ended, with the reason if nobody asked it to. */
   readonly ended: Promise<string | null>;
@@ -24,15 +27,22 @@ export async function startServer(input: WorkerInput): Promise<EmbeddedServer> {
     workerData: input,
     // Flags of the process such as --test or --import are not for this thread.
     execArgv: [],
-    stdout: false,
   });
   let reason: string | null = null;
   let isStopping = false;
+  const force = (patienceMs: number) => {
+    const timer = setTimeout(() => void worker.terminate(), patienceMs);
+    worker.once('exit', () => clearTimeout(timer));
+  };
   const ready = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string | null>();
   worker.on('message', (message: WorkerMessage) => {
     if (message.type === 'ready') ready.resolve();
-    else reason = message.reason;
+    else {
+      reason = message.reason;
+      // It ends by itself once its clients are told; WebAssembly that hangs does not.
+      force(END_PATIENCE_MS);
+    }
   });
   worker.on('error', (error) => {
     reason = error.message;
@@ -53,9 +63,8 @@ export async function startServer(input: WorkerInput): Promise<EmbeddedServer> {
       isStopping = true;
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
       worker.postMessage('stop');
-      const force = setTimeout(() => void worker.terminate(), STOP_PATIENCE_MS);
+      force(STOP_PATIENCE_MS);
       await ended.promise;
-      clearTimeout(force);
     },
   };
 }

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { QueryError } from '../errors/index.ts';
+import { DatabaseUnreachableError, QueryError } from '../errors/index.ts';
 import type { Connection, QueryResult } from './database.ts';
 import { type Target, toDatabaseError } from './failure.ts';
 
@@ -90,7 +90,10 @@ export class ClientConnection implements Connection {
       );
     }
     const result = this.#last.then(work).catch((failure: unknown) => {
-      throw toDatabaseError(failure, { target: this.#target, isLost: this.#isLost });
+      const error = toDatabaseError(failure, { target: this.#target, isLost: this.#isLost });
+      // The server says so before it hangs up.
+      if (error instanceof DatabaseUnreachableError) this.#isLost = true;
+      throw error;
     });
     this.#last = result.catch(() => {});
     return result;

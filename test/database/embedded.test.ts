@@ -11,7 +11,8 @@ import {
   DatabaseInUseError,
   DatabaseUnreachableError,
 } from '../../src/errors/index.ts';
-import { eventually } from '../setup/signal.ts';
+import { silentLogger } from '../../src/runtime/index.ts';
+import { eventually, Signal } from '../setup/signal.ts';
 import { emptyDatabase, newFolder, run } from './embedded-folder.ts';
 
 const SOCKET = '.s.PGSQL.5432';
@@ -240,5 +241,42 @@ describe('psql', () => {
       connect(path.join(folder, SOCKET)).once('error', () => resolve(true));
     });
     expect(failed).toBe(true);
+  });
+});
+
+describe('a backend that ends by itself', () => {
+  test('fails its users with a class, frees the folder and opens again', async () => {
+    const folder = await emptyDatabase();
+    const logged = new Signal<object>('the log of the loss');
+    const logger = { ...silentLogger, error: (fields: object) => logged.fire(fields) };
+    const first = await openEmbedded({ folder, logger });
+    onTestFinished(() => first.close());
+    const second = await open(folder);
+    await first.query('create table t as select 1 as n');
+    const waiting = second.transaction(async (tx) => {
+      await tx.query('insert into t values (2)');
+      // PGlite can't start programs, and does not survive the attempt.
+      await tx.query(`copy t to program 'true'`);
+    });
+    await expect(waiting).rejects.toThrow(DatabaseUnreachableError);
+    await expect(first.query('select 1')).rejects.toThrow(DatabaseUnreachableError);
+    await expect(second.query('select 1')).rejects.toThrow(DatabaseUnreachableError);
+    expect(await logged.fired()).toHaveProperty('reason');
+    const next = await open(folder);
+    expect((await next.query('select n from t')).rows).toEqual([{ n: 1 }]);
+    // The socket is at the same place: who was connected is so again.
+    expect((await first.query('select n from t')).rows).toEqual([{ n: 1 }]);
+    await second.close();
+    await next.close();
+  });
+
+  test('does not end of endless recursion', async () => {
+    const database = await open(await emptyDatabase());
+    await database.query(
+      'create function f(n integer) returns integer language plpgsql as $$ begin return f(n + 1); end $$',
+    );
+    await expect(database.query('select f(1)')).rejects.toMatchObject({ sqlState: '54001' });
+    expect((await database.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
+    await database.close();
   });
 });

@@ -31,6 +31,12 @@ export function typeOf(message: Buffer): MessageType {
   return String.fromCharCode(message[0] ?? 0);
 }
 
+function endOfString(message: Buffer, offset: number): number {
+  const end = message.indexOf(0, offset);
+  if (end < 0) throw new ProtocolViolation('a string without an end');
+  return end;
+}
+
 /** The C string at `offset`. */
 export function stringAt(message: Buffer, offset: number): string {
   const end = message.indexOf(0, offset);
@@ -50,14 +56,13 @@ export function copyInResponse(isBinary: boolean): Buffer {
 export function withStatementName(message: Buffer, rename: (name: string) => string): Buffer {
   const type = typeOf(message);
   let start = HEADER_BYTES;
-  if (type === 'B') start = message.indexOf(0, start) + 1;
+  if (type === 'B') start = endOfString(message, start) + 1;
   // Describe and Close say first whether they mean a statement or a portal.
   if (type === 'D' || type === 'C') {
     if (message[start] !== 0x53) return message;
     start += 1;
   }
-  const end = message.indexOf(0, start);
-  if (end < 0) throw new ProtocolViolation('a name without an end');
+  const end = endOfString(message, start);
   const name = message.toString('utf8', start, end);
   const renamed = rename(name);
   if (renamed === name) return message;

@@ -3,6 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { DatabaseUnreachableError } from '../../errors/index.ts';
 import type { WorkerInput, WorkerMessage } from './worker.ts';
 
+const STACK_MB = 64;
+
 /** From asking the thread to stop until it is ended by force, ms. */
 const STOP_PATIENCE_MS = 10_000;
 
@@ -27,6 +29,8 @@ export async function startServer(input: WorkerInput): Promise<EmbeddedServer> {
     workerData: input,
     // Flags of the process such as --test or --import are not for this thread.
     execArgv: [],
+    // Postgres' own limit on recursion must be met before that of the thread, which is a crash.
+    resourceLimits: { stackSizeMb: STACK_MB },
   });
   let reason: string | null = null;
   let isStopping = false;
@@ -48,7 +52,7 @@ export async function startServer(input: WorkerInput): Promise<EmbeddedServer> {
     reason = error.message;
   });
   worker.on('exit', (code) => {
-    const unexpected = isStopping ? null : (reason ?? `its thread ended with ${code}`);
+    const unexpected = reason ?? (isStopping ? null : `its thread ended with ${code}`);
     ready.reject(
       new DatabaseUnreachableError(`The embedded database could not start: ${unexpected}`, {
         remedy: 'Check that the folder can be written and holds a database of this version.',

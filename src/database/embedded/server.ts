@@ -1,4 +1,6 @@
 /** The owner's side of an embedded database: starts the thread that serves it, and ends it. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DatabaseUnreachableError } from '../../errors/index.ts';
 import type { WorkerInput, WorkerMessage } from './worker.ts';
@@ -17,15 +19,21 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
-/** In the published package the modules are JavaScript; only imports are rewritten by the compiler. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js',
-  import.meta.url,
-);
+/**
+ * The thread's module: beside this one, as this one is (TypeScript in the repository, JavaScript when
+ * published), or, when the build has bundled this one, where the build's entry of that name is.
+ */
+function entry(): URL {
+  const extension = path.extname(import.meta.url);
+  const beside = new URL(`./worker${extension}`, import.meta.url);
+  return existsSync(beside)
+    ? beside
+    : new URL(`./database/embedded/worker${extension}`, import.meta.url);
+}
 
 /** @throws DatabaseUnreachableError when the data can't be opened */
 export async function startServer(input: WorkerInput): Promise<EmbeddedServer> {
-  const worker = new Worker(ENTRY, {
+  const worker = new Worker(entry(), {
     workerData: input,
     // Flags of the process such as --test or --import are not for this thread.
     execArgv: [],

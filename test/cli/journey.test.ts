@@ -42,7 +42,7 @@ describeEachDatabase('the journey of a table', (databases) => {
     const env = { DATABASE_URL: place.location };
     const run = async (...args: string[]) => {
       const outcome = await folder.run(args, env);
-      expect(outcome, args.join(' ')).toMatchObject({ code: 0 });
+      expect({ args, ...outcome }).toMatchObject({ code: 0 });
       return outcome.stdout;
     };
     /** The user's own program, which knows nothing of Evervec. */

@@ -40,7 +40,7 @@ create table evervec.spaces (
 );
 
 alter table evervec.sources
-  add foreign key (active_space_id) references evervec.spaces deferrable initially deferred;
+  add foreign key (active_space_id) references evervec.spaces;
 
 -- The change log: writers append, workers fold it into jobs. No index and no foreign key, so that an
 -- append touches nothing that another transaction touches (I1). An entry with keys null means that the

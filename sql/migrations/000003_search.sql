@@ -89,8 +89,8 @@ begin
     %s cross join query cross join baseline
   )$sql$,
     query,
-    case when mode = 'text' then 'select null::text, null::integer where false' else vector_leg end,
-    case when mode = 'vector' then 'select null::text, null::integer where false' else text_leg end,
+    case when mode = 'text' then 'select null::text as record_key, null::integer as chunk_index where false' else vector_leg end,
+    case when mode = 'vector' then 'select null::text as record_key, null::integer as chunk_index where false' else text_leg end,
     distance, chunks,
     -- pages of about 2,000 chunks
     (select least(100, 200000 / greatest(reltuples, 1)) from pg_class where oid = chunks::regclass),
@@ -129,7 +129,7 @@ declare
   hits_to constant integer := hits_from + coalesce((options ->> 'limit')::integer, 10);
   -- More than asked for: fusion reorders, and several chunks may be of one record.
   candidates integer := greatest(100, 2 * hits_to);
-  name text;
+  source_name text;
   wanted evervec.sources;
   space evervec.spaces;
   legs text[] := '{}';
@@ -146,10 +146,10 @@ begin
       when 'vector' then 'a query_vector' else 'a query and a query_vector' end
       using errcode = 'invalid_parameter_value';
   end if;
-  foreach name in array sources loop
-    select * into wanted from evervec.sources s where s.name = search.name;
+  foreach source_name in array sources loop
+    select * into wanted from evervec.sources s where s.name = source_name;
     if not found then
-      raise exception 'there is no source "%"', name using errcode = 'undefined_object',
+      raise exception 'there is no source "%"', source_name using errcode = 'undefined_object',
         hint = 'select name from evervec.sources';
     end if;
     select * into space from evervec.spaces s where s.id = wanted.active_space_id;
@@ -177,14 +177,14 @@ begin
   statement := format($sql$
     with candidate as materialized (%s),
     ceiling as (
-      select max(rank) as rank, max(similarity - baseline) as gain, bool_or(has_more) as has_more from candidate
+      select max(rank) as max_rank, max(similarity - baseline) as max_gain, bool_or(has_more) as has_more from candidate
     ),
     scored as (
       select candidate.*, case %L
         when 'vector' then greatest(similarity, 0)
-        when 'text' then coalesce(rank / nullif(ceiling.rank, 0), 0)
-        else (1 - weight) * coalesce(rank / nullif(ceiling.rank, 0), 0)
-          + weight * coalesce(greatest(similarity - baseline, 0) / nullif(greatest(ceiling.gain, 0), 0), 0)
+        when 'text' then coalesce(rank / nullif(max_rank, 0), 0)
+        else (1 - weight) * coalesce(rank / nullif(max_rank, 0), 0)
+          + weight * coalesce(greatest(similarity - baseline, 0) / nullif(greatest(max_gain, 0), 0), 0)
         end as score
       from candidate cross join ceiling
     ),

@@ -1,11 +1,10 @@
 /** The sample that `up --sample` shows; the data and its configuration are in `sample/`. */
 import { fileURLToPath } from 'node:url';
-import { loadSample } from '../../sample/load.ts';
+import { type LoadedSample, loadSample } from '../../sample/load.ts';
 import { sampleQueries } from '../../sample/queries.ts';
 import type { Database } from '../database/index.ts';
 import type { Config } from '../engine/index.ts';
 import { loadConfig } from './load-config.ts';
-import { print } from './output.ts';
 
 export const SAMPLE_QUERIES = sampleQueries;
 
@@ -15,8 +14,7 @@ export async function loadSampleConfig(): Promise<Config> {
   );
 }
 
-/** Creates the sample tables where they are missing. */
-export async function prepareSample(database: Database): Promise<void> {
-  const loaded = await loadSample(database);
-  print(`sample tables: ${loaded.airports} airports, ${loaded.offers} jet offers`);
+/** Creates the sample tables where they are missing. @returns how many rows they hold */
+export async function prepareSample(database: Database): Promise<LoadedSample> {
+  return await loadSample(database);
 }

@@ -80,8 +80,17 @@ export function applyServerOptions(
   };
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-export function untilStopped(): { signal: AbortSignal; stopped: Promise<void> } {
+export interface Stop {
+  /** Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. */
+  signal: AbortSignal;
+  stopped: Promise<void>;
+}
+
+let stop: Stop | undefined;
+
+/** One for the process, from when it is first asked for. */
+export function untilStopped(): Stop {
+  if (stop !== undefined) return stop;
   const controller = new AbortController();
   const stopped = new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -91,5 +100,6 @@ export function untilStopped(): { signal: AbortSignal; stopped: Promise<void> } 
         resolve();
       });
   });
-  return { signal: controller.signal, stopped };
+  stop = { signal: controller.signal, stopped };
+  return stop;
 }

@@ -2,7 +2,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type Config, createEvervec, type Evervec } from '../engine/index.ts';
-import { createHandler, serve } from '../server/index.ts';
 import { embedPending } from './backfill.ts';
 import { formatHits, formatTable, print, printJson } from './output.ts';
 import { loadSampleConfig, prepareSample, SAMPLE_QUERIES } from './sample.ts';
@@ -43,11 +42,16 @@ export function addUp(program: Command): void {
 }
 
 async function run(evervec: Evervec, config: Config, options: Options): Promise<void> {
-  if (options.sample) await prepareSample(evervec.database);
+  if (options.sample) {
+    const { airports, offers } = await prepareSample(evervec.database);
+    if (!options.json) print(`sample tables: ${airports} airports, ${offers} jet offers`);
+  }
   await prepare(evervec, options);
   if (options.once) return await finish(evervec, options);
 
-  const { stopped } = untilStopped();
+  const { signal, stopped } = untilStopped();
+  if (signal.aborted) return;
+  const { createHandler, serve } = await import('../server/index.ts');
   const { host, port, token } = applyServerOptions(config, options, environmentOf());
   const worker = await evervec.worker();
   await worker.start();

@@ -1,2 +1,3 @@
 export * from './embed-texts.ts';
+export * from './embedded/index.ts';
 export * from './model.ts';

@@ -64,7 +64,8 @@ export function parseConfig(value: unknown, origin: string): Config {
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
     const at = issue.path.map(String).join('.');
-    return at === '' ? issue.message : `${at}: ${issue.message}`;
+    const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
+    return at === '' ? message : `${at}: ${message}`;
   });
   throw new ConfigError(`${origin} is not a valid configuration: ${faults.join('; ')}.`, {
     remedy: 'See docs/configuration.md for every field.',

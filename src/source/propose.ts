@@ -45,7 +45,7 @@ order by namespace.nspname, class.relname limit 500`;
 
 /** Columns that hold text nobody searches by meaning, or that must not leave the row. */
 const NOT_TEXT =
-  /pass(word|wd)?|secret|token|hash|salt|e?-?mail|phone|fax|url|uri|path|file|slug|uuid|guid|ip|iban|zip|postal|locale|lang|status|state|type|code|currency|color|colour/i;
+  /(^|_)(pass(word|wd)?|secret|token|hash|salt|e?mail|phone|fax|url|uri|path|file(name)?|slug|uuid|guid|ip|iban|zip|postal|locale|lang|language|status|state|type|code|currency|colou?r)(_|s?$)/i;
 
 /** Mean length from which a column is worth embedding on its own, in characters. */
 const MIN_MEAN_LENGTH = 12;
@@ -83,12 +83,12 @@ export async function proposeSources(
 
 /** The columns whose values look like prose, by a look at the first rows. */
 async function textColumns(connection: Connection, row: TableRow): Promise<string[]> {
-  const candidates = row.text_columns.filter((column) => !NOT_TEXT.test(column));
+  const candidates = row.text_columns.filter((column) => !NOT_TEXT.test(snakeCase(column)));
   if (candidates.length === 0) return [];
   const lengths = candidates.map((column) => `avg(length(${quoteIdentifier(column)}))::float8`);
   const { rows } = await connection.query<{ means: (number | null)[] }>(
     `select json_build_array(${lengths.join(', ')}) as means
-    from (select * from ${quoteQualified(row.schema, row.name)} limit 200) some`,
+    from (select * from ${quoteQualified(row.schema, row.name)} limit 200) part`,
   );
   const means = rows[0]?.means ?? [];
   const isLong = (index: number) => (means[index] ?? 0) >= MIN_MEAN_LENGTH;
@@ -96,6 +96,11 @@ async function textColumns(connection: Connection, row: TableRow): Promise<strin
   // An empty table says nothing: then every candidate is proposed.
   if (means.every((mean) => mean === null)) return candidates;
   return candidates.filter((column, index) => isLong(index) || isTitle(column));
+}
+
+/** `zipCode` and `Zip Code` have the same words as `zip_code`. */
+function snakeCase(name: string): string {
+  return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/[^A-Za-z0-9]+/g, '_');
 }
 
 function freshName(table: string, taken: Set<string>): string {

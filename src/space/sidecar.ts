@@ -129,7 +129,7 @@ export async function indexWhenFull(tx: Connection, spaceId: number): Promise<bo
   if (!space.is_filled)
     await tx.query('update evervec.spaces set filled_at = now() where id = $1', [spaceId]);
   const counted = await tx.query<{ count: string }>(
-    `select count(*) from (select from ${table} limit ${INDEX_FROM_CHUNKS}) some`,
+    `select count(*) from (select from ${table} limit ${INDEX_FROM_CHUNKS}) part`,
   );
   if (Number(counted.rows[0]?.count) < INDEX_FROM_CHUNKS) return false;
   await buildIndexes(tx, spaceId, space.vector_type);

@@ -20,18 +20,13 @@ const STEP_3 = rules('ational=ate tional=tion alize=al icate=ic iciti=ic ical=ic
 const STEP_4 = rules(
   'ement= ance= ence= able= ible= ment= ant= ent= ism= ate= iti= ous= ive= ize= al= er= ic=',
 );
-const WHOLE_WORDS = new Map(
-  (
-    'skis=ski skies=sky dying=die lying=lie tying=tie idly=idl gently=gentl ugly=ugli early=earli ' +
-    'only=onli singly=singl sky=sky news=news howe=howe atlas=atlas cosmos=cosmos bias=bias andes=andes'
-  )
-    .split(' ')
-    .map((pair) => pair.split('=') as [string, string]),
+const WHOLE_WORDS = rules(
+  'skis=ski skies=sky dying=die lying=lie tying=tie idly=idl gently=gentl ugly=ugli early=earli ' +
+    'only=onli singly=singl sky=sky news=news howe=howe atlas=atlas cosmos=cosmos bias=bias andes=andes',
 );
-const WHOLE_AFTER_STEP_1A = new Set(
-  'inning outing canning herring earring proceed exceed succeed'.split(' '),
+const WHOLE_AFTER_STEP_1A = rules(
+  'inning= outing= canning= herring= earring= proceed= exceed= succeed=',
 );
-const LONGEST_WHOLE_WORD = 7;
 const R1_PREFIXES = ['gener', 'commun', 'arsen'];
 /** A y that sounds as a consonant is marked by this unit while the rules run. */
 const CONSONANT_Y = 0x59;
@@ -49,15 +44,13 @@ const T = 0x74;
  */
 export function stemEnglish(word: Uint16Array, length: number): number {
   if (length <= 2) return length;
-  if (length <= LONGEST_WHOLE_WORD) {
-    const whole = WHOLE_WORDS.get(String.fromCharCode(...word.subarray(0, length)));
-    if (whole !== undefined) return write(word, 0, whole);
-  }
+  const whole = findWhole(WHOLE_WORDS, word, length);
+  if (whole !== undefined) return write(word, 0, whole[1]);
   markConsonantY(word, length);
   const r1 = regionOne(word, length);
   const r2 = regionAfter(word, length, r1);
   let end = stripPlural(word, length);
-  if (end < 6 || end > 7 || !WHOLE_AFTER_STEP_1A.has(String.fromCharCode(...word.subarray(0, end))))
+  if (findWhole(WHOLE_AFTER_STEP_1A, word, end) === undefined)
     end = stripEndings(word, end, r1, r2);
   for (let i = 0; i < end; i++) if (word[i] === CONSONANT_Y) word[i] = Y;
   return end;
@@ -208,7 +201,19 @@ function write(word: Uint16Array, at: number, text: string): number {
 }
 
 function find(table: Rules, word: Uint16Array, length: number): Rule | undefined {
-  return table.get(word[length - 1] ?? 0)?.find(([suffix]) => ends(word, length, suffix));
+  const group = table.get(word[length - 1] ?? 0);
+  if (group === undefined) return undefined;
+  for (const rule of group) if (ends(word, length, rule[0])) return rule;
+  return undefined;
+}
+
+/** The rule for a whole word, where there is one. */
+function findWhole(table: Rules, word: Uint16Array, length: number): Rule | undefined {
+  const group = table.get(word[length - 1] ?? 0);
+  if (group === undefined) return undefined;
+  for (const rule of group)
+    if (rule[0].length === length && ends(word, length, rule[0])) return rule;
+  return undefined;
 }
 
 function rules(text: string): Rules {

@@ -1,0 +1,62 @@
+/**
+ * Brings the two legs of a hybrid search onto one scale. Pure: the server and the browser rank with
+ * the same function.
+ */
+
+/**
+ * Weighted score fusion over the same n documents (a query's candidates, or all):
+ * (1 − w) · lexical / max(lexical) + w · max(cosine − median, 0) / (max(cosine) − median).
+ *
+ * The median takes away the similarity that any two texts have. A leg that says nothing (no lexical
+ * score above 0; all cosines alike) adds nothing. Measured against reciprocal rank fusion with the
+ * embedded model in docs/embedded-model.md.
+ * @param lexical scores of the words' leg, 0 or more (n)
+ * @param cosines of the vectors' leg, −1 to 1 (n)
+ * @param vectorWeight w, 0 to 1: the model's `fusionWeight`
+ * @returns scores, 0 to 1 (n)
+ */
+export function fuseScores(
+  lexical: ArrayLike<number>,
+  cosines: ArrayLike<number>,
+  vectorWeight: number,
+): Float64Array {
+  const sorted = Float64Array.from(cosines).sort();
+  const median = medianOf(sorted);
+  const span = (sorted.at(-1) ?? 0) - median;
+  let highest = 0;
+  for (let i = 0; i < lexical.length; i++) highest = Math.max(highest, lexical[i] ?? 0);
+  const lexicalScale = highest > 0 ? (1 - vectorWeight) / highest : 0;
+  const vectorScale = span > 0 ? vectorWeight / span : 0;
+  const fused = new Float64Array(lexical.length);
+  for (let i = 0; i < fused.length; i++)
+    fused[i] =
+      (lexical[i] ?? 0) * lexicalScale + Math.max((cosines[i] ?? 0) - median, 0) * vectorScale;
+  return fused;
+}
+
+/**
+ * Reciprocal rank fusion: Σ over the legs of 1 / (k + rank), rank from 1, equal scores in the order
+ * of the documents; a score of 0 or less is no rank. Right between legs of equal strength.
+ *
+ * Source: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet", 2009.
+ * @param legs scores of each leg over the same documents (legs × n)
+ * @param k default 60, as in the paper
+ * @returns scores (n)
+ */
+export function fuseRanks(legs: readonly ArrayLike<number>[], k = 60): Float64Array {
+  const fused = new Float64Array(legs[0]?.length ?? 0);
+  for (const leg of legs) {
+    const ranked = Array.from({ length: leg.length }, (_, i) => i)
+      .filter((i) => (leg[i] ?? 0) > 0)
+      .sort((a, b) => (leg[b] ?? 0) - (leg[a] ?? 0) || a - b);
+    for (const [position, i] of ranked.entries())
+      fused[i] = (fused[i] ?? 0) + 1 / (k + position + 1);
+  }
+  return fused;
+}
+
+function medianOf(sorted: Float64Array): number {
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}

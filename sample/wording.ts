@@ -139,7 +139,6 @@ function fill(text: string, trip: Trip): string {
     month: MONTHS[trip.localDeparture.getUTCMonth()] ?? '',
     seats,
     Seats: capitalize(seats),
-    count,
   };
   return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => words[name] ?? whole);
 }

@@ -3,6 +3,7 @@ export * from './database-in-use-error.ts';
 export * from './database-unreachable-error.ts';
 export * from './evervec-error.ts';
 export * from './extension-error.ts';
+export * from './http-request-error.ts';
 export * from './lease-lost-error.ts';
 export * from './model-answer-error.ts';
 export * from './permission-error.ts';

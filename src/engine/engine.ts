@@ -11,7 +11,7 @@ import {
   openPostgres,
   schemaStatus,
 } from '../database/index.ts';
-import { createEmbeddedModel, type EmbeddingModel } from '../embed/index.ts';
+import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
 import { QueryError, SchemaError, UnknownSourceError } from '../errors/index.ts';
 import { countPending, type QueueStatus, queueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
@@ -91,8 +91,14 @@ export class Evervec {
     this.database = database;
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
-    const { model = 'embedded' } = config;
-    this.model = model === 'embedded' ? createEmbeddedModel() : model;
+    const { model = 'embedded', quota = {} } = config;
+    this.model =
+      model === 'embedded'
+        ? createEmbeddedModel()
+        : guardModel(model, database, {
+            requests: quota.requestsPerMinute ?? null,
+            tokens: quota.tokensPerMinute ?? null,
+          });
   }
 
   /** Names of the configured sources. */

@@ -156,6 +156,16 @@ describe('cuts', () => {
   });
 });
 
+it('a chunk that repeats goes beyond the one before, however long the next word', () => {
+  const text = `aaaa aaaaaaa ${'y'.repeat(24)}`;
+  expect(textsOf(text, { maxChars: 16, overlapChars: 8 })).toEqual([
+    'aaaa aaaaaaa',
+    'aaaaaaa yyyyyyyy',
+    'y'.repeat(16),
+    'y'.repeat(16),
+  ]);
+});
+
 describe('sections', () => {
   it('are the path of the headings that a chunk begins in or under', () => {
     const text = '# A #\nxxxx\n## B\nyyyyyyyyyyyy\n### C#\nzzzzzzzz\n## D\nwwww wwww\n# E\nv v v v';

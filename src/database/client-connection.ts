@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { QueryError } from '../errors/index.ts';
+import { DatabaseUnreachableError, QueryError } from '../errors/index.ts';
 import type { Connection, QueryResult } from './database.ts';
 import { type Target, toDatabaseError } from './failure.ts';
 
@@ -64,11 +64,20 @@ export class ClientConnection implements Connection {
     });
   }
 
-  copyIn(text: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
-    return this.#inTurn(async () => {
+  async copyIn(
+    text: string,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<number> {
+    let sourceFailure: { error: unknown } | null = null;
+    const source = watched(chunks, (error) => (sourceFailure = { error }));
+    const copied = this.#inTurn(async () => {
       const stream = this.#client.query(copyFrom(this.#rewrite(withoutNul(text))));
-      await pipeline(Readable.from(chunks), stream);
+      await pipeline(Readable.from(source), stream);
       return stream.rowCount;
+    });
+    return copied.catch((error: unknown) => {
+      // The caller's own error is not ours to name.
+      throw sourceFailure === null ? error : sourceFailure.error;
     });
   }
 
@@ -81,10 +90,46 @@ export class ClientConnection implements Connection {
       );
     }
     const result = this.#last.then(work).catch((failure: unknown) => {
-      throw toDatabaseError(failure, { target: this.#target, isLost: this.#isLost });
+      const error = toDatabaseError(failure, { target: this.#target, isLost: this.#isLost });
+      // The server says so before it hangs up.
+      if (error instanceof DatabaseUnreachableError) this.#isLost = true;
+      throw error;
     });
     this.#last = result.catch(() => {});
     return result;
+  }
+}
+
+/** Passes `chunks` on; `onError` hears of errors of theirs, not of those of whoever reads them. */
+async function* watched<T>(
+  chunks: AsyncIterable<T> | Iterable<T>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<T> {
+  const iterator =
+    Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+  let isDone = false;
+  try {
+    for (;;) {
+      const step = await nextOf(iterator, onError);
+      isDone = step === null;
+      if (step === null) return;
+      yield step.value;
+    }
+  } finally {
+    if (!isDone) await iterator.return?.();
+  }
+}
+
+async function nextOf<T>(
+  iterator: AsyncIterator<T> | Iterator<T>,
+  onError: (error: unknown) => void,
+): Promise<{ value: T } | null> {
+  try {
+    const step = await iterator.next();
+    return step.done === true ? null : { value: step.value };
+  } catch (error) {
+    onError(error);
+    throw error;
   }
 }
 

@@ -1,19 +1,30 @@
 /**
  * The contract between Evervec and Postgres. Two ways to open one (`openPostgres`, `openEmbedded`),
- * one conformance suite (`test/database/conformance`).
+ * one conformance suite (`test/database/conformance.test.ts`).
  *
  * **Names.** Statements are written with two schema names that may differ in a real database:
  * `evervec.` is Evervec's own schema, `vector.` is the schema that pgvector lives in
  * (`vector.halfvec`, `operator(vector.<=>)`). A connection rewrites both before it sends a
  * statement, so that every statement constant is valid SQL and nothing depends on a search_path,
- * which a pooler in transaction mode would not keep.
+ * which a pooler in transaction mode would not keep. Hence the two are no aliases of tables.
+ * What counts as a name: code; a literal that is a qualified name and nothing else
+ * (`nextval('evervec.claim_seq')`); everything between dollar quotes but comments and quoted names,
+ * since that is the body of a function, with literals, since those are dynamic SQL there. So data that
+ * may hold `evervec.` goes in as a parameter.
  *
  * **Values.** Parameters are node-postgres': a `Buffer` goes as binary, an array as an array literal.
- * Results: `int8` and `numeric` are strings, `timestamptz` is a `Date`, `json` is parsed, `bytea`
- * is a `Buffer`, arrays of text and int4 are arrays.
+ * Results: `int8` and `numeric` are strings, in arrays too, `timestamptz` is a `Date`, `json` is parsed,
+ * `bytea` is a `Buffer`, arrays of text and int4 are arrays. Text can't hold U+0000: QueryError 22021.
+ *
+ * **Errors.** QueryError for what the server refuses, PermissionError for 42501, DatabaseUnreachableError
+ * when there is no connection (any more); `sqlState` where the server gave one, `isRetryable` for
+ * conflicts, time limits and lost connections. Decide by these, never by a message.
  */
 export interface Connection {
-  /** @throws QueryError, PermissionError or DatabaseUnreachableError, with the SQLSTATE in `sqlState`. */
+  /**
+   * Several statements in one text (without `values`) run in one transaction; the last one's result counts.
+   * @throws QueryError, PermissionError or DatabaseUnreachableError
+   */
   query<Row extends object = Record<string, unknown>>(
     text: string,
     values?: readonly unknown[],
@@ -21,7 +32,9 @@ export interface Connection {
 
   /**
    * Runs `copy … from stdin` and streams `chunks` into it.
+   * Embedded, all of the data is held in memory until its end.
    * @returns the number of rows taken
+   * @throws like `query`; what `chunks` throws comes out as it is, and no row is taken
    */
   copyIn(text: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number>;
 }
@@ -53,7 +66,9 @@ export interface Database extends Connection {
 
   /**
    * Runs `work` between begin and commit (READ COMMITTED), or rolls back and rethrows.
-   * Inside it, use `tx` only: with one connection, the database itself would wait for its own end.
+   * Inside it, use `tx` only: with one connection, the database itself would wait for its own end, so it
+   * refuses (QueryError). Statements of `tx` run one after the other. When one failed and `work` did not,
+   * nothing is committed: QueryError 25P02.
    */
   transaction<T>(work: (tx: Connection) => Promise<T>): Promise<T>;
 
@@ -67,5 +82,9 @@ export interface Database extends Connection {
   /** Re-reads `capabilities` (after the extension was created). */
   refresh(): Promise<void>;
 
+  /**
+   * Waits for what is under way, up to 10 s, then cuts it off; later statements fail with
+   * DatabaseUnreachableError. A second call is harmless.
+   */
   close(): Promise<void>;
 }

@@ -98,12 +98,13 @@ function fromServer(
 
 function lost(failure: unknown, code: string | null, target: Target): DatabaseUnreachableError {
   const reason = code ?? messageOf(failure);
-  const fallback =
+  const remedy =
     target.kind === 'embedded'
       ? 'The process that owned the embedded database is gone: start again.'
-      : 'Check that the database runs and can be reached, then try again.';
+      : (ERRNO_REMEDIES[code ?? ''] ??
+        'Check that the database runs and can be reached, then try again.');
   return new DatabaseUnreachableError(`The database ${target.label} can't be reached: ${reason}`, {
-    remedy: ERRNO_REMEDIES[code ?? ''] ?? fallback,
+    remedy,
     cause: failure,
     isRetryable: code !== 'ENOTFOUND',
   });

@@ -25,6 +25,7 @@ export class ListeningSession {
   readonly #client: Client;
   readonly #channel = `evervec_probe_${crypto.randomUUID()}`;
   readonly #end: (ending: Ending) => void;
+  #last: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #isHeard = false;
   #deafProbes = 0;
@@ -68,8 +69,8 @@ export class ListeningSession {
   }
 
   /** @throws what the driver throws */
-  async add(channel: string): Promise<void> {
-    await this.#client.query(`listen ${quoteIdentifier(channel)}`);
+  add(channel: string): Promise<void> {
+    return this.#query(`listen ${quoteIdentifier(channel)}`);
   }
 
   close(): void {
@@ -83,6 +84,19 @@ export class ListeningSession {
     streamOf(this.#client).destroy();
   }
 
+  /** One after the other: the driver no longer wants to queue. */
+  async #query(text: string): Promise<void> {
+    const before = this.#last;
+    const result = Promise.withResolvers<void>();
+    this.#last = result.promise;
+    await before;
+    try {
+      await this.#client.query(text);
+    } finally {
+      result.resolve();
+    }
+  }
+
   #schedule(policy: ProbePolicy): void {
     this.#timer = setTimeout(() => void this.#probe(policy), policy.intervalMs);
     this.#timer.unref();
@@ -92,9 +106,9 @@ export class ListeningSession {
     this.#timer = setTimeout(() => this.#finish({ reason: 'silent' }), policy.timeoutMs);
     this.#isHeard = false;
     try {
-      await this.#client.query("select pg_catalog.pg_notify($1, '')", [this.#channel]);
+      await this.#query(`notify ${quoteIdentifier(this.#channel)}`);
       // The server sends the notification before it is ready for another statement, hence before this.
-      await this.#client.query('select');
+      await this.#query('select');
     } catch (failure) {
       this.#finish({ reason: 'lost', failure });
       return;

@@ -14,7 +14,7 @@ import { splitSql } from './sql-text.ts';
 /** Statements are constants, filters aside; this many texts are remembered before starting over. */
 const MAX_REMEMBERED = 5_000;
 const WHOLE_NAME = /^'(?:evervec|vector)\.[a-z_][\w$]*(?:\[\])?(?:\([^']*\))?'$/;
-const SCHEMA_NAME = /(?<![\w$.\u0080-\uffff])(evervec|vector)\.(?=\S)/g;
+const SCHEMA_NAME = /(?<![\w$.\u0080-\uffff])(evervec|vector)\.(?=\S|$)/g;
 const DOLLAR_QUOTED = /^(\$[^$]*\$)([\s\S]*)(\$[^$]*\$)$/;
 
 /**

@@ -14,7 +14,7 @@ export interface PostgresOptions {
   schema?: string;
   /** Largest number of connections, one more when something listens. 1 to 1000, default 10. */
   maxConnections?: number;
-  /** For a new connection, ms. Default 10,000. */
+  /** For a new connection and its first answer, ms. Default 10,000. */
   connectTimeoutMs?: number;
   /** How the listening connection finds out that it is dead. Default: every 15 s, answer within 5 s. */
   probe?: ProbePolicy;
@@ -26,7 +26,7 @@ export interface PostgresOptions {
  * @throws ConfigError when the address is no address or the server is older than Postgres 15
  * @throws DatabaseUnreachableError
  */
-export function openPostgres(options: PostgresOptions): Promise<Database> {
+export async function openPostgres(options: PostgresOptions): Promise<Database> {
   const { url, maxConnections = 10 } = options;
   if (!Number.isInteger(maxConnections) || maxConnections < 1 || maxConnections > 1000) {
     throw new ConfigError(`maxConnections is ${maxConnections}.`, {
@@ -46,9 +46,12 @@ export function openPostgres(options: PostgresOptions): Promise<Database> {
   });
 }
 
+const ADDRESS = /^(?:postgres(?:ql)?:\/\/|\/)/i;
+
 /** The address without user and password. */
 function labelOf(url: string): string {
   try {
+    if (!ADDRESS.test(url)) throw new Error('neither a URL nor the folder of a socket');
     const { host, port, database } = new Client({ connectionString: url });
     return `${host}:${port}/${database}`;
   } catch {

@@ -23,6 +23,13 @@ const config = z.strictObject({
   schema: z.string().min(1).max(63).optional(),
   /** Default `embedded`: the model that comes along, without download or key. */
   model: z.union([z.literal('embedded'), embeddingModel]).optional(),
+  /** What the model's provider allows all workers together; default unlimited. */
+  quota: z
+    .strictObject({
+      requestsPerMinute: z.int().min(1).optional(),
+      tokensPerMinute: z.int().min(1).optional(),
+    })
+    .optional(),
   sources: z.record(sourceName, sourceOptions),
   worker: z
     .strictObject({
@@ -64,7 +71,8 @@ export function parseConfig(value: unknown, origin: string): Config {
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
     const at = issue.path.map(String).join('.');
-    return at === '' ? issue.message : `${at}: ${issue.message}`;
+    const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
+    return at === '' ? message : `${at}: ${message}`;
   });
   throw new ConfigError(`${origin} is not a valid configuration: ${faults.join('; ')}.`, {
     remedy: 'See docs/configuration.md for every field.',

@@ -11,8 +11,8 @@ import {
   openPostgres,
   schemaStatus,
 } from '../database/index.ts';
-import { createEmbeddedModel, type EmbeddingModel } from '../embed/index.ts';
-import { SchemaError, UnknownSourceError } from '../errors/index.ts';
+import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
+import { QueryError, SchemaError, UnknownSourceError } from '../errors/index.ts';
 import { countPending, type QueueStatus, queueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
@@ -91,8 +91,14 @@ export class Evervec {
     this.database = database;
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
-    const { model = 'embedded' } = config;
-    this.model = model === 'embedded' ? createEmbeddedModel() : model;
+    const { model = 'embedded', quota = {} } = config;
+    this.model =
+      model === 'embedded'
+        ? createEmbeddedModel()
+        : guardModel(model, database, {
+            requests: quota.requestsPerMinute ?? null,
+            tokens: quota.tokensPerMinute ?? null,
+          });
   }
 
   /** Names of the configured sources. */
@@ -205,15 +211,15 @@ export class Evervec {
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     const modelOf = (id: string) => (id === this.model.id ? this.model : undefined);
-    return await search({ connection: this.database, modelOf }, request, signal);
+    return await onSchema(search({ connection: this.database, modelOf }, request, signal));
   }
 
   async queueStatus(): Promise<QueueStatus> {
-    return await queueStatus(this.database);
+    return await onSchema(queueStatus(this.database));
   }
 
   async sources(): Promise<SourceSummary[]> {
-    return await summarizeSources(this.database);
+    return await onSchema(summarizeSources(this.database));
   }
 
   /** Sources that the database's tables could become. */
@@ -291,6 +297,23 @@ export class Evervec {
       [this.database.capabilities.vectorType],
     );
     return rows[0]?.oid ?? 0;
+  }
+}
+
+/** SQLSTATEs of a missing table, schema or function. */
+const NOT_THERE = new Set(['42P01', '3F000', '42883']);
+
+/** A missing table of ours means that nobody ran set-up. */
+async function onSchema<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof QueryError) || !NOT_THERE.has(error.sqlState ?? '')) throw error;
+    throw new SchemaError('Evervec is not set up in this database, or not up to date.', {
+      remedy: 'Run "evervec setup".',
+      cause: error,
+      isUsage: true,
+    });
   }
 }
 

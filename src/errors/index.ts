@@ -8,6 +8,7 @@ export * from './lease-lost-error.ts';
 export * from './model-answer-error.ts';
 export * from './permission-error.ts';
 export * from './port-in-use-error.ts';
+export * from './provider-error.ts';
 export * from './query-error.ts';
 export * from './schema-error.ts';
 export * from './search-request-error.ts';

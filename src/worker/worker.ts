@@ -9,16 +9,11 @@ import type { Connection, Database } from '../database/index.ts';
 import {
   type Claim,
   claim,
-  complete,
   type FoldRequest,
-  fail,
   fold,
   heartbeat,
-  type LeasedJob,
-  lockOwned,
   type RetryPolicy,
   reap,
-  release,
   signOff,
   takeTruncations,
   wake,
@@ -26,8 +21,8 @@ import {
 import { type Logger, type Service, systemClock } from '../runtime/index.ts';
 import { BatchSize } from './batch-size.ts';
 import { errorLabel } from './error-label.ts';
-import type { Handler, Prepared } from './handler.ts';
-import { keepLease } from './lease.ts';
+import { Executor, type Tally } from './executor.ts';
+import type { Handler } from './handler.ts';
 import { Wakeup } from './wakeup.ts';
 
 export interface WorkerOptions {
@@ -43,7 +38,7 @@ export interface WorkerOptions {
   /** Called when a loop found nothing to do: the time for what waits until the queue is empty. */
   onIdle?(): Promise<void>;
   /** Called after each batch: for progress, metrics and tests. */
-  onBatch?(batch: { jobs: number; done: number; failed: number; tookMs: number }): void;
+  onBatch?(batch: Tally): void;
   /** Loops at once; default 2, on the embedded database 1. */
   concurrency?: number;
   /** Most jobs in one lease; default 1,000. */
@@ -67,6 +62,7 @@ export class Worker implements Service {
   readonly id = randomUUID();
   readonly #options: WorkerOptions;
   readonly #batch: BatchSize;
+  readonly #executor: Executor;
   readonly #wakeup = new Wakeup();
   readonly #stopping = new AbortController();
   readonly #giveBack = new AbortController();
@@ -82,6 +78,13 @@ export class Worker implements Service {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#batch = new BatchSize({ max: options.maxBatch ?? 1_000 });
+    this.#executor = new Executor({
+      database: options.database,
+      handlerOf: options.handlerOf,
+      leaseMs: this.#leaseMs,
+      retry: { ...RETRY, ...options.retry },
+      onError: (error) => this.#report(error),
+    });
   }
 
   /** Works until `stop`. */
@@ -138,7 +141,7 @@ export class Worker implements Service {
       workerId: this.id,
       limit: this.#batch.value,
       leaseMs: this.#leaseMs,
-      sourceIds: this.#options.sourceIds,
+      sourceIds: this.#executor.withoutWaiting(this.#options.sourceIds),
       entries: this.#entries,
     };
     const folded = await fold(database, request);
@@ -155,93 +158,10 @@ export class Worker implements Service {
   }
 
   async #process(work: Claim): Promise<void> {
-    const started = performance.now();
-    const lease = keepLease(this.#options.database, work, this.#leaseMs, (error) =>
-      this.#report(error),
-    );
-    const signal = AbortSignal.any([lease.signal, this.#giveBack.signal]);
-    const tally = { done: 0, failed: 0 };
-    try {
-      const bySource = Map.groupBy(work.jobs, (job) => job.sourceId);
-      for (const [sourceId, jobs] of bySource) {
-        let pending: readonly LeasedJob[] = jobs;
-        while (pending.length > 0) {
-          const settled = await this.#attempt(work.token, sourceId, pending, signal);
-          lease.settle(settled.jobs);
-          tally.done += settled.done;
-          tally.failed += settled.failed;
-          pending = settled.deferred;
-        }
-      }
-    } finally {
-      lease.stop();
-    }
-    const tookMs = performance.now() - started;
+    const tally = await this.#executor.execute(work, this.#giveBack.signal);
     this.#processed += tally.done;
-    this.#batch.record(work.jobs.length, tookMs);
-    this.#options.onBatch?.({ jobs: work.jobs.length, ...tally, tookMs });
-  }
-
-  async #attempt(
-    token: string,
-    sourceId: number,
-    jobs: readonly LeasedJob[],
-    signal: AbortSignal,
-  ): Promise<{
-    jobs: Iterable<LeasedJob>;
-    deferred: readonly LeasedJob[];
-    done: number;
-    failed: number;
-  }> {
-    const { database } = this.#options;
-    const nothing = { jobs, deferred: [], done: 0, failed: 0 };
-    const handler = this.#options.handlerOf(sourceId);
-    if (handler === undefined || signal.aborted) {
-      await release(database, token, jobs);
-      return nothing;
-    }
-    let prepared: Prepared;
-    try {
-      prepared = await handler(jobs, signal);
-    } catch (error) {
-      if (signal.aborted) {
-        await release(database, token, jobs);
-        return nothing;
-      }
-      this.#report(error);
-      await this.#fail(token, jobs, error);
-      return { ...nothing, failed: jobs.length };
-    }
-    const done = await this.#commit(token, prepared);
-    for (const { job, error } of prepared.failed) await this.#fail(token, [job], error);
-    const deferred = new Set(prepared.deferred);
-    return {
-      jobs: jobs.filter((job) => !deferred.has(job)),
-      deferred: prepared.deferred,
-      done,
-      failed: prepared.failed.length,
-    };
-  }
-
-  /** Writes and acknowledges in one transaction, for what is still owned (I4). */
-  async #commit(token: string, prepared: Prepared): Promise<number> {
-    const { database } = this.#options;
-    const { ready, write } = prepared;
-    if (ready.length === 0) return 0;
-    if (write === null) return (await complete(database, token, ready)).done;
-    return await database.transaction(async (tx) => {
-      const ids = await lockOwned(tx, token, ready);
-      const owned = ready.filter((job) => ids.has(job.id));
-      if (owned.length === 0) return 0;
-      await write(tx, owned);
-      return (await complete(tx, token, owned)).done;
-    });
-  }
-
-  async #fail(token: string, jobs: readonly LeasedJob[], error: unknown): Promise<void> {
-    this.#lastError = errorLabel(error);
-    const policy = { ...RETRY, ...this.#options.retry };
-    await fail(this.#options.database, token, jobs, this.#lastError, policy);
+    this.#batch.record(tally.jobs, tally.tookMs);
+    this.#options.onBatch?.(tally);
   }
 
   /** What every worker does for all: takes back lost leases, wakes those whose back-off is over, shows it lives. */
@@ -270,6 +190,7 @@ export class Worker implements Service {
   }
 
   #report(error: unknown): void {
+    this.#lastError = errorLabel(error);
     this.#options.logger.error({ worker: this.id, error: errorLabel(error) }, 'worker');
   }
 }

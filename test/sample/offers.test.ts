@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
 import { describe, expect, test } from 'vitest';
 
-import { AIRCRAFT, canLand } from '../../sample/aircraft.ts';
-import { distanceKm, readAirports } from '../../sample/airports.ts';
-import { loadSample } from '../../sample/load.ts';
-import { hasBeds, makeOffers, type Offer, SAMPLE_NOW } from '../../sample/offers.ts';
-import { DESTINATIONS } from '../../sample/places.ts';
+import { AIRCRAFT, canLand } from '../../src/sample/aircraft.ts';
+import { distanceKm, readAirports } from '../../src/sample/airports.ts';
+import { loadSample } from '../../src/sample/load.ts';
+import { hasBeds, makeOffers, type Offer, SAMPLE_NOW } from '../../src/sample/offers.ts';
+import { DESTINATIONS } from '../../src/sample/places.ts';
 import type { Connection } from '../../src/database/database.ts';
 
 const airports = readAirports();

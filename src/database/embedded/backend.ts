@@ -34,8 +34,9 @@ export class Backend {
     return new Promise((start) => this.#waiting.push({ holder, start }));
   }
 
-  isHeldBy(holder: object): boolean {
-    return this.#holder === holder;
+  /** Somebody waits for a turn. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0;
   }
 
   /** Ends the turn; harmless for one that does not have it. */

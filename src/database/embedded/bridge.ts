@@ -9,17 +9,22 @@ export interface Bridge {
   stop(): Promise<void>;
 }
 
+/** How long a client in a transaction may keep others waiting without a word, ms. */
+const IDLE_TIMEOUT_MS = 60_000;
+
 /** @param onFailure called once when the backend has ended by itself; the clients are gone then */
 export async function serve(
   backend: Backend,
   socketPath: string,
   onFailure: (failure: unknown) => void,
+  idleTimeoutMs: number = IDLE_TIMEOUT_MS,
 ): Promise<Bridge> {
   let hasFailed = false;
   const shared: Shared = {
     backend,
     sessions: new Set(),
     unnamedOwner: null,
+    idleTimeoutMs,
     onFailure: (failure) => {
       if (hasFailed) return;
       hasFailed = true;

@@ -53,6 +53,8 @@ export interface Shared {
   sessions: Set<ClientSession>;
   /** Whose unnamed statement the backend has: the others' was overwritten. */
   unnamedOwner: ClientSession | null;
+  /** How long a client may keep others waiting without a word, ms. */
+  idleTimeoutMs: number;
   /** The backend has ended; never called twice. */
   onFailure: (failure: unknown) => void;
 }
@@ -77,6 +79,7 @@ export class ClientSession {
   #isSkipping = false;
   #copy: CopyIn | null = null;
   #status: Output['status'] = 'I';
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, shared: Shared) {
     this.#socket = socket;
@@ -118,8 +121,7 @@ export class ClientSession {
         this.#shared.onFailure(error);
         return;
       }
-      this.#socket.write(errorFrame('FATAL', '08P01', `protocol violation: ${error.message}`));
-      this.#socket.destroySoon();
+      this.shutDown('08P01', `protocol violation: ${error.message}`);
     } finally {
       this.#isWorking = false;
     }
@@ -226,18 +228,27 @@ export class ClientSession {
   async #run(batch: readonly Buffer[], dropped = new Set<string>()): Promise<void> {
     const { backend } = this.#shared;
     await backend.acquire(this);
+    clearTimeout(this.#idleTimer);
     if (this.#isGone) return;
     const output = await backend.run(
       batch.map((message) => this.#renamed(message)),
       dropped,
     );
     this.#deliver(output);
-    if (this.#isFree(batch.at(-1))) backend.release(this);
+    const isWhole = 'QSFcf'.includes(typeOf(batch.at(-1) ?? SYNC));
+    // PGlite swallows some crashes of WebAssembly; what is left of the backend can't be trusted.
+    if (isWhole && this.#status === null) throw new Error('the backend gave no answer');
+    if (isWhole && this.#status === 'I') backend.release(this);
+    else this.#watchIdle();
   }
 
-  /** Whether the client is between transactions and has nothing half sent. */
-  #isFree(last: Buffer | undefined): boolean {
-    return this.#status === 'I' && last !== undefined && 'QSFcf'.includes(typeOf(last));
+  /** A client that holds its turn and says nothing would hold everybody up for ever. */
+  #watchIdle(): void {
+    this.#idleTimer = setTimeout(() => {
+      if (this.#shared.backend.isAwaited)
+        this.shutDown('25P03', 'idle in transaction for too long');
+      else this.#watchIdle();
+    }, this.#shared.idleTimeoutMs);
   }
 
   #deliver({ answer, notifications, status }: Output): void {
@@ -269,6 +280,7 @@ export class ClientSession {
     const { backend, sessions } = this.#shared;
     if (!sessions.delete(this) || !this.#isStarted) return;
     await backend.acquire(this);
+    clearTimeout(this.#idleTimer);
     if (this.#status === null) await this.#quiet([SYNC]);
     if (this.#status !== 'I') await this.#quiet([frame('Q', 'rollback\0')]);
     const closing = [...this.#statements].map((name) => frame('C', `S${this.#prefix}${name}\0`));

@@ -9,7 +9,7 @@ process.on('exit', () => {
  * @param work synchronous; not run when a signal or a crash kills the process
  * @returns a function that takes the work back
  */
-export function beforeExit(work: () => void): () => void {
+export function atExit(work: () => void): () => void {
   pending.add(work);
   return () => void pending.delete(work);
 }

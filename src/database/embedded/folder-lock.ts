@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { beforeExit } from './exit.ts';
+import { atExit } from './exit.ts';
 import { ownIdentity, presenceOf, type ProcessIdentity } from './process-identity.ts';
 import { removeSocket } from './socket-path.ts';
 
@@ -44,7 +44,7 @@ export class FolderLock {
     this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
     this.#heartbeat.unref();
     // A crash leaves the file to the next one.
-    this.#cancelExit = beforeExit(() => this.release());
+    this.#cancelExit = atExit(() => this.release());
   }
 
   /**

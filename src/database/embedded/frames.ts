@@ -9,6 +9,9 @@ export type MessageType = string;
 /** A larger one is refused before it is held in memory; WebAssembly could not take it. Bytes. */
 const MAX_MESSAGE_BYTES = 512 * 1024 * 1024;
 
+/** Postgres' own limit. */
+const MAX_STARTUP_BYTES = 10_000;
+
 /** Type and length. */
 const HEADER_BYTES = 5;
 
@@ -26,6 +29,12 @@ export function frame(type: MessageType, body: Uint8Array | string = ''): Buffer
 
 export function typeOf(message: Buffer): MessageType {
   return String.fromCharCode(message[0] ?? 0);
+}
+
+function endOfString(message: Buffer, offset: number): number {
+  const end = message.indexOf(0, offset);
+  if (end < 0) throw new ProtocolViolation('a string without an end');
+  return end;
 }
 
 /** The C string at `offset`. */
@@ -47,14 +56,13 @@ export function copyInResponse(isBinary: boolean): Buffer {
 export function withStatementName(message: Buffer, rename: (name: string) => string): Buffer {
   const type = typeOf(message);
   let start = HEADER_BYTES;
-  if (type === 'B') start = message.indexOf(0, start) + 1;
+  if (type === 'B') start = endOfString(message, start) + 1;
   // Describe and Close say first whether they mean a statement or a portal.
   if (type === 'D' || type === 'C') {
     if (message[start] !== 0x53) return message;
     start += 1;
   }
-  const end = message.indexOf(0, start);
-  if (end < 0) throw new ProtocolViolation('a name without an end');
+  const end = endOfString(message, start);
   const name = message.toString('utf8', start, end);
   const renamed = rename(name);
   if (renamed === name) return message;
@@ -84,7 +92,7 @@ export class MessageReader {
   takeStartup(): Buffer | null {
     const bytes = this.#joined(8);
     if (bytes === null) return null;
-    const length = checkedLength(bytes.readInt32BE(0), 8);
+    const length = checkedLength(bytes.readInt32BE(0), 8, MAX_STARTUP_BYTES);
     if (bytes.length < length) return null;
     this.#keep(bytes.subarray(length));
     return bytes.subarray(0, length);
@@ -121,8 +129,8 @@ export class MessageReader {
   }
 }
 
-function checkedLength(length: number, min: number): number {
-  if (length >= min && length <= MAX_MESSAGE_BYTES) return length;
+function checkedLength(length: number, min: number, max = MAX_MESSAGE_BYTES): number {
+  if (length >= min && length <= max) return length;
   throw new ProtocolViolation(`a message of ${length} bytes`);
 }
 

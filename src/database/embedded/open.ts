@@ -6,13 +6,13 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import type { ClientConfig } from 'pg';
-import { DatabaseInUseError, DatabaseUnreachableError } from '../../errors/index.ts';
+import { ConfigError, DatabaseInUseError, DatabaseUnreachableError } from '../../errors/index.ts';
 import { type Logger, silentLogger, systemClock, systemRandom } from '../../runtime/index.ts';
 import type { Database } from '../database.ts';
 import { checkSchemaName } from '../names.ts';
 import { PooledDatabase } from '../pooled-database.ts';
 import { prepareData } from './data-folder.ts';
-import { beforeExit } from './exit.ts';
+import { atExit } from './exit.ts';
 import { FolderLock, type LockHolder } from './folder-lock.ts';
 import { type EmbeddedServer, startServer } from './server.ts';
 import { privateSocketPath, removeSocket, socketPathFor } from './socket-path.ts';
@@ -38,9 +38,14 @@ const LISTEN_PATIENCE_MS = 5_000;
 /**
  * @throws DatabaseInUseError when the folder belongs to a process that does not answer
  * @throws DatabaseUnreachableError when the folder can't be used or the data can't be opened
- * @throws ConfigError when the data is of another version
+ * @throws ConfigError when the data is of another version, and on Windows
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Database> {
+  if (process.platform === 'win32') {
+    throw new ConfigError('The embedded database needs Unix sockets, which Windows has not.', {
+      remedy: 'Use a Postgres server (DATABASE_URL), or the Windows Subsystem for Linux.',
+    });
+  }
   const opening: Opening = {
     ownerTimeoutMs: 15_000,
     logger: silentLogger,
@@ -106,7 +111,7 @@ async function serveAndConnect(
   dataDir: string,
   unlock: () => void,
 ): Promise<Database> {
-  const cancelExit = beforeExit(() => removeSocket(socketPath));
+  const cancelExit = atExit(() => removeSocket(socketPath));
   const release = () => {
     cancelExit();
     removeSocket(socketPath);
@@ -141,7 +146,8 @@ async function connectTo(opening: Opening, holder: LockHolder): Promise<Database
     return await openPool(opening, holder.socket, opening.ownerTimeoutMs, async () => {});
   } catch (error) {
     if (!(error instanceof DatabaseUnreachableError)) throw error;
-    if (performance.now() - started < opening.ownerTimeoutMs) return null;
+    // Timers may be early by a little.
+    if (performance.now() - started < 0.9 * opening.ownerTimeoutMs) return null;
     throw inUse(opening.folder, holder, `did not answer within ${opening.ownerTimeoutMs} ms`);
   }
 }

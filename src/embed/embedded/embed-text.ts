@@ -10,7 +10,7 @@
 import { finishHash, HASH_SEED, hashUnit } from './hashing.ts';
 import { TermReader } from './term-reader.ts';
 import { TermKind, type TermTable } from './term-table.ts';
-import { weightOfWord } from './word-weight.ts';
+import { weightOfWord } from './weigh-word.ts';
 
 export const EMBEDDED_DIMENSIONS = 384;
 

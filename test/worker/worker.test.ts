@@ -1,0 +1,271 @@
+/** The claim loop by itself, with handlers of the tests' own: leases, wake-ups, failures, the end of a worker. */
+import { expect, test } from 'vitest';
+import type { Database } from '../../src/database/index.ts';
+import { silentLogger } from '../../src/runtime/index.ts';
+import { type Handler, Worker, type WorkerOptions } from '../../src/worker/index.ts';
+import { describeEachDatabase } from '../setup/each-database.ts';
+import { eventually, Signal } from '../setup/signal.ts';
+
+/** A source without table: the queue needs no more. */
+async function addSource(database: Database, name: string): Promise<number> {
+  const { rows } = await database.query<{ id: number }>(
+    `with lane as (insert into evervec.lanes (name) values ($1) returning id)
+    insert into evervec.sources (name, table_schema, table_name, lane_id, definition)
+    select $1, 'public', $1, id, '{}' from lane returning id`,
+    [name],
+  );
+  return rows[0]?.id ?? 0;
+}
+
+async function change(database: Database, sourceId: number, ...keys: string[]): Promise<void> {
+  await database.query('insert into evervec.changes (source_id, keys) values ($1, $2)', [
+    sourceId,
+    keys,
+  ]);
+  await database.query(`select pg_notify('evervec', '')`);
+}
+
+const done: Handler = async (jobs) => ({ ready: jobs, write: null, failed: [], deferred: [] });
+
+function workerFor(database: Database, handler: Handler, options: Partial<WorkerOptions> = {}) {
+  return new Worker({
+    database,
+    logger: silentLogger,
+    version: 'test',
+    handlerOf: () => handler,
+    sourceIds: null,
+    queueSidecars: async () => {},
+    concurrency: 1,
+    pollMs: 20,
+    ...options,
+  });
+}
+
+async function jobs(database: Database) {
+  const { rows } = await database.query<{
+    record_key: string;
+    state: number;
+    attempts: number;
+    crashes: number;
+    last_error: string | null;
+  }>(
+    `select record_key, state, attempts, crashes, last_error from evervec.jobs order by record_key`,
+  );
+  return rows;
+}
+
+describeEachDatabase('a worker', (databases) => {
+  test('is woken by a change, long before it would look by itself', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    const seen = new Signal<string[]>('the batch');
+    const idle = new Signal('the first idle moment');
+    const worker = workerFor(
+      database,
+      async (batch, signal) => {
+        seen.fire(batch.map((job) => job.recordKey));
+        return await done(batch, signal);
+      },
+      { pollMs: 3_600_000, onIdle: async () => idle.fire() },
+    );
+    await worker.start();
+    await idle.fired();
+    await change(database, source, 'k1', 'k2');
+    expect(await seen.fired()).toEqual(['k1', 'k2']);
+    await worker.stop();
+    expect(await jobs(database)).toEqual([]);
+  });
+
+  test('keeps the lease of work that takes longer than it', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    await change(database, source, 'k1');
+    let calls = 0;
+    const worker = workerFor(
+      database,
+      async (batch, signal) => {
+        calls += 1;
+        const { rows } = await database.query<{ until: Date }>(
+          'select lease_until as until from evervec.jobs',
+        );
+        const first = rows[0]?.until ?? new Date();
+        await eventually('a lease renewed past its first end', async () => {
+          const now = await database.query(
+            'select from evervec.jobs where lease_until > $1 and now() > $1',
+            [first],
+          );
+          return now.rowCount === 1 ? true : undefined;
+        });
+        return await done(batch, signal);
+      },
+      { leaseMs: 150 },
+    );
+    expect(await worker.drain()).toBe(1);
+    expect(calls).toBe(1);
+  });
+
+  test('writes nothing when its lease was lost, and the record is done by another', async () => {
+    const database = await databases.open();
+    await database.query('create table output (writer text)');
+    const source = await addSource(database, 'a');
+    await change(database, source, 'k1');
+    const started = new Signal('the slow batch');
+    const goOn = new Signal('the other worker has finished');
+    const writing = (name: string, before: () => Promise<void>): Handler => {
+      return async (batch) => {
+        await before();
+        return {
+          ready: batch,
+          write: async (tx) => {
+            await tx.query('insert into output values ($1)', [name]);
+          },
+          failed: [],
+          deferred: [],
+        };
+      };
+    };
+    const slow = workerFor(
+      database,
+      writing('slow', async () => {
+        started.fire();
+        await goOn.fired();
+      }),
+    );
+    const slowEnd = slow.drain();
+    await started.fired();
+    // As after a pause of the whole process: the lease is over and the reaper was there.
+    await database.query(`update evervec.jobs set lease_until = now() - interval '1 s'`);
+    expect(
+      await workerFor(
+        database,
+        writing('quick', async () => {}),
+      ).drain(),
+    ).toBe(1);
+    goOn.fire();
+    expect(await slowEnd).toBe(0);
+    const { rows } = await database.query('select writer from output');
+    expect(rows).toEqual([{ writer: 'quick' }]);
+  });
+
+  test('gives back what it could not finish when it stops, with no attempt counted', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    await change(database, source, 'k1');
+    const started = new Signal('the batch');
+    const worker = workerFor(
+      database,
+      (_, signal) => {
+        started.fire();
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      },
+      { stopMs: 10 },
+    );
+    await worker.start();
+    await started.fired();
+    await worker.stop();
+    expect(await jobs(database)).toMatchObject([{ state: 0, attempts: 0, crashes: 0 }]);
+    const { rowCount } = await database.query('select from evervec.workers');
+    expect(rowCount).toBe(0);
+  });
+
+  test('tries again what failed, then parks it with the class of the error and not its text', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    await change(database, source, 'bad', 'good');
+    const handler: Handler = async (batch) => ({
+      ready: batch.filter((job) => job.recordKey === 'good'),
+      write: null,
+      failed: batch
+        .filter((job) => job.recordKey === 'bad')
+        .map((job) => ({ job, error: new TypeError('the text of the record') })),
+      deferred: [],
+    });
+    const worker = workerFor(database, handler, { retry: { maxAttempts: 2, baseMs: 1, capMs: 1 } });
+    await eventually('the bad record parked', async () => {
+      await worker.drain();
+      const [job] = await jobs(database);
+      return job?.state === 3 ? true : undefined;
+    });
+    expect(await jobs(database)).toEqual([
+      { record_key: 'bad', state: 3, attempts: 2, crashes: 0, last_error: 'TypeError' },
+    ]);
+    // A change of the record gives it a fresh start.
+    await change(database, source, 'bad');
+    expect(await workerFor(database, done).drain()).toBe(1);
+  });
+
+  test('parks a record that its workers never survive', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    await change(database, source, 'killer');
+    const theEnd = Promise.withResolvers<void>();
+    const drains: Promise<number>[] = [];
+    for (let crash = 0; crash < 2; crash++) {
+      const held = new Signal('a lease');
+      const dying = workerFor(database, async (batch, signal) => {
+        held.fire();
+        await theEnd.promise;
+        return await done(batch, signal);
+      });
+      drains.push(dying.drain());
+      await held.fired();
+      await database.query(`update evervec.jobs set lease_until = now() - interval '1 s'`);
+      await workerFor(database, done, { maxCrashes: 2, sourceIds: [] }).drain();
+    }
+    expect(await jobs(database)).toMatchObject([
+      { state: 3, crashes: 2, attempts: 0, last_error: 'LeaseExpired' },
+    ]);
+    theEnd.resolve();
+    expect(await Promise.all(drains)).toEqual([0, 0]);
+  });
+
+  test('leaves paused lanes and the sources of others alone', async () => {
+    const database = await databases.open();
+    const [mine, other, paused] = [
+      await addSource(database, 'mine'),
+      await addSource(database, 'other'),
+      await addSource(database, 'paused'),
+    ];
+    await database.query(`update evervec.lanes set paused = true where name = 'paused'`);
+    for (const source of [mine, other, paused]) await change(database, source, 'k');
+    const worker = workerFor(database, done, { sourceIds: [mine, paused] });
+    expect(await worker.drain()).toBe(1);
+    const { rows } = await database.query<{ source_id: number; state: number }>(
+      'select source_id, state from evervec.jobs order by source_id',
+    );
+    expect(rows).toEqual([
+      { source_id: other, state: 0 },
+      { source_id: paused, state: 0 },
+    ]);
+  });
+
+  test('one job per record, whatever the number of changes', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    for (let count = 0; count < 5; count++) await change(database, source, 'k1', 'k2', 'k1');
+    expect(await workerFor(database, done).drain()).toBe(2);
+  });
+
+  test('live changes pass a backlog of bulk work', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    await database.query(
+      `insert into evervec.jobs (source_id, record_key, lane_id, priority, state, generation, enqueued_at)
+      select s.id, 'bulk' || n, s.lane_id, 100, 0, n, now() from evervec.sources s, generate_series(1, 500) n`,
+    );
+    await change(database, source, 'live');
+    const order: string[] = [];
+    const worker = workerFor(
+      database,
+      async (batch, signal) => {
+        order.push(...batch.map((job) => job.recordKey));
+        return await done(batch, signal);
+      },
+      { maxBatch: 50 },
+    );
+    expect(await worker.drain()).toBe(501);
+    expect(order[0]).toBe('live');
+  });
+});

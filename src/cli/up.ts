@@ -1,6 +1,6 @@
 /** The service: sets up, embeds what waits, then works and serves until stopped. */
 import type { Command } from 'commander';
-import { type Config, createEvervec, type Evervec } from '../engine/index.ts';
+import { type Config, createEvervec, type Evervec, VERSION } from '../engine/index.ts';
 import { embedPending } from './backfill.ts';
 import { formatHits, formatTable, print, printJson } from './output.ts';
 import { prepareSample, SAMPLE_QUERIES } from './sample.ts';
@@ -52,10 +52,14 @@ async function run(evervec: Evervec, config: Config, options: Options): Promise<
   const { host, port, token } = applyServerOptions(config, options, environmentOf());
   const worker = await evervec.worker();
   await worker.start();
-  const server = await serve(createHandler(evervec, { host, ...(token && { token }) }), {
+  const handler = createHandler(evervec, {
     host,
-    port,
+    version: VERSION,
+    logger: createLogger(),
+    ...(token && { token }),
+    ...(options.sample && { examples: SAMPLE_QUERIES.map(({ request }) => request.query) }),
   });
+  const server = await serve(handler, { host, port });
   if (options.json) printJson({ url: server.url, worker: worker.id });
   else announce(server.url, evervec, options);
   await stopped;

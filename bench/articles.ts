@@ -25,11 +25,7 @@ export async function prepareArticles(
     const texts = columns.map((column) => `${column} text not null`).join(', ');
     await client.query(`create table articles (id integer primary key, ${texts})`);
     await client.query(`create unlogged table staging (id integer, ${texts})`);
-    await copyLines(
-      client,
-      'copy staging from stdin',
-      stagingLines(rows, columns.length, chars),
-    );
+    await copyLines(client, 'copy staging from stdin', stagingLines(rows, columns.length, chars));
     await client.query('vacuum (analyze) staging');
   });
   return url;

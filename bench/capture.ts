@@ -66,7 +66,11 @@ export const bench: Bench = {
         );
       const times = await alternate(
         runs,
-        { 'without capture': bare, 'with capture': captured, 'row trigger that upserts': upserting },
+        {
+          'without capture': bare,
+          'with capture': captured,
+          'row trigger that upserts': upserting,
+        },
         note,
         { warmUp: true },
       );

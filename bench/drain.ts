@@ -41,9 +41,7 @@ export const bench: Bench = {
           'graphile-worker': rate((run) =>
             graphileQueue(run, { concurrentJobs: 24, localQueue: 500, perCall: jobs }),
           ),
-          'pg-boss': rate((run) =>
-            pgBossQueue(run, { workers: 4, batchSize: 500, perCall: jobs }),
-          ),
+          'pg-boss': rate((run) => pgBossQueue(run, { workers: 4, batchSize: 500, perCall: jobs })),
         },
         note,
         { warmUp: true },

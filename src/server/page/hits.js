@@ -17,7 +17,7 @@ export function showHit(hit, query) {
     element(
       'div.hit-head',
       null,
-      element('h3', null, ...markWords(heading ?? `${hit.source} ${hit.key}`, words)),
+      element('h2', null, ...markWords(heading ?? `${hit.source} ${hit.key}`, words)),
       showScore(hit.score),
     ),
     showOrigin(hit),

@@ -26,8 +26,10 @@ export function startSearch({ onRefused }) {
       showAnswer(answer, choice);
     } catch (error) {
       if (controller.signal.aborted) return;
-      if (error instanceof Failure && error.status === 401) onRefused();
-      showFault(error);
+      if (error instanceof Failure && error.status === 401) {
+        showStart();
+        onRefused();
+      } else showFault(error);
     } finally {
       if (running === controller) showDone();
     }

@@ -4,8 +4,9 @@ import { ask, Failure } from './transport.js';
 
 const EVERY_MS = 2_000;
 const LONGEST_MS = 30_000;
-/** A slow answer is asked for less often, so that looking on costs the service a twentieth of its time at most. */
-const SHARE = 20;
+/** A slow answer is asked for less often, so that looking on costs the service a tenth of its time. */
+const SHARE = 10;
+const LONGEST_LIVE_MS = 10_000;
 /** A worker reports every few seconds; after this its silence is worth a look. */
 const SILENT_S = 30;
 
@@ -30,7 +31,8 @@ export function startStatus({ onRefused, onSources }) {
       showSources(sources);
       onSources(sources.map((source) => source.name));
       showLive();
-      schedule(Math.min(LONGEST_MS, Math.max(EVERY_MS, (performance.now() - started) * SHARE)));
+      const took = performance.now() - started;
+      schedule(Math.min(LONGEST_LIVE_MS, Math.max(EVERY_MS, took * SHARE)));
     } catch (error) {
       if (error instanceof Failure && error.status === 401) {
         isStopped = true;

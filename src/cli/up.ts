@@ -39,19 +39,14 @@ export function addUp(program: Command): void {
 }
 
 async function run(evervec: Evervec, config: Config, options: Options): Promise<void> {
-  if (options.sample) {
-    const { airports, offers } = await prepareSample(evervec.database);
-    if (!options.json) print(`sample tables: ${airports} airports, ${offers} jet offers`);
+  if (options.once) {
+    await prepare(evervec, options);
+    return await finish(evervec, options);
   }
-  await prepare(evervec, options);
-  if (options.once) return await finish(evervec, options);
-
   const { signal, stopped } = untilStopped();
-  if (signal.aborted) return;
   const { createHandler, serve } = await import('../server/index.ts');
   const { host, port, token } = applyServerOptions(config, options, environmentOf());
-  const worker = await evervec.worker();
-  await worker.start();
+  // Before anything else is made: the address may be taken. What is embedded meanwhile can be watched there.
   const handler = createHandler(evervec, {
     host,
     version: VERSION,
@@ -60,16 +55,27 @@ async function run(evervec: Evervec, config: Config, options: Options): Promise<
     ...(options.sample && { examples: SAMPLE_QUERIES.map(({ request }) => request.query) }),
   });
   const server = await serve(handler, { host, port });
-  if (options.json) printJson({ url: server.url, worker: worker.id });
-  else announce(server.url, evervec, options);
-  await stopped;
-  print('\nstopping');
-  await server.close();
-  await worker.stop();
+  try {
+    await prepare(evervec, options);
+    if (signal.aborted) return;
+    const worker = await evervec.worker();
+    await worker.start();
+    if (options.json) printJson({ url: server.url, worker: worker.id });
+    else announce(server.url, evervec, options);
+    await stopped;
+    print('\nstopping');
+    await worker.stop();
+  } finally {
+    await server.close();
+  }
 }
 
 /** Brings every source to a searchable state. */
 async function prepare(evervec: Evervec, options: Options): Promise<void> {
+  if (options.sample) {
+    const { airports, offers } = await prepareSample(evervec.database);
+    if (!options.json) print(`sample tables: ${airports} airports, ${offers} jet offers`);
+  }
   const reports = await evervec.setup();
   const waiting = reports.filter((report) => report.needsBackfill).map((report) => report.source);
   if (waiting.length > 0) await evervec.backfill(waiting);

@@ -13,7 +13,7 @@ import {
 } from '../database/index.ts';
 import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
 import { QueryError, SchemaError, UnknownSourceError } from '../errors/index.ts';
-import { countPending, type QueueStatus, queueStatus } from '../queue/index.ts';
+import { countPending, isPending, type QueueStatus, queueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
@@ -284,7 +284,7 @@ export class Evervec {
   /** Builds the indexes of spaces that have become full and large. */
   async #indexFull(wired: readonly Wired[]): Promise<void> {
     for (const { row, space } of wired) {
-      if (space.isIndexed || (await countPending(this.database, [row.id])) > 0) continue;
+      if (space.isIndexed || (await isPending(this.database, row.id))) continue;
       space.isIndexed = await this.database.transaction((tx) => indexWhenFull(tx, space.id));
     }
   }

@@ -8,7 +8,7 @@ export {
   release,
   renew,
 } from './complete.ts';
-export { countPending, enqueueBulk } from './enqueue.ts';
+export { countPending, enqueueBulk, isPending } from './enqueue.ts';
 export { type Folded, type FoldRequest, fold, takeTruncations } from './fold.ts';
 export { type Claim, JobState, type LeasedJob } from './jobs.ts';
 export { postpone } from './postpone.ts';

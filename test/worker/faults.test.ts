@@ -75,7 +75,7 @@ describeEachDatabase('faults', (databases) => {
     const bad = new Set(['note 3', 'note 30', 'note 60']);
     const { evervec } = await notes(database, (real) => async (call) => {
       const answer = await real(call);
-      const [found] = call.values.filter((value) => bad.has(value));
+      const found = call.values.find((value) => bad.has(value));
       if (found === 'note 3') return { ...answer, embeddings: answer.embeddings.slice(1) };
       if (found === 'note 30')
         return { ...answer, embeddings: answer.embeddings.map((one) => [...one, 1]) };

@@ -1,4 +1,5 @@
 /** Puts a source into a database, and takes it out without a trace. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Chunker } from '../chunk/index.ts';
 import { type Connection, type Database, quoteIdentifier } from '../database/index.ts';
 import type { EmbeddingModel } from '../embed/index.ts';
@@ -47,8 +48,7 @@ export async function setUpSource(
       before !== null &&
       before.table_schema === source.table.schema &&
       before.table_name === source.table.name &&
-      JSON.stringify(sorted(before.definition)) ===
-        JSON.stringify(sorted(storedDefinition(source))) &&
+      isDeepStrictEqual(before.definition, storedDefinition(source)) &&
       (await missingCapture(tx, database.schema, source)).length === 0;
     const needsBackfill = before?.queued_fingerprint !== source.fingerprint;
     if (isSame) return { source: source.name, table, outcome: 'unchanged', needsBackfill };
@@ -78,10 +78,6 @@ export async function setUpSource(
       needsBackfill: true,
     };
   });
-}
-
-function sorted(definition: object): [string, unknown][] {
-  return Object.entries(definition).sort(([a], [b]) => a.localeCompare(b));
 }
 
 async function refuseOtherSpace(

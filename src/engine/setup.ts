@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Chunker } from '../chunk/index.ts';
 import { type Connection, type Database, quoteIdentifier } from '../database/index.ts';
 import type { EmbeddingModel } from '../embed/index.ts';
-import { PermissionError, SpaceMismatchError } from '../errors/index.ts';
+import { PermissionError, QueryError, SpaceMismatchError } from '../errors/index.ts';
 import {
   findSource,
   forgetSource,
@@ -143,11 +143,15 @@ async function removeSchema(tx: Connection, schema: string): Promise<boolean> {
     join pg_extension extension on extension.oid = pg_depend.refobjid
     where extension.extname = 'vector' and attribute.attnum > 0 and not attribute.attisdropped limit 1`);
   if (used.rowCount > 0) return true;
+  // A function of the user's may take a vector, which no column shows; or another role owns the extension.
+  await tx.query('savepoint before_extension');
   try {
     await tx.query('drop extension vector');
     return false;
   } catch (error) {
-    if (error instanceof PermissionError) return true;
-    throw error;
+    const isNeeded = error instanceof QueryError && error.sqlState === '2BP01';
+    if (!isNeeded && !(error instanceof PermissionError)) throw error;
+    await tx.query('rollback to savepoint before_extension');
+    return true;
   }
 }

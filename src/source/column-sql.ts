@@ -93,6 +93,16 @@ export function textSql(alias: string, column: Column): string {
   return `${value}::text`;
 }
 
+/** Types of which Postgres knows the length without reading the value, also when it is compressed. */
+const OF_KNOWN_LENGTH = new Set(['text', 'varchar', 'bpchar', 'json', 'xml', 'bytea']);
+
+/** About the bytes that a column's value takes when it is read; for types that aren't text what it takes on disk. */
+export function sizeSql(alias: string, column: Column): string {
+  const value = quoteQualified(alias, column.name);
+  if (!OF_KNOWN_LENGTH.has(column.baseType)) return `coalesce(pg_column_size(${value}), 0)`;
+  return `coalesce(octet_length(${value}${column.baseType === 'bytea' ? '' : '::text'}), 0)`;
+}
+
 /** Types whose equality means equal text. Not numeric (1.0 = 1.00), citext, or what has no equality at all (json). */
 const COMPARED_AS_THEY_ARE = new Set([
   'bool',

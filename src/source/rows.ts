@@ -1,7 +1,7 @@
 /** Reads rows of a source by key, as text to render. Bounded in bytes, whatever the rows hold. */
 import type { Connection } from '../database/index.ts';
 import { quoteIdentifier, quoteQualified } from '../database/index.ts';
-import { keyAfterSql, keyMatchSql, keySql, textSql } from './column-sql.ts';
+import { keyAfterSql, keyMatchSql, keySql, sizeSql, textSql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 import type { Row } from './options.ts';
 
@@ -35,7 +35,7 @@ interface ReadRow {
 }
 
 /*
- * found:  the rows, by the key's index. pg_column_size is what a value takes on disk: nothing is fetched to know it.
+ * found:  the rows, by the key's index. What they measure is known without fetching it.
  * The outer select takes values only of the rows that fit, so a large cell beyond the limit is not read.
  */
 function readSql(source: SourceDefinition): string {
@@ -45,7 +45,7 @@ function readSql(source: SourceDefinition): string {
     name: quoteIdentifier(column.name),
     placed: { ...column, name: `c${index}` },
   }));
-  const size = columns.map(({ name }) => `coalesce(pg_column_size(t.${name}), 0)`).join(' + ');
+  const size = source.mapped.map((column) => sizeSql('t', column)).join(' + ');
   const raw = columns.map(({ name, placed }) => `t.${name} as ${placed.name}`).join(', ');
   const values =
     source.render.from === 'row'
@@ -64,6 +64,8 @@ from (
     select true as is_found, ${size} as size, ${raw}
     from ${quoteQualified(schema, name)} t
     where ${keyMatchSql('t', key, 'wanted.key')}
+    -- Nothing keeps a table and its children from having the same key: the text of one of them is taken.
+    limit 1
   ) found on true
 ) sized`;
 }

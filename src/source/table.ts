@@ -29,7 +29,7 @@ export interface Table {
   columns: Column[];
   /** Columns that identify a row, in index order. */
   key: Column[];
-  /** The table and all its partitions, `[schema, name]`: each needs triggers of its own. */
+  /** The table and all its partitions or children, `[schema, name]`: each needs triggers of its own. */
   relations: [string, string][];
   /** The planner's guess of how many rows there are. */
   estimatedRows: number;
@@ -37,8 +37,9 @@ export interface Table {
 
 const FIND = `
 select class.oid::text as oid, class.relkind, namespace.nspname as schema, class.relname as name,
-  (select coalesce(sum(greatest(part.reltuples, 0)), 0) from pg_class part where part.oid = class.oid
-    or part.oid in (select relid from pg_partition_tree(class.oid)))::float8 as estimated_rows
+  (select coalesce(sum(greatest(part.reltuples, 0)), 0) from pg_class part
+    where part.oid = class.oid or part.oid in (select relid from pg_partition_tree(class.oid))
+    )::float8 as estimated_rows
 from pg_class class join pg_namespace namespace on namespace.oid = class.relnamespace
 where class.relname = $1 and class.relkind in ('r', 'p', 'v', 'm', 'f')
 and case when $2::text is null then pg_table_is_visible(class.oid) else namespace.nspname = $2 end`;
@@ -85,12 +86,15 @@ select exists (
   ) = $2::text[] and indnkeyatts = $3
 ) as is_unique`;
 
+/* Partitions and children of inheritance alike: a read of the table reads them all. */
 const RELATIONS = `
+with recursive tree as (
+  select $1::oid as relid
+  union select inhrelid from pg_inherits join tree on inhparent = relid
+)
 select namespace.nspname as schema, class.relname as name
-from pg_partition_tree($1::oid) tree
-join pg_class class on class.oid = tree.relid join pg_namespace namespace on namespace.oid = class.relnamespace
-union select namespace.nspname, class.relname
-from pg_class class join pg_namespace namespace on namespace.oid = class.relnamespace where class.oid = $1::oid
+from tree join pg_class class on class.oid = tree.relid and class.relkind in ('r', 'p')
+join pg_namespace namespace on namespace.oid = class.relnamespace
 order by 1, 2`;
 
 const SIMILAR = `

@@ -115,7 +115,9 @@ export async function expectTrue(
   for (const [position, { key, embedding }] of stored.entries())
     for (const [dimension, value] of parseVector(embedding).entries())
       // halfvec has eleven bits.
-      expect(Math.abs(value - (vectors[position]?.[dimension] ?? 0)), key).toBeLessThan(1e-3);
+      expect(Math.abs(value - (vectors[position]?.[dimension] ?? 0)), `key ${key}`).toBeLessThan(
+        1e-3,
+      );
 }
 
 /** What the source's active sidecar holds, by key and chunk. */

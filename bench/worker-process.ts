@@ -4,6 +4,7 @@
  *
  *     node bench/worker-process.ts <database url>
  */
+import { limitYoungGeneration } from '../src/worker/index.ts';
 import { openArticles } from './articles.ts';
 
 export interface WorkerSample {
@@ -11,6 +12,7 @@ export interface WorkerSample {
   records: number;
 }
 
+limitYoungGeneration();
 const evervec = await openArticles(process.argv[2] ?? '');
 let records = 0;
 const worker = await evervec.worker(undefined, {

@@ -1,6 +1,6 @@
 /**
  * graphile-worker with the settings of its own benchmark (worker.graphile.org/docs/performance): 24 jobs at once on 25
- * connections, a local queue of 500, completions in batches. Jobs through SQL `add_jobs`, its fastest way in.
+ * connections, completions in batches; the size of its local queue is a setting. Jobs through SQL `add_jobs`, its fastest way in.
  */
 import { withClient } from '../scratch-databases.ts';
 import { peer } from './peer.ts';

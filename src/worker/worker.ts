@@ -57,6 +57,11 @@ export interface WorkerOptions {
 const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
 const REAP_EVERY_MS = 5_000;
 const HEARTBEAT_EVERY_MS = 15_000;
+/** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
+const CONTENDED_MS = 10;
+
+/** `contended`: nothing to be had now, since others are folding the log. */
+type Step = 'worked' | 'idle' | 'contended';
 
 export class Worker implements Service {
   readonly id = randomUUID();
@@ -114,7 +119,7 @@ export class Worker implements Service {
   async drain(): Promise<number> {
     const before = this.#processed;
     await this.#tend();
-    while (!this.#stopping.signal.aborted && (await this.#step())) await this.#tend();
+    while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked') await this.#tend();
     await this.#options.onIdle?.();
     await signOff(this.#options.database, this.id);
     return this.#processed - before;
@@ -123,19 +128,22 @@ export class Worker implements Service {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
+      let waitMs = this.#options.pollMs ?? 1_000;
       try {
         await this.#tend();
-        if (await this.#step()) continue;
-        await this.#options.onIdle?.();
+        const step = await this.#step();
+        if (step === 'worked') continue;
+        if (step === 'idle') await this.#options.onIdle?.();
+        else waitMs = Math.min(waitMs, CONTENDED_MS);
       } catch (error) {
         this.#report(error);
       }
-      await this.#wakeup.wait(this.#options.pollMs ?? 1_000);
+      await this.#wakeup.wait(waitMs);
     }
   }
 
-  /** One batch. @returns whether there was anything to do */
-  async #step(): Promise<boolean> {
+  /** One batch, if there is anything to do. */
+  async #step(): Promise<Step> {
     const { database } = this.#options;
     const request: FoldRequest = {
       workerId: this.id,
@@ -146,15 +154,20 @@ export class Worker implements Service {
     };
     const folded = await fold(database, request);
     if (folded.entries > 0)
-      this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 16, 2_000);
+      this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 4, 2_000);
+    // Loops that looked while this one held all of the log found nothing, and sleep.
+    if (folded.hasMore && folded.count > 0) this.#wakeup.ring();
     if (folded.hasTruncation)
       await database.transaction(async (tx) =>
         this.#options.queueSidecars(tx, await takeTruncations(tx)),
       );
     const work = folded.claim ?? (await claim(database, request));
-    if (work === null) return folded.count > 0 || folded.hasTruncation;
+    if (work === null) {
+      if (folded.count > 0 || folded.hasTruncation) return 'worked';
+      return folded.hasMore ? 'contended' : 'idle';
+    }
     await this.#process(work);
-    return true;
+    return 'worked';
   }
 
   async #process(work: Claim): Promise<void> {

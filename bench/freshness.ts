@@ -58,11 +58,11 @@ function hashOf(text: string): string {
 /** Looks for what is pending until the writer is through and all of it was seen. @returns latencies, ms */
 async function watch(client: Client, pending: Pending, writing: Promise<void>): Promise<number[]> {
   const latencies: number[] = [];
-  let isWriting = true;
+  const writer = { isWriting: true };
   const ended = writing.finally(() => {
-    isWriting = false;
+    writer.isWriting = false;
   });
-  while (isWriting || pending.size > 0) {
+  while (writer.isWriting || pending.size > 0) {
     await delay(1);
     if (pending.size === 0) continue;
     const waiting = [...pending].map(([name, since]) => ({ name: name.split(' '), since }));

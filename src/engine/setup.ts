@@ -16,7 +16,7 @@ import {
   saveSource,
   storedDefinition,
 } from '../source/index.ts';
-import { createSpace, dropSpace, spacesOf } from '../space/index.ts';
+import { createSpace, dropSpace, type Space, spacesOf } from '../space/index.ts';
 
 export interface SetupReport {
   source: string;
@@ -44,7 +44,8 @@ export async function setUpSource(
   return await database.transaction(async (tx) => {
     await tx.query(LOCK);
     const before = await findSource(tx, source.name);
-    if (before !== null) await refuseOtherSpace(tx, before.id, source, model, chunker);
+    for (const space of before === null ? [] : await spacesOf(tx, before.id))
+      refuseOtherSpace(space, source, model, chunker);
     const stored = storedDefinition(source);
     const capture = await captureState(tx, database.schema, source);
     const isSameName =
@@ -93,15 +94,13 @@ async function startAnew(tx: Connection, sourceId: number): Promise<void> {
   await forgetChanges(tx, sourceId);
 }
 
-async function refuseOtherSpace(
-  tx: Connection,
-  sourceId: number,
+/** @throws SpaceMismatchError when what would be written does not belong into `space` */
+export function refuseOtherSpace(
+  space: Space,
   source: SourceDefinition,
   model: EmbeddingModel,
   chunker: Chunker,
-): Promise<void> {
-  const [space] = await spacesOf(tx, sourceId);
-  if (space === undefined) return;
+): void {
   const differences = [
     ['model', space.modelId, model.id],
     ['chunking', space.chunkerId, chunker.id],

@@ -8,6 +8,7 @@
  * pinned search_path. `session_replication_role` is respected: what a replica applies is not captured twice.
  */
 import { type Connection, quoteIdentifier, quoteQualified } from '../database/index.ts';
+import { PermissionError } from '../errors/index.ts';
 import { differsSql, keySql, sameKeySql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 
@@ -70,6 +71,34 @@ const TRANSITION_TABLES: Record<Event, string> = {
   delete: 'referencing old table as old_rows',
   truncate: '',
 };
+
+const RIGHTS = `
+select namespace.nspname || '.' || class.relname as name
+from unnest($1::text[], $2::text[]) as wanted (schema, name)
+join pg_namespace namespace on namespace.nspname = wanted.schema
+join pg_class class on class.relnamespace = namespace.oid and class.relname = wanted.name
+where not has_table_privilege(class.oid, 'trigger') order by 1`;
+
+/** @throws PermissionError when this role may not create triggers on all of the source's tables */
+export async function requireCaptureRights(
+  connection: Connection,
+  source: SourceDefinition,
+): Promise<void> {
+  const { relations } = source.table;
+  const { rows } = await connection.query<{ name: string }>(RIGHTS, [
+    relations.map(([schema]) => schema),
+    relations.map(([, name]) => name),
+  ]);
+  const [first] = rows;
+  if (first === undefined) return;
+  throw new PermissionError(
+    `Source "${source.name}": this role may not create triggers on ${rows.map(({ name }) => name).join(', ')}.`,
+    {
+      remedy: `Run set-up as the table's owner, or have the owner "grant trigger on ${first.name}" to this role.`,
+      sqlState: '42501',
+    },
+  );
+}
 
 /** Puts the triggers on the table and on each of its partitions: a statement fires those of the table it names. */
 export async function installCapture(

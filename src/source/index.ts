@@ -1,4 +1,4 @@
-export { captureState, installCapture, removeCapture } from './capture.ts';
+export { captureState, installCapture, removeCapture, requireCaptureRights } from './capture.ts';
 export { resolveSource, type SourceDefinition } from './definition.ts';
 export { type Row, type SourceOptions, sourceName, sourceOptions } from './options.ts';
 export {

@@ -26,10 +26,11 @@ function triggerName(source: string, event: Event): string {
   return quoteIdentifier(`evervec_${source}_${event}`);
 }
 
+/** (The frame says what row_number needs; until Postgres 16 the default one makes it look for peers.) */
 function appendSql(sourceId: number, keys: string): string {
   return `insert into evervec.changes (source_id, keys)
   select ${sourceId}, array_agg(record_key) from (
-    select record_key, (row_number() over () - 1) / ${KEYS_PER_ENTRY} as slice from (${keys}) changed
+    select record_key, (row_number() over (rows unbounded preceding) - 1) / ${KEYS_PER_ENTRY} as slice from (${keys}) changed
   ) sliced group by slice;`;
 }
 

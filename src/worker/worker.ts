@@ -13,7 +13,6 @@ import {
   type FoldRequest,
   fail,
   fold,
-  heartbeat,
   type LeasedJob,
   lockOwned,
   type RetryPolicy,
@@ -28,6 +27,8 @@ import { BatchSize } from './batch-size.ts';
 import { errorLabel } from './error-label.ts';
 import type { Handler, Prepared } from './handler.ts';
 import { keepLease } from './lease.ts';
+import { type CleanupPolicy, startMaintainer } from './maintainer.ts';
+import { type OpenBatch, Reporter } from './reporter.ts';
 import { Wakeup } from './wakeup.ts';
 
 export interface WorkerOptions {
@@ -57,11 +58,12 @@ export interface WorkerOptions {
   maxCrashes?: number;
   /** How long `stop` lets a batch finish before giving it back; default 20,000 ms, below the lease. */
   stopMs?: number;
+  /** Retention of history, audit log and metrics. */
+  cleanup?: CleanupPolicy;
 }
 
 const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
 const REAP_EVERY_MS = 5_000;
-const HEARTBEAT_EVERY_MS = 15_000;
 
 export class Worker implements Service {
   readonly id = randomUUID();
@@ -72,16 +74,21 @@ export class Worker implements Service {
   readonly #giveBack = new AbortController();
   #loops: Promise<void>[] = [];
   #unlisten: (() => Promise<void>) | undefined;
-  #processed = 0;
-  #lastError: string | null = null;
+  readonly #reporter: Reporter;
+  #stopMaintainer: (() => Promise<void>) | undefined;
   /** Entries of the change log that hold about two batches, going by the last ones. */
   #entries = 100;
   #nextReap = 0;
-  #nextHeartbeat = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#batch = new BatchSize({ max: options.maxBatch ?? 1_000 });
+    const { database, version } = options;
+    this.#reporter = new Reporter({
+      database,
+      worker: { id: this.id, host: hostname(), pid: process.pid, version },
+      onError: (error) => this.#report(error),
+    });
   }
 
   /** Works until `stop`. */
@@ -89,6 +96,7 @@ export class Worker implements Service {
     const { database } = this.#options;
     this.#unlisten = await database.listen('evervec', () => this.#wakeup.ring());
     await this.#tend();
+    await this.#signOn();
     const isEmbedded = database.capabilities.kind === 'embedded';
     const concurrency = this.#options.concurrency ?? (isEmbedded ? 1 : 2);
     this.#loops = Array.from({ length: concurrency }, () => this.#run());
@@ -104,17 +112,36 @@ export class Worker implements Service {
     this.#loops = [];
     await this.#unlisten?.();
     this.#unlisten = undefined;
-    await signOff(this.#options.database, this.id).catch((error: unknown) => this.#report(error));
+    await this.#signOff();
   }
 
   /** Works until nothing is ready, then signs off. @returns records done */
   async drain(): Promise<number> {
-    const before = this.#processed;
+    const before = this.#reporter.processed;
     await this.#tend();
-    while (!this.#stopping.signal.aborted && (await this.#step())) await this.#tend();
-    await this.#options.onIdle?.();
-    await signOff(this.#options.database, this.id);
-    return this.#processed - before;
+    await this.#signOn();
+    try {
+      while (!this.#stopping.signal.aborted && (await this.#step())) await this.#tend();
+      await this.#options.onIdle?.();
+    } finally {
+      await this.#signOff();
+    }
+    return this.#reporter.processed - before;
+  }
+
+  async #signOn(): Promise<void> {
+    await this.#reporter.start();
+    const { database, cleanup = {} } = this.#options;
+    this.#stopMaintainer ??= startMaintainer(database, this.id, cleanup, (error) =>
+      this.#report(error),
+    );
+  }
+
+  async #signOff(): Promise<void> {
+    await this.#stopMaintainer?.();
+    this.#stopMaintainer = undefined;
+    await this.#reporter.stop();
+    await signOff(this.#options.database, this.id).catch((error: unknown) => this.#report(error));
   }
 
   async #run(): Promise<void> {
@@ -164,27 +191,33 @@ export class Worker implements Service {
     try {
       const bySource = Map.groupBy(work.jobs, (job) => job.sourceId);
       for (const [sourceId, jobs] of bySource) {
-        let pending: readonly LeasedJob[] = jobs;
-        while (pending.length > 0) {
-          const settled = await this.#attempt(work.token, sourceId, pending, signal);
-          lease.settle(settled.jobs);
-          tally.done += settled.done;
-          tally.failed += settled.failed;
-          pending = settled.deferred;
+        const batch = this.#reporter.begin(sourceId);
+        let done = 0;
+        try {
+          let pending: readonly LeasedJob[] = jobs;
+          while (pending.length > 0) {
+            const settled = await this.#attempt(work.token, batch, pending, signal);
+            lease.settle(settled.jobs);
+            done += settled.done;
+            tally.failed += settled.failed;
+            pending = settled.deferred;
+          }
+        } finally {
+          tally.done += done;
+          this.#reporter.end(batch, jobs.length, done);
         }
       }
     } finally {
       lease.stop();
     }
     const tookMs = performance.now() - started;
-    this.#processed += tally.done;
     this.#batch.record(work.jobs.length, tookMs);
     this.#options.onBatch?.({ jobs: work.jobs.length, ...tally, tookMs });
   }
 
   async #attempt(
     token: string,
-    sourceId: number,
+    batch: OpenBatch,
     jobs: readonly LeasedJob[],
     signal: AbortSignal,
   ): Promise<{
@@ -195,7 +228,7 @@ export class Worker implements Service {
   }> {
     const { database } = this.#options;
     const nothing = { jobs, deferred: [], done: 0, failed: 0 };
-    const handler = this.#options.handlerOf(sourceId);
+    const handler = this.#options.handlerOf(batch.sourceId);
     if (handler === undefined || signal.aborted) {
       await release(database, token, jobs);
       return nothing;
@@ -209,11 +242,11 @@ export class Worker implements Service {
         return nothing;
       }
       this.#report(error);
-      await this.#fail(token, jobs, error);
+      await this.#fail(token, batch, jobs, error);
       return { ...nothing, failed: jobs.length };
     }
     const done = await this.#commit(token, prepared);
-    for (const { job, error } of prepared.failed) await this.#fail(token, [job], error);
+    for (const { job, error } of prepared.failed) await this.#fail(token, batch, [job], error);
     const deferred = new Set(prepared.deferred);
     return {
       jobs: jobs.filter((job) => !deferred.has(job)),
@@ -238,31 +271,28 @@ export class Worker implements Service {
     });
   }
 
-  async #fail(token: string, jobs: readonly LeasedJob[], error: unknown): Promise<void> {
-    this.#lastError = errorLabel(error);
+  async #fail(
+    token: string,
+    batch: OpenBatch,
+    jobs: readonly LeasedJob[],
+    error: unknown,
+  ): Promise<void> {
+    const label = errorLabel(error);
     const policy = { ...RETRY, ...this.#options.retry };
-    await fail(this.#options.database, token, jobs, this.#lastError, policy);
+    const failed = await fail(this.#options.database, token, jobs, label, policy);
+    this.#reporter.failed(failed, label, batch);
   }
 
-  /** What every worker does for all: takes back lost leases, wakes those whose back-off is over, shows it lives. */
+  /** What every worker does for all: takes back lost leases, wakes those whose back-off is over. */
   async #tend(): Promise<void> {
     const { database } = this.#options;
     const now = systemClock.now();
     if (now >= this.#nextReap) {
       this.#nextReap = now + Math.min(REAP_EVERY_MS, this.#leaseMs / 2);
-      await reap(database, this.#options.maxCrashes ?? 3);
+      const lost = await reap(database, this.#options.maxCrashes ?? 3);
+      this.#reporter.failed(lost, 'LeaseExpired', null);
     }
     await wake(database);
-    if (now >= this.#nextHeartbeat) {
-      this.#nextHeartbeat = now + HEARTBEAT_EVERY_MS;
-      const identity = {
-        id: this.id,
-        host: hostname(),
-        pid: process.pid,
-        version: this.#options.version,
-      };
-      await heartbeat(database, identity, this.#processed, this.#lastError);
-    }
   }
 
   get #leaseMs(): number {

@@ -23,6 +23,8 @@ export interface WorkerStatus {
   started_at: string;
   /** Seconds since its last heartbeat, by the database's clock. */
   heartbeat_age_s: number;
+  /** Whether it has missed several: it is gone, or stands still. */
+  is_silent: boolean;
   /** The source of the oldest batch it works on, and since how many seconds; null when idle. */
   working_on: string | null;
   working_s: number | null;
@@ -52,9 +54,10 @@ const WORKERS = `
 select worker.id, host, pid, version, started_at, processed::float8 as processed, worker.last_error,
   working_on, extract(epoch from now() - working_since)::float8 as working_s,
   extract(epoch from now() - heartbeat_at)::float8 as heartbeat_age_s,
+  heartbeat_at < now() - $1 * interval '1 second' as is_silent,
   (select count(*) from evervec.jobs where state = 1 and worker_id = worker.id)::integer as leased
 from evervec.workers worker
-where heartbeat_at > now() - $1 * interval '1 second'
+where heartbeat_at > now() - 10 * $1 * interval '1 second'
 order by started_at, worker.id`;
 
 const LANES = `
@@ -100,7 +103,7 @@ export async function queueStatus(connection: Connection): Promise<QueueStatus> 
 async function listWorkers(connection: Connection): Promise<WorkerStatus[]> {
   const { rows } = await connection.query<Omit<WorkerStatus, 'started_at'> & { started_at: Date }>(
     WORKERS,
-    [2 * SILENT_AFTER_S],
+    [SILENT_AFTER_S],
   );
   return rows.map((row) => ({ ...row, started_at: row.started_at.toISOString() }));
 }

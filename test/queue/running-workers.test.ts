@@ -99,9 +99,12 @@ describeEachDatabase('a running worker', (databases) => {
       return status?.working_on === 'a' ? status : undefined;
     });
     expect(seen).toMatchObject({ leased: 2, is_silent: false, working_s: expect.any(Number) });
-    const beat = async () =>
-      (await database.query<{ at: Date }>('select heartbeat_at as at from evervec.workers')).rows[0]
-        ?.at;
+    const beat = async () => {
+      const { rows } = await database.query<{ at: Date }>(
+        'select heartbeat_at as at from evervec.workers',
+      );
+      return rows[0]?.at.getTime();
+    };
     const before = await beat();
     await eventually('another beat', async () => ((await beat()) !== before ? true : undefined));
     goOn.fire();

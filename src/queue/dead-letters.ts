@@ -4,7 +4,7 @@ import { QueueRequestError, UnknownJobError } from '../errors/index.ts';
 import { recordAudit } from './audit.ts';
 import { notifyWorkers } from './control.ts';
 import { JobState } from './jobs.ts';
-import { databaseNow, inPages, lanesOf, PAGE } from './pages.ts';
+import { databaseNow, inPages, lanesOf, PAGE, throughIndexes } from './pages.ts';
 
 export interface DeadLetter {
   id: string;
@@ -60,21 +60,22 @@ type Row = Omit<DeadLetter, 'first_failed_at' | 'failed_at'> & {
  * @returns the latest parked jobs, and how often each error occurs among the latest 10,000 of each lane
  */
 export async function listDeadLetters(
-  connection: Connection,
+  database: Database,
   filter: DeadLetterFilter,
   limit: number,
 ): Promise<{ jobs: DeadLetter[]; errors: { error: string; count: number }[] }> {
   const conditions = [filter.sourceIds, filter.error];
-  const jobs = await connection.query<Row>(LIST, [...conditions, limit]);
-  const errors = await connection.query<{ error: string; count: number }>(ERRORS, conditions);
-  return {
-    jobs: jobs.rows.map((row) => ({
+  return await database.transaction(async (tx) => {
+    await throughIndexes(tx);
+    const { rows } = await tx.query<Row>(LIST, [...conditions, limit]);
+    const errors = await tx.query<{ error: string; count: number }>(ERRORS, conditions);
+    const jobs = rows.map((row) => ({
       ...row,
       first_failed_at: row.first_failed_at?.toISOString() ?? null,
       failed_at: row.failed_at?.toISOString() ?? null,
-    })),
-    errors: errors.rows,
-  };
+    }));
+    return { jobs, errors: errors.rows };
+  });
 }
 
 /*

@@ -31,6 +31,7 @@ export async function inPages(
     let found: number;
     do {
       found = await database.transaction(async (tx) => {
+        await throughIndexes(tx);
         const page = await run(tx);
         if (page === 0) return 0;
         const soFar = { ...counts, [count]: (counts[count] ?? 0) + page };
@@ -48,6 +49,16 @@ export async function inPages(
     } while (found > 0);
   }
   return counts;
+}
+
+/**
+ * For this transaction. The table's statistics are of another moment of the queue: by them, reading all of a large state
+ * and sorting it looks cheaper than the first page of its index (440 ms instead of 6 at a million).
+ */
+export async function throughIndexes(tx: Connection): Promise<void> {
+  await tx.query(
+    `select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`,
+  );
 }
 
 /** The database's time: what comes into a state after it is not the action's any more, or it might never end. */

@@ -36,7 +36,12 @@ async function checkDatabase(verdicts: Verdict[], config: Config): Promise<void>
     });
     const { checks } = await evervec.queue.health();
     for (const { what, level, found, remedy } of checks)
-      verdicts.push({ what: `queue: ${what}`, ok: level !== 'bad', found, ...(remedy && { remedy }) });
+      verdicts.push({
+        what: `queue: ${what}`,
+        ok: level !== 'bad',
+        found,
+        ...(remedy && { remedy }),
+      });
   } finally {
     await evervec.close();
   }

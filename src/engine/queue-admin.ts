@@ -4,7 +4,13 @@
  */
 import type { Database } from '../database/index.ts';
 import { EvervecError, QueueRequestError, SchemaError } from '../errors/index.ts';
-import { HEALTH_LIMITS, type HealthLimits, judged, type QueueHealth, queueHealth } from '../operate/index.ts';
+import {
+  HEALTH_LIMITS,
+  type HealthLimits,
+  judged,
+  type QueueHealth,
+  queueHealth,
+} from '../operate/index.ts';
 import {
   type AuditEntry,
   type Cleared,

@@ -250,7 +250,8 @@ async function checkVacuum(
     what,
     level: (held_s ?? 0) > 12 * openTransactionS ? 'bad' : 'warning',
     found: `${who} holds it back, since ${held_s === null ? `${xids} transactions` : seconds(held_s)}`,
-    remedy: 'End it; set idle_in_transaction_session_timeout. Meanwhile every queue query slows down.',
+    remedy:
+      'End it; set idle_in_transaction_session_timeout. Meanwhile every queue query slows down.',
   };
 }
 

@@ -41,7 +41,9 @@ describeEachDatabase('evervec queue', (databases) => {
     const place = await databases.create();
     const database = await place.open();
     const source = await addSource(database, 'offers');
-    const [id = ''] = await addJobs(database, source, 'parked', [LONG], { error: 'QueryError EVERVEC_QUERY 22P02' });
+    const [id = ''] = await addJobs(database, source, 'parked', [LONG], {
+      error: 'QueryError EVERVEC_QUERY 22P02',
+    });
     await addJobs(database, source, 'parked', ['\u001B[31mred', 'other']);
     await database.close();
     await using queue = await commands(place.location);
@@ -58,7 +60,9 @@ describeEachDatabase('evervec queue', (databases) => {
       failed: [{ id, key: LONG, attempts: 5, source: 'offers' }],
       errors: [{ error: 'QueryError EVERVEC_QUERY 22P02', count: 1 }],
     });
-    expect(await queue.json('failed', '--limit', '1')).toMatchObject({ failed: [expect.anything()] });
+    expect(await queue.json('failed', '--limit', '1')).toMatchObject({
+      failed: [expect.anything()],
+    });
 
     for (const [args, says] of [
       [['retry'], /not clear what to retry/],
@@ -108,44 +112,60 @@ describeEachDatabase('evervec queue', (databases) => {
     });
   });
 
-  test('asks before it destroys, and refuses what it does not know', { timeout: 240_000 }, async () => {
-    const place = await databases.create();
-    const database = await place.open();
-    const source = await addSource(database, 'offers');
-    await addJobs(database, source, 'waiting', ['w']);
-    await addJobs(database, source, 'leased', ['l'], { worker: crypto.randomUUID() });
-    await addJobs(database, source, 'parked', Array.from({ length: 1_000 }, (_, n) => `p${n}`));
-    await database.close();
-    await using queue = await commands(place.location);
-    for (const [args, says] of [
-      [['clear'], /ready, waiting, parked jobs of all sources.*--confirm/s],
-      [['cleanup'], /older than 30 days.*--confirm/s],
-      [['reset-stuck'], /--confirm/],
-      [['retry', '--all'], /1000 jobs or more.*--confirm/s],
-      [['clear', '--state', 'leased', '--confirm'], /"leased" can't be cleared/],
-      [['clear', '--source', 'nope', '--confirm'], /no source "nope"/],
-      [['cleanup', '--days', 'soon', '--confirm'], /soon is not a whole number/],
-      [['cleanup', '--days', '0', '--confirm'], /0 is not a whole number from 1/],
-      [['metrics', '--step', '0'], /0 is not a whole number/],
-      [['explode'], /unknown command 'explode'/],
-    ] as const)
-      expect(await queue.code(...args)).toMatchObject({
-        code: 2,
-        stderr: expect.stringMatching(says),
+  test(
+    'asks before it destroys, and refuses what it does not know',
+    { timeout: 240_000 },
+    async () => {
+      const place = await databases.create();
+      const database = await place.open();
+      const source = await addSource(database, 'offers');
+      await addJobs(database, source, 'waiting', ['w']);
+      await addJobs(database, source, 'leased', ['l'], { worker: crypto.randomUUID() });
+      await addJobs(
+        database,
+        source,
+        'parked',
+        Array.from({ length: 1_000 }, (_, n) => `p${n}`),
+      );
+      await database.close();
+      await using queue = await commands(place.location);
+      for (const [args, says] of [
+        [['clear'], /ready, waiting, parked jobs of all sources.*--confirm/s],
+        [['cleanup'], /older than 30 days.*--confirm/s],
+        [['reset-stuck'], /--confirm/],
+        [['retry', '--all'], /1000 jobs or more.*--confirm/s],
+        [['clear', '--state', 'leased', '--confirm'], /"leased" can't be cleared/],
+        [['clear', '--source', 'nope', '--confirm'], /no source "nope"/],
+        [['cleanup', '--days', 'soon', '--confirm'], /soon is not a whole number/],
+        [['cleanup', '--days', '0', '--confirm'], /0 is not a whole number from 1/],
+        [['metrics', '--step', '0'], /0 is not a whole number/],
+        [['explode'], /unknown command 'explode'/],
+      ] as const)
+        expect(await queue.code(...args)).toMatchObject({
+          code: 2,
+          stderr: expect.stringMatching(says),
+        });
+      expect(await queue.json('status')).toMatchObject({
+        counts: { waiting: 1, leased: 1, parked: 1_000 },
       });
-    expect(await queue.json('status')).toMatchObject({
-      counts: { waiting: 1, leased: 1, parked: 1_000 },
-    });
-    expect(await queue.json('audit')).toEqual({ audit: [] });
+      expect(await queue.json('audit')).toEqual({ audit: [] });
 
-    expect(await queue.run('stuck')).toMatch(/l +.*worker silent +not yet/);
-    expect(await queue.run('reset-stuck', '--confirm')).toMatch(/1 job ready again/);
-    expect(await queue.run('stuck')).toMatch(/nothing is stuck/);
-    expect(await queue.json('retry', '--all', '--confirm')).toEqual({ retried: 1_000 });
-    const cleared = await queue.run('clear', '--source', 'offers', '--state', 'waiting,ready', '--confirm');
-    expect(cleared).toMatch(/1,001 ready, 1 waiting[\s\S]*evervec reconcile offers/);
-    expect(await queue.run('cleanup', '--days', '7', '--confirm')).toMatch(/kept 7 days/);
-  });
+      expect(await queue.run('stuck')).toMatch(/l +.*worker silent +not yet/);
+      expect(await queue.run('reset-stuck', '--confirm')).toMatch(/1 job ready again/);
+      expect(await queue.run('stuck')).toMatch(/nothing is stuck/);
+      expect(await queue.json('retry', '--all', '--confirm')).toEqual({ retried: 1_000 });
+      const cleared = await queue.run(
+        'clear',
+        '--source',
+        'offers',
+        '--state',
+        'waiting,ready',
+        '--confirm',
+      );
+      expect(cleared).toMatch(/1,001 ready, 1 waiting[\s\S]*evervec reconcile offers/);
+      expect(await queue.run('cleanup', '--days', '7', '--confirm')).toMatch(/kept 7 days/);
+    },
+  );
 
   test('tells what was done, minute by minute', { timeout: 240_000 }, async () => {
     const place = await databases.create();

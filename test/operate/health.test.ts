@@ -67,9 +67,10 @@ describeEachDatabase('health', (databases) => {
     const database = await databases.open();
     const source = await addSource(database, 'a');
     const age = async () => (await judge(database, { maxAgeS: 60 })).levels['queue age'];
-    await database.query(`insert into evervec.changes values ($1, '{k}', now() - interval '2 minutes')`, [
-      source,
-    ]);
+    await database.query(
+      `insert into evervec.changes values ($1, '{k}', now() - interval '2 minutes')`,
+      [source],
+    );
     expect(await age()).toBe('bad');
     await database.query('delete from evervec.changes');
     await addJobs(database, source, 'ready', ['r']);
@@ -136,7 +137,8 @@ describeEachDatabase('health', (databases) => {
       await tx.query('select from evervec.jobs');
       expect((await judge(database)).levels['vacuum']).toBe('good');
       expect((await judge(database, { openTransactionS: 1e-9 })).levels['vacuum']).toBe('bad');
-      const ageS = 'select extract(epoch from now() - xact_start)::float8 as s from pg_stat_activity where pid = $1';
+      const ageS =
+        'select extract(epoch from now() - xact_start)::float8 as s from pg_stat_activity where pid = $1';
       const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
       const held = await database.query<{ s: number }>(ageS, [rows[0]?.pid]);
       const half = (held.rows[0]?.s ?? 0) / 2;

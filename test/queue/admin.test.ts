@@ -22,7 +22,11 @@ describeEachDatabase('dead letters', (databases) => {
     const once = { retry: { maxAttempts: 1 } };
     await workerFor(database, failing(['bad']), once).drain();
     await change(database, source, 'worse');
-    await workerFor(database, failing(['worse'], () => 'RangeError'), once).drain();
+    await workerFor(
+      database,
+      failing(['worse'], () => 'RangeError'),
+      once,
+    ).drain();
     const { jobs, errors } = await admin.failed();
     expect(jobs).toMatchObject([
       { source: 'a', lane: 'a', key: 'worse', error: 'RangeError', attempts: 1, crashes: 0 },
@@ -53,12 +57,18 @@ describeEachDatabase('dead letters', (databases) => {
     expect(await jobStates(database)).toMatchObject({ parked: 'parked', waiting: 'waiting' });
     expect(await admin.audit()).toEqual([]);
     expect(await admin.retry({ ids: [parked, waiting, parked] }, 'anna')).toBe(2);
-    expect(await jobStates(database)).toEqual({ parked: 'ready', waiting: 'ready', ready: 'ready' });
+    expect(await jobStates(database)).toEqual({
+      parked: 'ready',
+      waiting: 'ready',
+      ready: 'ready',
+    });
     expect(await admin.audit()).toMatchObject([
       { actor: 'anna', action: 'retry', detail: { jobs: 2 } },
     ]);
     // A fresh count of tries: it fails twice and is not parked.
-    const worker = workerFor(database, failing(['parked']), { retry: { maxAttempts: 2, baseMs: 1e9 } });
+    const worker = workerFor(database, failing(['parked']), {
+      retry: { maxAttempts: 2, baseMs: 1e9 },
+    });
     expect(await worker.drain()).toBe(2);
     expect(await jobStates(database)).toEqual({ parked: 'waiting' });
   });
@@ -140,7 +150,9 @@ describeEachDatabase('stuck jobs', (databases) => {
       silent: 'ready',
       ghost: 'ready',
     });
-    const { rows } = await database.query('select distinct crashes from evervec.jobs where state = 0');
+    const { rows } = await database.query(
+      'select distinct crashes from evervec.jobs where state = 0',
+    );
     expect(rows).toEqual([{ crashes: 1 }]);
     expect(await admin.resetStuck()).toBe(0);
     expect(await admin.audit()).toMatchObject([
@@ -212,7 +224,9 @@ describeEachDatabase('clearing', (databases) => {
   test('keeps the news that a table was truncated', async () => {
     const database = await databases.open();
     const source = await addSource(database, 'a');
-    await database.query('insert into evervec.changes (source_id, keys) values ($1, null)', [source]);
+    await database.query('insert into evervec.changes (source_id, keys) values ($1, null)', [
+      source,
+    ]);
     const cleared = await new QueueAdmin(database).clear({ states: ['ready'] });
     expect(cleared).toMatchObject({ logged: 0 });
     const { rowCount } = await database.query('select from evervec.changes');
@@ -230,7 +244,9 @@ describeEachDatabase('the audit log', (databases) => {
       worker: crypto.randomUUID(),
       isLeaseOver: true,
     });
-    await database.query(`insert into evervec.metrics values (now() - interval '99 days', 'a', 1, 1, 0, 0, 1, 1)`);
+    await database.query(
+      `insert into evervec.metrics values (now() - interval '99 days', 'a', 1, 1, 0, 0, 1, 1)`,
+    );
     await database.query(`create function refuse() returns trigger language plpgsql as
       $$ begin raise exception 'no entry today'; end $$`);
     await database.query(`create trigger refuse before insert on evervec.audit_log

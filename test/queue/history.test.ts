@@ -39,7 +39,9 @@ describeEachDatabase('the history', (databases) => {
     await workerFor(database, failing(['k7', 'b1']), { retry }).drain();
     await database.query('update evervec.jobs set ready_at = now()');
     await workerFor(database, failing(['k7', 'b1']), { retry }).drain();
-    const { rows } = await database.query('select kind, count(*) from evervec.job_history group by 1 order by 1');
+    const { rows } = await database.query(
+      'select kind, count(*) from evervec.job_history group by 1 order by 1',
+    );
     expect(rows).toEqual([
       { kind: 'batch', count: '4' },
       { kind: 'failure', count: '4' },
@@ -91,7 +93,8 @@ describeEachDatabase('the history', (databases) => {
   test('is written on a day that no one made a partition for', async () => {
     const database = await databases.open();
     const source = await addSource(database, 'a');
-    for (const name of await partitions(database)) await database.query(`drop table evervec.${name}`);
+    for (const name of await partitions(database))
+      await database.query(`drop table evervec.${name}`);
     await database.query(`insert into evervec.maintenance values ('cleanup', now())`);
     await change(database, source, 'k');
     await workerFor(database, done).drain();

@@ -18,9 +18,14 @@ export function formatStatus(status: QueueStatus, details = false): string {
   const stopped = status.stopped
     ? [`STOPPED at ${status.stopped_at} by ${status.stopped_by}: no worker takes anything`, '']
     : [];
-  return [...stopped, formatLanes(status), '', formatWaiting(status), '', formatWorkers(status, details)].join(
-    '\n',
-  );
+  return [
+    ...stopped,
+    formatLanes(status),
+    '',
+    formatWaiting(status),
+    '',
+    formatWorkers(status, details),
+  ].join('\n');
 }
 
 function formatLanes({ lanes, count_limit }: QueueStatus): string {

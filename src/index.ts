@@ -12,6 +12,17 @@ export {
 } from './engine/index.ts';
 export type { EmbedAnswer, EmbedCall, EmbeddingModel, EmbedKind } from './embed/index.ts';
 export * from './errors/index.ts';
-export type { QueueStatus } from './queue/index.ts';
+export type { HealthCheck, HealthLimits, QueueHealth } from './operate/index.ts';
+export type {
+  AuditEntry,
+  Cleared,
+  CleanupReport,
+  DeadLetter,
+  HistoryEntry,
+  MetricBucket,
+  QueueStatus,
+  SourceStats,
+  StuckJob,
+} from './queue/index.ts';
 export type * from './search/request.ts';
 export type { Row, SourceOptions } from './source/index.ts';

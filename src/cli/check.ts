@@ -34,6 +34,14 @@ async function checkDatabase(verdicts: Verdict[], config: Config): Promise<void>
     await attempt(verdicts, 'model', async () => {
       return [true, await tryModel(evervec)];
     });
+    const { checks } = await evervec.queue.health();
+    for (const { what, level, found, remedy } of checks)
+      verdicts.push({
+        what: `queue: ${what}`,
+        ok: level !== 'bad',
+        found,
+        ...(remedy && { remedy }),
+      });
   } finally {
     await evervec.close();
   }

@@ -19,6 +19,8 @@ const environment = z.object({
   EMBEDDING_RETRY_BACKOFF_BASE: integer(1),
   EMBEDDING_BATCH_SIZE: integer(1),
   EMBEDDING_CONCURRENT_WORKERS: integer(1),
+  EMBEDDING_CLEANUP_INTERVAL: integer(1),
+  EMBEDDING_CLEANUP_RETENTION_DAYS: integer(1),
 });
 
 export type Environment = z.infer<typeof environment>;
@@ -43,6 +45,10 @@ export function applyEnvironment(config: Config, from: Environment): Config {
   if (from.EMBEDDING_RETRY_BACKOFF_BASE) worker.retryBaseMs = from.EMBEDDING_RETRY_BACKOFF_BASE;
   if (from.EMBEDDING_BATCH_SIZE) worker.batchSize = from.EMBEDDING_BATCH_SIZE;
   if (from.EMBEDDING_CONCURRENT_WORKERS) worker.concurrency = from.EMBEDDING_CONCURRENT_WORKERS;
+  if (from.EMBEDDING_CLEANUP_INTERVAL)
+    worker.cleanupIntervalHours = from.EMBEDDING_CLEANUP_INTERVAL;
+  if (from.EMBEDDING_CLEANUP_RETENTION_DAYS)
+    worker.cleanupRetentionDays = from.EMBEDDING_CLEANUP_RETENTION_DAYS;
   return {
     ...config,
     worker,

@@ -6,7 +6,7 @@ import { limitYoungGeneration } from '../worker/index.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
 import { addInit } from './init.ts';
-import { addQueue } from './queue.ts';
+import { addQueue } from './queue/index.ts';
 import { addReconcile } from './reconcile.ts';
 import { addSearch } from './search.ts';
 import { addSetup } from './setup.ts';

@@ -9,25 +9,57 @@ export function print(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Columns padded to their widest value; numbers to the right. */
-export function formatTable(header: string[], rows: (string | number | null)[][]): string {
-  const cells = [header, ...rows.map((row) => row.map((cell) => String(cell ?? '–')))];
-  const widths = header.map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
-  );
+/** Columns padded to their widest value; numbers to the right. Beyond `maxWidth` the widest texts are cut short. */
+export function formatTable(
+  header: string[],
+  rows: (string | number | null)[][],
+  maxWidth = Number.POSITIVE_INFINITY,
+): string {
+  const cells = [header, ...rows.map((row) => row.map((cell) => printable(String(cell ?? '–'))))];
   const isNumeric = header.map(
     (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'),
+  );
+  const widths = fitWidths(
+    header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))),
+    isNumeric,
+    maxWidth,
   );
   return cells
     .map((row) =>
       row
-        .map((cell, column) =>
-          isNumeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
+        .map((cell, column) => {
+          const width = widths[column] ?? 0;
+          return isNumeric[column] ? cell.padStart(width) : shorten(cell, width).padEnd(width);
+        })
         .join('  ')
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** Values come from users' tables: a control character in a key must not reach the terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '\u{FFFD}');
+}
+
+const MIN_WIDTH = 8;
+
+/** Takes from the widest texts first. */
+function fitWidths(widths: number[], isNumeric: boolean[], maxWidth: number): number[] {
+  const fitted = [...widths];
+  const total = () => fitted.reduce((sum, width) => sum + width, 2 * (fitted.length - 1));
+  while (total() > maxWidth) {
+    const texts = fitted.filter((_, column) => !isNumeric[column]);
+    const widest = Math.max(...texts);
+    if (widest <= MIN_WIDTH) break;
+    const column = fitted.findIndex((width, index) => width === widest && !isNumeric[index]);
+    fitted[column] = widest - 1;
+  }
+  return fitted;
+}
+
+export function shorten(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1).toWellFormed()}…` : text;
 }
 
 /** A line on stderr that follows long work: redrawn on a terminal, every five seconds elsewhere. */

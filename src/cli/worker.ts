@@ -41,7 +41,9 @@ export function addWorker(program: Command): void {
         if (options.once) {
           signal.addEventListener('abort', () => void worker.stop());
           const done = await worker.drain();
-          return options.json ? printJson({ done }) : print(`${done} records done`);
+          const { stopped } = await evervec.queue.status();
+          if (options.json) return printJson({ done, stopped });
+          return print(`${done} records done${stopped ? '; the queue is stopped' : ''}`);
         }
         await worker.start();
         print(

@@ -19,7 +19,7 @@ export async function queueAll(
 ): Promise<number> {
   let queued = 0;
   for await (const keys of keyPages(database, source, PAGE)) {
-    await enqueueBulk(database, sourceId, keys);
+    await enqueueBulk(database, sourceId, keys, 'backfill');
     queued += keys.length;
     onProgress?.(queued);
   }

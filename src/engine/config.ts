@@ -43,6 +43,10 @@ const config = z.strictObject({
       maxRetries: z.int().min(1).max(100).optional(),
       /** First back-off, ms; default 1,000. */
       retryBaseMs: z.int().min(1).optional(),
+      /** How often one of the workers drops old history, hours; default 24. */
+      cleanupIntervalHours: z.int().min(1).max(8_760).optional(),
+      /** How long history, audit log and metrics are kept, days; default 30. */
+      cleanupRetentionDays: z.int().min(1).max(36_500).optional(),
     })
     .optional(),
   server: z

@@ -12,8 +12,8 @@ import {
   schemaStatus,
 } from '../database/index.ts';
 import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
-import { ConfigError, QueryError, SchemaError, UnknownSourceError } from '../errors/index.ts';
-import { countPending, isPending, type QueueStatus, queueStatus } from '../queue/index.ts';
+import { ConfigError, SchemaError } from '../errors/index.ts';
+import { countPending, isPending, type QueueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
@@ -30,9 +30,12 @@ import { indexWhenFull, queueSidecar, type Space, spacesOf } from '../space/inde
 import { createEmbedRecords, type Handler, Worker, type WorkerOptions } from '../worker/index.ts';
 import { queueAll } from './backfill.ts';
 import { type Config, parseConfig } from './config.ts';
+import { onSchema } from './on-schema.ts';
+import { QueueAdmin } from './queue-admin.ts';
 import { type Reconciled, reconcileSource } from './reconcile.ts';
 import { refuseOtherSpace, type SetupReport, setUpSource, tearDown } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
+import { unknownSource } from './unknown-source.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 
 export interface EvervecOptions {
@@ -82,6 +85,8 @@ async function openDatabase(config: Config, logger: Logger | undefined): Promise
 export class Evervec {
   readonly database: Database;
   readonly model: EmbeddingModel;
+  /** The operators' side of the queue. */
+  readonly queue: QueueAdmin;
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #isOwner: boolean;
@@ -90,6 +95,7 @@ export class Evervec {
   constructor(config: Config, database: Database, options: EvervecOptions) {
     this.#config = config;
     this.database = database;
+    this.queue = new QueueAdmin(database);
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
     const { model = 'embedded', quota = {} } = config;
@@ -203,6 +209,7 @@ export class Evervec {
         ...(worker.maxRetries !== undefined && { maxAttempts: worker.maxRetries }),
         ...(worker.retryBaseMs !== undefined && { baseMs: worker.retryBaseMs }),
       },
+      cleanup: { everyHours: worker.cleanupIntervalHours, days: worker.cleanupRetentionDays },
       ...choices,
     });
   }
@@ -220,7 +227,7 @@ export class Evervec {
   }
 
   async queueStatus(): Promise<QueueStatus> {
-    return await onSchema(queueStatus(this.database));
+    return await this.queue.status();
   }
 
   async sources(): Promise<SourceSummary[]> {
@@ -269,7 +276,12 @@ export class Evervec {
 
   /** @throws SchemaError when a chosen source was not set up */
   async #wire(names?: readonly string[]): Promise<Wired[]> {
-    const { applied } = await schemaStatus(this.database);
+    const { applied, pending } = await schemaStatus(this.database);
+    if (applied.length > 0 && pending.length > 0)
+      throw new SchemaError('The database was set up by an older version of Evervec.', {
+        remedy: 'Run "evervec setup".',
+        isUsage: true,
+      });
     const wired: Wired[] = [];
     for (const name of this.#chosen(names)) {
       const row = applied.length === 0 ? null : await findSource(this.database, name);
@@ -325,28 +337,4 @@ function chunkerOf(source: SourceDefinition): Chunker {
       isUsage: true,
     });
   }
-}
-
-/** SQLSTATEs of a missing table, schema or function. */
-const NOT_THERE = new Set(['42P01', '3F000', '42883']);
-
-/** A missing table of ours means that nobody ran set-up. */
-async function onSchema<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!(error instanceof QueryError) || !NOT_THERE.has(error.sqlState ?? '')) throw error;
-    throw new SchemaError('Evervec is not set up in this database, or not up to date.', {
-      remedy: 'Run "evervec setup".',
-      cause: error,
-      isUsage: true,
-    });
-  }
-}
-
-function unknownSource(name: string, known: readonly { name: string }[]): UnknownSourceError {
-  return new UnknownSourceError(`There is no source "${name}".`, {
-    remedy: `Known are: ${known.map((source) => source.name).join(', ') || 'none'}.`,
-    isUsage: true,
-  });
 }

@@ -17,7 +17,7 @@ with best as materialized (
     and ($2::integer[] is null or job.source_id = any ($2))
     order by job.priority, job.ready_at, job.id limit 1
   ) head
-  where not lane.paused
+  where not lane.paused and not exists (select from evervec.control where stopped)
   order by lane.priority, head.priority, head.ready_at limit 1
 ), picked as materialized (
   select job.ctid as tid from evervec.jobs job

@@ -3,7 +3,7 @@
  * still leased under the claim's token, so that a worker whose lease is over changes nothing (I4).
  */
 import type { Connection } from '../database/index.ts';
-import type { LeasedJob } from './jobs.ts';
+import { type Failed, type FailedRow, type LeasedJob, toFailed } from './jobs.ts';
 
 /** The ids as an array literal: they are digits, so the driver need not look for what to escape in each. */
 function idsOf(jobs: readonly LeasedJob[]): string {
@@ -46,6 +46,7 @@ with owned as materialized (
   where ctid = tid returning 1
 ), again as (
   update evervec.jobs set state = 0, ready_at = now(), attempts = 0, crashes = 0,
+    first_failed_at = null, failed_at = null,
     claim_token = null, claim_generation = null, lease_until = null, worker_id = null
   from unnest(array(select tid from owned where not is_current)) as target (tid)
   where ctid = tid returning 1
@@ -124,13 +125,16 @@ update evervec.jobs set
   state = case when attempts + 1 >= $3 then 3 else 2 end,
   attempts = attempts + 1,
   ready_at = now() + random() * least($5::float8, $4::float8 * 2 ^ attempts) * interval '1 millisecond',
+  first_failed_at = coalesce(first_failed_at, now()), failed_at = now(),
   last_error = $6, claim_token = null, claim_generation = null, lease_until = null, worker_id = null
-where id = any ($1::bigint[]) and state = 1 and claim_token = $2`;
+where id = any ($1::bigint[]) and state = 1 and claim_token = $2
+returning source_id, record_key, attempts, state`;
 
 /**
  * Records a failed try: waiting until its back-off is over, or parked at the limit (I6). Runs in a
  * transaction of its own, never in the one that failed, or the attempt would be rolled back with it.
  * @param error the error's class and code, no content (I11)
+ * @returns those of `jobs` that were still owned
  */
 export async function fail(
   connection: Connection,
@@ -138,8 +142,16 @@ export async function fail(
   jobs: readonly LeasedJob[],
   error: string,
   policy: RetryPolicy,
-): Promise<void> {
+): Promise<Failed[]> {
   const ids = idsOf(jobs);
   const { maxAttempts, baseMs, capMs } = policy;
-  await connection.query(FAIL, [ids, token, maxAttempts, baseMs, capMs, error]);
+  const { rows } = await connection.query<FailedRow>(FAIL, [
+    ids,
+    token,
+    maxAttempts,
+    baseMs,
+    capMs,
+    error,
+  ]);
+  return rows.map(toFailed);
 }

@@ -5,11 +5,12 @@
 import type { Connection } from '../database/index.ts';
 
 /** Lower goes first. Changes of rows are 0. */
-const BULK_PRIORITY = 100;
+export const BULK_PRIORITY = 100;
 
 const ENQUEUE = `
-insert into evervec.jobs as job (source_id, record_key, lane_id, priority, state, generation, enqueued_at)
-select source.id, record_key, source.lane_id, $3, 0, nextval('evervec.generation_seq'), now()
+insert into evervec.jobs as job
+  (source_id, record_key, lane_id, priority, state, generation, enqueued_at, origin)
+select source.id, record_key, source.lane_id, $3, 0, nextval('evervec.generation_seq'), now(), $4
 from evervec.sources source cross join (
   select distinct record_key collate "C" as record_key from unnest($2::text[]) as record_key
 ) wanted
@@ -22,13 +23,15 @@ on conflict (source_id, record_key) do update set
   attempts = case when job.state = 1 then job.attempts else 0 end,
   crashes = case when job.state = 1 then job.crashes else 0 end`;
 
-/** Queues records by key; a few ten thousand at a time. A record that is queued already stays one job. */
+/** Queues records by key; a few ten thousand at a time. A record that is queued already stays one job, of its first origin. */
 export async function enqueueBulk(
   connection: Connection,
   sourceId: number,
   recordKeys: readonly string[],
+  origin: 'backfill' | 'reconcile',
 ): Promise<void> {
-  if (recordKeys.length > 0) await connection.query(ENQUEUE, [sourceId, recordKeys, BULK_PRIORITY]);
+  if (recordKeys.length > 0)
+    await connection.query(ENQUEUE, [sourceId, recordKeys, BULK_PRIORITY, origin]);
 }
 
 const PENDING = `

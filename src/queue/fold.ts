@@ -49,7 +49,8 @@ with candidate as materialized (
   limit $5 for update skip locked
 ), open_source as materialized (
   select source.id from evervec.sources source join evervec.lanes lane on lane.id = source.lane_id
-  where not lane.paused and ($2::integer[] is null or source.id = any ($2))
+  where not lane.paused and not exists (select from evervec.control where stopped)
+  and ($2::integer[] is null or source.id = any ($2))
 ), claim as materialized (
   select nextval('evervec.claim_seq') as token, not exists (
     select from evervec.jobs job
@@ -95,6 +96,7 @@ with candidate as materialized (
   on conflict (source_id, record_key) do update set
     generation = excluded.generation,
     priority = least(job.priority, excluded.priority),
+    origin = null,
     state = case when job.state in (0, 3) then excluded.state else job.state end,
     claim_token = case when job.state in (0, 3) then excluded.claim_token else job.claim_token end,
     claim_generation = case when job.state in (0, 3)

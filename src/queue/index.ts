@@ -1,4 +1,7 @@
+export { type AuditEntry, listAudit } from './audit.ts';
 export { type ClaimRequest, claim } from './claim.ts';
+export { type CleanupReport, cleanUp, cleanUpIfDue, RETENTION_DAYS } from './cleanup.ts';
+export { CLEARABLE_STATES, type Cleared, clearQueue } from './clear.ts';
 export {
   type Completed,
   complete,
@@ -8,10 +11,47 @@ export {
   release,
   renew,
 } from './complete.ts';
-export { countPending, enqueueBulk, isPending } from './enqueue.ts';
+export { startQueue, stopQueue } from './control.ts';
+export {
+  countDeadLetters,
+  type DeadLetter,
+  type DeadLetterFilter,
+  listDeadLetters,
+  retryDeadLetters,
+  retryJobs,
+} from './dead-letters.ts';
+export { BULK_PRIORITY, countPending, enqueueBulk, isPending } from './enqueue.ts';
 export { type Folded, type FoldRequest, fold, takeTruncations } from './fold.ts';
-export { type Claim, JobState, type LeasedJob } from './jobs.ts';
+export {
+  type FailedTry,
+  type FinishedBatch,
+  type HistoryEntry,
+  listRecent,
+  recordWork,
+} from './history.ts';
+export { type Claim, type Failed, JobState, type LeasedJob } from './jobs.ts';
+export { pauseLanes, resumeLanes } from './lanes.ts';
+export {
+  listMetrics,
+  type MetricBucket,
+  type SourceStats,
+  sourceStats,
+  type StatsWindow,
+} from './metrics.ts';
 export { postpone } from './postpone.ts';
 export { reap, wake } from './reap.ts';
-export { type LaneCounts, type QueueStatus, queueStatus, type WorkerStatus } from './status.ts';
-export { heartbeat, signOff, type WorkerIdentity } from './workers.ts';
+export {
+  COUNT_LIMIT,
+  type LaneCounts,
+  type QueueStatus,
+  queueStatus,
+  type WorkerStatus,
+} from './status.ts';
+export { listStuck, resetStuck, type StuckJob } from './stuck.ts';
+export {
+  heartbeat,
+  SILENT_AFTER_S,
+  signOff,
+  type WorkerIdentity,
+  type WorkerState,
+} from './workers.ts';

@@ -38,3 +38,29 @@ export function toLeasedJob(row: JobRow): LeasedJob {
     crashes: row.crashes,
   };
 }
+
+/** A try that did not work out. */
+export interface Failed {
+  sourceId: number;
+  recordKey: string;
+  /** Tries that failed so far, this one included. */
+  attempt: number;
+  /** Whether it was the last. */
+  isParked: boolean;
+}
+
+export interface FailedRow {
+  source_id: number;
+  record_key: string;
+  attempts: number;
+  state: number;
+}
+
+export function toFailed(row: FailedRow): Failed {
+  return {
+    sourceId: row.source_id,
+    recordKey: row.record_key,
+    attempt: row.attempts,
+    isParked: row.state === JobState.parked,
+  };
+}

@@ -1,5 +1,6 @@
 /** What must happen to jobs without anyone holding them: leases that ran out, back-offs that are over. */
 import type { Connection } from '../database/index.ts';
+import { type Failed, type FailedRow, toFailed } from './jobs.ts';
 
 /*
  * `picked` skips locked rows, since a locked job is one that is being completed right now, and locks the others, so that
@@ -13,17 +14,19 @@ with picked as materialized (
 update evervec.jobs job set
   state = case when job.crashes + 1 >= $1 then 3 else 0 end,
   crashes = job.crashes + 1, ready_at = now(), last_error = 'LeaseExpired',
+  first_failed_at = coalesce(job.first_failed_at, now()), failed_at = now(),
   claim_token = null, claim_generation = null, lease_until = null, worker_id = null
 from unnest(array(select tid from picked)) as target (tid)
-where job.ctid = target.tid`;
+where job.ctid = target.tid
+returning job.source_id, job.record_key, job.crashes as attempts, job.state`;
 
 /**
  * Takes back jobs whose worker let the lease run out. A crash is counted apart from an error; at
  * `maxCrashes` the job is parked, since it may be what kills its workers.
- * @returns how many were taken back
+ * @returns what was taken back, with its crashes as attempts
  */
-export async function reap(connection: Connection, maxCrashes: number): Promise<number> {
-  return (await connection.query(REAP, [maxCrashes])).rowCount;
+export async function reap(connection: Connection, maxCrashes: number): Promise<Failed[]> {
+  return (await connection.query<FailedRow>(REAP, [maxCrashes])).rows.map(toFailed);
 }
 
 const WAKE = `

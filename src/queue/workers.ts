@@ -9,21 +9,44 @@ export interface WorkerIdentity {
   version: string;
 }
 
-const HEARTBEAT = `
-insert into evervec.workers as worker (id, host, pid, version, processed, last_error)
-values ($1::uuid, $2, $3, $4, $5, $6)
-on conflict (id) do update set heartbeat_at = now(), processed = excluded.processed,
-  last_error = coalesce(excluded.last_error, worker.last_error)`;
+export interface WorkerState {
+  /** Records since its start. */
+  processed: number;
+  lastError: string | null;
+  /** The oldest batch that it works on now, and for how long. */
+  current: { sourceId: number; forMs: number } | null;
+}
 
-/** Says that this worker lives. @param processed records since its start */
+/** A worker beats four times as often: one that was silent for longer is gone, or may as well be. */
+export const SILENT_AFTER_S = 60;
+
+const HEARTBEAT = `
+insert into evervec.workers as worker
+  (id, host, pid, version, processed, last_error, working_on, working_since)
+values ($1::uuid, $2, $3, $4, $5, $6, (select name from evervec.sources where id = $7),
+  now() - $8::float8 * interval '1 millisecond')
+on conflict (id) do update set heartbeat_at = now(), processed = excluded.processed,
+  last_error = coalesce(excluded.last_error, worker.last_error),
+  working_on = excluded.working_on, working_since = excluded.working_since`;
+
+/** Says that this worker lives, and what it does. */
 export async function heartbeat(
   connection: Connection,
   worker: WorkerIdentity,
-  processed: number,
-  lastError: string | null,
+  state: WorkerState,
 ): Promise<void> {
   const { id, host, pid, version } = worker;
-  await connection.query(HEARTBEAT, [id, host, pid, version, processed, lastError]);
+  const { processed, lastError, current } = state;
+  await connection.query(HEARTBEAT, [
+    id,
+    host,
+    pid,
+    version,
+    processed,
+    lastError,
+    current?.sourceId ?? null,
+    current?.forMs ?? null,
+  ]);
 }
 
 const SIGN_OFF = `

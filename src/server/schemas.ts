@@ -98,6 +98,9 @@ const counts = { ready: z.int(), leased: z.int(), waiting: z.int(), parked: z.in
 
 export const queueStatus = z
   .object({
+    stopped: z.boolean(),
+    stopped_at: z.iso.datetime().nullable(),
+    stopped_by: z.string().nullable(),
     workers: z.array(
       z
         .object({
@@ -107,6 +110,9 @@ export const queueStatus = z
           version: z.string(),
           started_at: z.iso.datetime(),
           heartbeat_age_s: z.number(),
+          is_silent: z.boolean(),
+          working_on: z.string().nullable(),
+          working_s: z.number().nullable(),
           leased: z.int(),
           processed: z.int(),
           last_error: z.string().nullable(),
@@ -114,8 +120,15 @@ export const queueStatus = z
         .openapi('Worker'),
     ),
     counts: z.object({ unfolded: z.int(), ...counts }),
+    count_limit: z.int().openapi({ description: 'Where the count of a lane and state ends.' }),
+    at_least: z
+      .array(z.enum(['unfolded', 'ready', 'leased', 'waiting', 'parked']))
+      .openapi({ description: 'The counts that are so many or more.' }),
     oldest_ready_s: z.number().nullable(),
-    lanes: z.record(z.string(), z.object({ ...counts, paused: z.boolean() })),
+    lanes: z.record(
+      z.string(),
+      z.object({ ...counts, paused: z.boolean(), oldest_ready_s: z.number().nullable() }),
+    ),
   })
   .openapi('QueueStatus');
 

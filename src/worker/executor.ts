@@ -19,6 +19,7 @@ import { systemRandom } from '../runtime/index.ts';
 import { errorLabel } from './error-label.ts';
 import type { Handler, Prepared } from './handler.ts';
 import { keepLease, type LeaseKeeper } from './lease.ts';
+import type { OpenBatch, Reporter } from './reporter.ts';
 
 export interface Tally {
   jobs: number;
@@ -31,18 +32,20 @@ export interface Tally {
 
 export interface ExecutorOptions {
   database: Database;
+  reporter: Reporter;
   handlerOf(sourceId: number): Handler | undefined;
   leaseMs: number;
   retry: RetryPolicy;
   onError(error: unknown): void;
 }
 
-/** One claim under way. */
+/** The jobs of one source of a claim, under way. */
 interface Work {
   token: string;
   lease: LeaseKeeper;
   signal: AbortSignal;
   tally: Tally;
+  batch: OpenBatch;
 }
 
 /** How long what fails by the database's fault is put off, ms: a dropped column does not come back at once. */
@@ -67,28 +70,32 @@ export class Executor {
   /** @param giveBack aborts when the worker must end: what is not done then is released untried */
   async execute(claim: Claim, giveBack: AbortSignal): Promise<Tally> {
     const started = performance.now();
-    const { database, leaseMs, onError } = this.#options;
+    const { database, reporter, leaseMs, onError } = this.#options;
     const lease = keepLease(database, claim, leaseMs, onError);
-    const work: Work = {
-      token: claim.token,
-      lease,
-      signal: AbortSignal.any([lease.signal, giveBack]),
-      tally: { jobs: claim.jobs.length, done: 0, failed: 0, postponed: 0, tookMs: 0 },
-    };
+    const signal = AbortSignal.any([lease.signal, giveBack]);
+    const tally = { jobs: claim.jobs.length, done: 0, failed: 0, postponed: 0, tookMs: 0 };
     try {
       const bySource = Map.groupBy(claim.jobs, (job) => job.sourceId);
-      for (const [sourceId, jobs] of bySource) await this.#workOff(work, sourceId, jobs);
+      for (const [sourceId, jobs] of bySource) {
+        const batch = reporter.begin(sourceId);
+        const doneBefore = tally.done;
+        try {
+          await this.#workOff({ token: claim.token, lease, signal, tally, batch }, jobs);
+        } finally {
+          reporter.end(batch, jobs.length, tally.done - doneBefore);
+        }
+      }
     } finally {
       lease.stop();
     }
-    return { ...work.tally, tookMs: performance.now() - started };
+    return { ...tally, tookMs: performance.now() - started };
   }
 
   /** All of `jobs`: what the handler leaves for later follows, what fails together is tried in halves. */
-  async #workOff(work: Work, sourceId: number, jobs: readonly LeasedJob[]): Promise<void> {
+  async #workOff(work: Work, jobs: readonly LeasedJob[]): Promise<void> {
     const batches: (readonly LeasedJob[])[] = [jobs];
     for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
-      const next = await this.#attempt(work, sourceId, batch);
+      const next = await this.#attempt(work, batch);
       const isOver = new Set(batch);
       for (const one of next) for (const job of one) isOver.delete(job);
       work.lease.settle(isOver);
@@ -97,11 +104,8 @@ export class Executor {
   }
 
   /** @returns batches that are still to be done */
-  async #attempt(
-    work: Work,
-    sourceId: number,
-    jobs: readonly LeasedJob[],
-  ): Promise<(readonly LeasedJob[])[]> {
+  async #attempt(work: Work, jobs: readonly LeasedJob[]): Promise<(readonly LeasedJob[])[]> {
+    const { sourceId } = work.batch;
     const handler = this.#options.handlerOf(sourceId);
     const isWaiting = (this.#waitingUntil.get(sourceId) ?? 0) > performance.now();
     if (handler === undefined || work.signal.aborted || isWaiting) {
@@ -112,7 +116,7 @@ export class Executor {
     try {
       prepared = await handler(jobs, work.signal);
     } catch (error) {
-      return await this.#judge(work, sourceId, jobs, error);
+      return await this.#judge(work, jobs, error);
     }
     this.#waitingUntil.delete(sourceId);
     work.tally.done += await this.#commit(work.token, prepared);
@@ -123,7 +127,6 @@ export class Executor {
   /** What becomes of jobs whose handler failed as a whole. */
   async #judge(
     work: Work,
-    sourceId: number,
     jobs: readonly LeasedJob[],
     error: unknown,
   ): Promise<(readonly LeasedJob[])[]> {
@@ -135,7 +138,7 @@ export class Executor {
     const waitMs = waitFor(error);
     if (waitMs !== null) {
       onError(error);
-      this.#waitingUntil.set(sourceId, performance.now() + waitMs);
+      this.#waitingUntil.set(work.batch.sourceId, performance.now() + waitMs);
       work.tally.postponed += jobs.length;
       // A little apart, so that workers do not all come back in the same moment.
       const delayMs = waitMs * (1 + systemRandom() / 10);
@@ -167,10 +170,12 @@ export class Executor {
   }
 
   async #fail(work: Work, job: LeasedJob, error: unknown): Promise<void> {
-    const { database, retry, onError } = this.#options;
+    const { database, reporter, retry, onError } = this.#options;
     onError(error);
     work.tally.failed += 1;
-    await fail(database, work.token, [job], errorLabel(error), retry);
+    const label = errorLabel(error);
+    const failed = await fail(database, work.token, [job], label, retry);
+    reporter.failed(failed, label, work.batch);
   }
 }
 

@@ -11,7 +11,6 @@ import {
   claim,
   type FoldRequest,
   fold,
-  heartbeat,
   type RetryPolicy,
   reap,
   signOff,
@@ -23,6 +22,8 @@ import { BatchSize } from './batch-size.ts';
 import { errorLabel } from './error-label.ts';
 import { Executor, type Tally } from './executor.ts';
 import type { Handler } from './handler.ts';
+import { type CleanupPolicy, startMaintainer } from './maintainer.ts';
+import { Reporter } from './reporter.ts';
 import { Wakeup } from './wakeup.ts';
 
 export interface WorkerOptions {
@@ -52,11 +53,12 @@ export interface WorkerOptions {
   maxCrashes?: number;
   /** How long `stop` lets a batch finish before giving it back; default 20,000 ms, below the lease. */
   stopMs?: number;
+  /** Retention of history, audit log and metrics. */
+  cleanup?: CleanupPolicy;
 }
 
 const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
 const REAP_EVERY_MS = 5_000;
-const HEARTBEAT_EVERY_MS = 15_000;
 /** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
 const CONTENDED_MS = 10;
 
@@ -73,18 +75,24 @@ export class Worker implements Service {
   readonly #giveBack = new AbortController();
   #loops: Promise<void>[] = [];
   #unlisten: (() => Promise<void>) | undefined;
-  #processed = 0;
-  #lastError: string | null = null;
+  readonly #reporter: Reporter;
+  #stopMaintainer: (() => Promise<void>) | undefined;
   /** Entries of the change log that hold about two batches, going by the last ones. */
   #entries = 100;
   #nextReap = 0;
-  #nextHeartbeat = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#batch = new BatchSize({ max: options.maxBatch ?? 1_000 });
+    const { database, version } = options;
+    this.#reporter = new Reporter({
+      database,
+      worker: { id: this.id, host: hostname(), pid: process.pid, version },
+      onError: (error) => this.#report(error),
+    });
     this.#executor = new Executor({
-      database: options.database,
+      database,
+      reporter: this.#reporter,
       handlerOf: options.handlerOf,
       leaseMs: this.#leaseMs,
       retry: { ...RETRY, ...options.retry },
@@ -97,6 +105,7 @@ export class Worker implements Service {
     const { database } = this.#options;
     this.#unlisten = await database.listen('evervec', () => this.#wakeup.ring());
     await this.#tend();
+    await this.#signOn();
     const isEmbedded = database.capabilities.kind === 'embedded';
     const concurrency = this.#options.concurrency ?? (isEmbedded ? 1 : 2);
     this.#loops = Array.from({ length: concurrency }, () => this.#run());
@@ -112,17 +121,37 @@ export class Worker implements Service {
     this.#loops = [];
     await this.#unlisten?.();
     this.#unlisten = undefined;
-    await signOff(this.#options.database, this.id).catch((error: unknown) => this.#report(error));
+    await this.#signOff();
   }
 
   /** Works until nothing is ready, then signs off. @returns records done */
   async drain(): Promise<number> {
-    const before = this.#processed;
+    const before = this.#reporter.processed;
     await this.#tend();
-    while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked') await this.#tend();
-    await this.#options.onIdle?.();
-    await signOff(this.#options.database, this.id);
-    return this.#processed - before;
+    await this.#signOn();
+    try {
+      while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked')
+        await this.#tend();
+      await this.#options.onIdle?.();
+    } finally {
+      await this.#signOff();
+    }
+    return this.#reporter.processed - before;
+  }
+
+  async #signOn(): Promise<void> {
+    await this.#reporter.start();
+    const { database, cleanup = {} } = this.#options;
+    this.#stopMaintainer ??= startMaintainer(database, this.id, cleanup, (error) =>
+      this.#report(error),
+    );
+  }
+
+  async #signOff(): Promise<void> {
+    await this.#stopMaintainer?.();
+    this.#stopMaintainer = undefined;
+    await this.#reporter.stop();
+    await signOff(this.#options.database, this.id).catch((error: unknown) => this.#report(error));
   }
 
   async #run(): Promise<void> {
@@ -172,30 +201,20 @@ export class Worker implements Service {
 
   async #process(work: Claim): Promise<void> {
     const tally = await this.#executor.execute(work, this.#giveBack.signal);
-    this.#processed += tally.done;
     this.#batch.record(tally.jobs, tally.tookMs);
     this.#options.onBatch?.(tally);
   }
 
-  /** What every worker does for all: takes back lost leases, wakes those whose back-off is over, shows it lives. */
+  /** What every worker does for all: takes back lost leases, wakes those whose back-off is over. */
   async #tend(): Promise<void> {
     const { database } = this.#options;
     const now = systemClock.now();
     if (now >= this.#nextReap) {
       this.#nextReap = now + Math.min(REAP_EVERY_MS, this.#leaseMs / 2);
-      await reap(database, this.#options.maxCrashes ?? 3);
+      const lost = await reap(database, this.#options.maxCrashes ?? 3);
+      this.#reporter.failed(lost, 'LeaseExpired', null);
     }
     await wake(database);
-    if (now >= this.#nextHeartbeat) {
-      this.#nextHeartbeat = now + HEARTBEAT_EVERY_MS;
-      const identity = {
-        id: this.id,
-        host: hostname(),
-        pid: process.pid,
-        version: this.#options.version,
-      };
-      await heartbeat(database, identity, this.#processed, this.#lastError);
-    }
   }
 
   get #leaseMs(): number {
@@ -203,7 +222,6 @@ export class Worker implements Service {
   }
 
   #report(error: unknown): void {
-    this.#lastError = errorLabel(error);
     this.#options.logger.error({ worker: this.id, error: errorLabel(error) }, 'worker');
   }
 }

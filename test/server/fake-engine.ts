@@ -42,7 +42,16 @@ export const HOSTILE: SearchHit = {
   record: { title: '<img src=x onerror="document.title = \'taken\'">', note: null, tags: ['<b>'] },
 };
 
-const LANE = { ready: 0, leased: 0, waiting: 0, parked: 0, paused: false };
+const LANE = { ready: 0, leased: 0, waiting: 0, parked: 0, paused: false, oldest_ready_s: null };
+
+/** A queue that nobody stopped, none of whose counts is cut. */
+export const RUNNING = {
+  stopped: false,
+  stopped_at: null,
+  stopped_by: null,
+  count_limit: 10_000,
+  at_least: [],
+};
 
 export class FakeEngine implements Engine {
   readonly requests: SearchRequest[] = [];
@@ -52,6 +61,7 @@ export class FakeEngine implements Engine {
   beforeStatus: () => unknown = () => {};
   healthNow: Health = { ok: true, database: true, reasons: [] };
   queue: QueueStatus = {
+    ...RUNNING,
     workers: [
       {
         id: '0d1c6a8e-6a53-4a1e-9d33-1f2b6e1f2a10',
@@ -60,6 +70,9 @@ export class FakeEngine implements Engine {
         version: '0.1.0',
         started_at: '2026-11-16T08:00:00.000Z',
         heartbeat_age_s: 1.4,
+        is_silent: false,
+        working_on: 'offers',
+        working_s: 0.4,
         leased: 200,
         processed: 48_210,
         last_error: null,
@@ -71,6 +84,9 @@ export class FakeEngine implements Engine {
         version: '0.1.0',
         started_at: '2026-11-16T08:00:00.000Z',
         heartbeat_age_s: 47,
+        is_silent: true,
+        working_on: null,
+        working_s: null,
         leased: 0,
         processed: 1_204,
         last_error: 'The model answered 429 (too many requests).',
@@ -80,7 +96,14 @@ export class FakeEngine implements Engine {
     oldest_ready_s: 74,
     lanes: {
       airports: { ...LANE, paused: true, ready: 16 },
-      offers: { ready: 1_824, leased: 200, waiting: 12, parked: 3, paused: false },
+      offers: {
+        ready: 1_824,
+        leased: 200,
+        waiting: 12,
+        parked: 3,
+        paused: false,
+        oldest_ready_s: 74,
+      },
     },
   };
   sourceList: SourceSummary[] = [

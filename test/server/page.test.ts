@@ -12,7 +12,7 @@ import {
   serve,
 } from '../../src/server/index.ts';
 import { Signal } from '../setup/signal.ts';
-import { FakeEngine } from './fake-engine.ts';
+import { FakeEngine, RUNNING } from './fake-engine.ts';
 
 const executablePath = process.env['EVERVEC_TEST_CHROMIUM'] ?? '';
 const why = executablePath === '' ? ' (skipped: EVERVEC_TEST_CHROMIUM is not set)' : '';
@@ -114,6 +114,7 @@ describe.skipIf(executablePath === '')(`the page${why}`, () => {
     expect(workers).toContain('The model answered 429');
 
     engine.queue = {
+      ...RUNNING,
       workers: [],
       counts: { unfolded: 0, ready: 0, leased: 0, waiting: 0, parked: 0 },
       oldest_ready_s: null,

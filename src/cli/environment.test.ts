@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { ConfigError } from '../errors/index.ts';
+import { applyEnvironment, readEnvironment } from './environment.ts';
+
+test('retention comes from the environment, over the file', () => {
+  const file = { sources: {}, worker: { cleanupRetentionDays: 90, cleanupIntervalHours: 12 } };
+  const environment = readEnvironment({ EMBEDDING_CLEANUP_RETENTION_DAYS: '7' });
+  expect(applyEnvironment(file, environment).worker).toEqual({
+    cleanupRetentionDays: 7,
+    cleanupIntervalHours: 12,
+  });
+  const hourly = readEnvironment({ EMBEDDING_CLEANUP_INTERVAL: '1' });
+  expect(applyEnvironment(file, hourly).worker).toMatchObject({ cleanupIntervalHours: 1 });
+});
+
+test.each(['0', '-1', '1.5', 'soon'])('days that are no number: %s', (value) => {
+  expect(() => readEnvironment({ EMBEDDING_CLEANUP_RETENTION_DAYS: value })).toThrow(ConfigError);
+});

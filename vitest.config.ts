@@ -9,7 +9,7 @@ export default defineConfig({
     pool: 'forks',
     // Each may hold an embedded database (some 480 MB) and a browser.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
   },
 });

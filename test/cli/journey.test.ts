@@ -36,7 +36,7 @@ async function search(folder: Folder, args: string[], env: Record<string, string
 const keys = (answer: SearchAnswer) => answer.hits.map((hit) => hit.key);
 
 describeEachDatabase('the journey of a table', (databases) => {
-  test('init, setup, backfill, search, change, teardown', { timeout: 120_000 }, async () => {
+  test('init, setup, backfill, search, change, teardown', { timeout: 300_000 }, async () => {
     const place = await databases.create('empty');
     await using folder = await commandFolder();
     const env = { DATABASE_URL: place.location };

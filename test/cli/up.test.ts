@@ -39,7 +39,7 @@ test('up --sample serves, other commands work beside it, Ctrl-C ends it cleanly'
   const again = await folder.run(['up', '--sample', '--once']);
   expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('embedded') });
   expect(again.stdout.match(/ hits in /g)).toHaveLength(3);
-}, 120_000);
+}, 300_000);
 
 test('a worker that was killed loses nothing', async () => {
   await using folder = await commandFolder();
@@ -54,7 +54,7 @@ test('a worker that was killed loses nothing', async () => {
     { source: 'airports', rows: 436, missing: 0, outdated: 0, orphaned: 0 },
     { source: 'offers', rows: 1280, missing: 0, outdated: 0, orphaned: 0 },
   ]);
-}, 120_000);
+}, 300_000);
 
 test('the version it tells is the one it has', async () => {
   const { version } = JSON.parse(

@@ -163,7 +163,7 @@ const withoutGeneration = (statement: string) =>
 describeEachDatabase('the queue against chance', (databases) => {
   const rounds = databases.kind === 'postgres' ? 40 : 15;
 
-  test(`${rounds} rounds: 0 stale, 0 backward, 0 left over`, { timeout: 120_000 }, async () => {
+  test(`${rounds} rounds: 0 stale, 0 backward, 0 left over`, { timeout: 300_000 }, async () => {
     const number = seed();
     const model = await start(await databases.open(), number, ROUGH);
     for (let count = 0; count < rounds; count++) {
@@ -185,7 +185,7 @@ describeEachDatabase('the queue against chance', (databases) => {
   test.each([
     { name: 'the token', mutate: withoutToken },
     { name: 'the generation', mutate: withoutGeneration },
-  ])('without $name it would be noticed', { timeout: 120_000 }, async ({ mutate }) => {
+  ])('without $name it would be noticed', { timeout: 300_000 }, async ({ mutate }) => {
     const number = seed();
     const model = await start(await databases.open(), number, { ...ROUGH, mutate });
     let verdict: Verdict = { stale: 0, backward: 0, leftOver: 0 };

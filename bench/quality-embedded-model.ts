@@ -15,11 +15,11 @@ import { fuseRanks, fuseScores } from '../src/ranking/index.ts';
 import { type Bench, single } from './bench.ts';
 
 const VECTOR_AIMS: Record<string, number> = { cranfield: 0.34, scifact: 0.48 };
-const DEPTH = 10;
+export const DEPTH = 10;
 const K1 = 1.2;
 const B = 0.75;
 
-interface Collection {
+export interface Collection {
   name: string;
   documents: string[];
   queries: { text: string; gains: Map<number, number> }[];
@@ -137,11 +137,11 @@ function ndcg(scores: Float64Array, gains: ReadonlyMap<number, number>): number 
   return discounted(top.map((i) => gains.get(i) ?? 0)) / discounted(best);
 }
 
-function discounted(gains: readonly number[]): number {
+export function discounted(gains: readonly number[]): number {
   return gains.reduce((sum, gain, i) => sum + gain / Math.log2(i + 2), 0);
 }
 
-function readCollection(folder: string): Collection {
+export function readCollection(folder: string): Collection {
   const documents = readLines(path.join(folder, 'corpus.jsonl'));
   const positions = new Map(documents.map((document, i) => [document._id, i]));
   const queryTexts = new Map(

@@ -33,14 +33,15 @@ select namespace.nspname as schema, class.relname as name, pg_table_is_visible(c
   greatest(class.reltuples, 0)::float8 as rows,
   coalesce((
     select json_agg(attname order by attnum) from pg_attribute join pg_type type on type.oid = atttypid
+    left join pg_type base on base.oid = type.typbasetype
     where attrelid = class.oid and attnum > 0 and not attisdropped
-    and type.typname in ('text', 'varchar', 'bpchar', 'citext')
+    and coalesce(base.typname, type.typname) in ('text', 'varchar', 'bpchar', 'citext')
     and not exists (select from pg_index where indrelid = class.oid and indisprimary and attnum = any (indkey::int2[]))
   ), '[]') as text_columns
 from pg_class class join pg_namespace namespace on namespace.oid = class.relnamespace
 where class.relkind in ('r', 'p') and not class.relispartition and class.relpersistence = 'p'
 and namespace.nspname not in ('pg_catalog', 'information_schema', $1) and namespace.nspname not like 'pg\\_%'
-and has_table_privilege(class.oid, 'select')
+and has_schema_privilege(namespace.oid, 'usage') and has_table_privilege(class.oid, 'select')
 order by namespace.nspname, class.relname limit 500`;
 
 /** Columns that hold text nobody searches by meaning, or that must not leave the row. */

@@ -61,7 +61,7 @@ export class ScratchDatabases {
   }
 
   async close(): Promise<void> {
-    for (const url of [...this.#created]) await this.drop(url);
+    for (const url of this.#created) await this.drop(url);
   }
 
   async #dropLeftovers(): Promise<void> {

@@ -58,11 +58,11 @@ function hashOf(text: string): string {
 /** Looks for what is pending until the writer is through and all of it was seen. @returns latencies, ms */
 async function watch(client: Client, pending: Pending, writing: Promise<void>): Promise<number[]> {
   const latencies: number[] = [];
-  const writer = { isWriting: true };
-  const ended = writing.finally(() => {
-    writer.isWriting = false;
-  });
-  while (writer.isWriting || pending.size > 0) {
+  const written = new AbortController();
+  const ended = writing.finally(() => written.abort());
+  // Awaited at the end: until then its failure is not forgotten, only late.
+  ended.catch(() => {});
+  while (!written.signal.aborted || pending.size > 0) {
     await delay(1);
     if (pending.size === 0) continue;
     const waiting = [...pending].map(([name, since]) => ({ name: name.split(' '), since }));

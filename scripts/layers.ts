@@ -22,6 +22,7 @@ const ORDER = [
   'operate',
   'worker',
   'engine',
+  'sample',
   'server',
   'mcp',
   'cli',

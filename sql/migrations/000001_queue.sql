@@ -56,8 +56,10 @@ create table evervec.changes (
 create sequence evervec.generation_seq;
 create sequence evervec.claim_seq;
 
+-- Every index costs each job, so there are two on the way from a change to its end: the key and the lease.
 create table evervec.jobs (
-  id bigint generated always as identity primary key,
+  -- In the order of arrival. Unique as it is generated; nothing looks a job up by it alone.
+  id bigint generated always as identity,
   source_id integer not null,
   record_key text collate "C" not null,
   lane_id integer not null,
@@ -75,7 +77,7 @@ create table evervec.jobs (
   worker_id uuid,
   -- The error's class and code, never its text (I11).
   last_error text,
-  unique (source_id, record_key)
+  primary key (source_id, record_key)
 ) with (
   fillfactor = 70,
   autovacuum_vacuum_scale_factor = 0.01,
@@ -85,7 +87,9 @@ create table evervec.jobs (
 
 create index jobs_ready on evervec.jobs (lane_id, priority, ready_at, id) where state = 0;
 create index jobs_waiting on evervec.jobs (ready_at) where state = 2;
-create index jobs_leased on evervec.jobs (lease_until) where state = 1;
+-- By token: what a lease is ended by finds its own jobs and none of the dead entries of those before. Not by expiry:
+-- then each renewal would write all indexes, and the few leased jobs there are can be looked through.
+create index jobs_leased on evervec.jobs (claim_token) where state = 1;
 
 create table evervec.workers (
   id uuid primary key,

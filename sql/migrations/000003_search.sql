@@ -4,7 +4,8 @@
 -- deleted, truncated or hidden by row level security is in no result, whatever a sidecar still holds (I2).
 
 -- A filter on columns of table row `t`, as SQL: {"status": "open", "seats": {"$gte": 6}}.
--- Names come from the source's definition and are quoted, values are quoted literals.
+-- Names come from the source's definition (column → schema of its operators) and are quoted, values are quoted
+-- literals, which take the column's type.
 create function evervec.filter_sql(filter jsonb, columns jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -23,15 +24,22 @@ begin
   for name, condition in select * from jsonb_each(filter) loop
     if not columns ? name then
       raise exception 'there is no column "%" to filter on', name using errcode = 'undefined_column',
-        hint = 'its columns are ' || (select string_agg(c, ', ') from jsonb_array_elements_text(columns) c);
+        hint = 'its columns are ' || (select string_agg(c, ', ') from jsonb_object_keys(columns) c);
     end if;
     if jsonb_typeof(condition) <> 'object' then
       condition := jsonb_build_object('$eq', condition);
     end if;
+    if condition = '{}' then
+      raise exception 'the filter on "%" says nothing', name using errcode = 'invalid_parameter_value',
+        hint = 'use $eq, $ne, $gt, $gte, $lt, $lte with a value, or $in with an array of values';
+    end if;
     for operator, value in select * from jsonb_each(condition) loop
-      if operator = '$in' and jsonb_typeof(value) = 'array' then
-        parts := parts || case when jsonb_array_length(value) = 0 then 'false' else format('t.%I in (%s)', name,
-          (select string_agg(quote_nullable(v), ', ') from jsonb_array_elements_text(value) v)) end;
+      if operator = '$in' and jsonb_typeof(value) = 'array'
+        and not exists (select from jsonb_array_elements(value) v where jsonb_typeof(v) in ('object', 'array')) then
+        parts := parts || format('(%s)', concat_ws(' or ', 'false',
+          case when value @> '[null]' then format('t.%I is null', name) end,
+          format('t.%I operator(%I.=) any (%L)', name, columns ->> name,
+            array(select v from jsonb_array_elements_text(value) v where v is not null))));
       elsif not symbols ? operator or jsonb_typeof(value) in ('object', 'array') then
         raise exception 'a filter on "%" can''t be %', name, jsonb_build_object(operator, value)
           using errcode = 'invalid_parameter_value',
@@ -39,10 +47,9 @@ begin
       elsif jsonb_typeof(value) = 'null' then
         parts := parts || case operator when '$eq' then format('t.%I is null', name)
           when '$ne' then format('t.%I is not null', name) else 'false' end;
-      elsif operator = '$ne' then
-        parts := parts || format('t.%I is distinct from %L', name, value #>> '{}');
       else
-        parts := parts || format('t.%I %s %L', name, symbols ->> operator, value #>> '{}');
+        parts := parts || format('(t.%I operator(%I.%s) %L%s)', name, columns ->> name, symbols ->> operator,
+          value #>> '{}', case when operator = '$ne' then format(' or t.%I is null', name) end);
       end if;
     end loop;
   end loop;
@@ -51,57 +58,129 @@ end $$;
 
 -- One source's candidates with both legs' raw scores. $1 query text, $2 query vector as text, $3 candidates per leg.
 -- Both scores are computed for every candidate, whichever leg found it, so that the fusion compares like with like.
-create function evervec.candidates_sql(source evervec.sources, space evervec.spaces, filter text, mode text)
-returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+-- A last row without key says whether there may be more: it is there also where no candidate is visible.
+create function evervec.candidates_sql(
+  source evervec.sources, space evervec.spaces, filter text, mode text, exact boolean
+) returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   chunks text := format('evervec.%I', 'chunks_' || space.id);
   visible text := format('join %I.%I t on %s', source.table_schema, source.table_name, source.definition ->> 'join');
-  distance text := format('c.embedding operator(vector.<=>) $2::vector.%s', space.vector_type);
-  query text := format(
-    '(select string_agg(quote_literal(lexeme), '' | '')::tsquery from unnest(to_tsvector(%L, $1)))', space.language);
-  vector_leg text := format('select c.record_key, c.chunk_index from %s c where c.embedding is not null
-    order by %s limit $3', chunks, distance);
-  text_leg text := format('select c.record_key, c.chunk_index from %s c cross join query
-    where c.words @@ query.words order by ts_rank(c.words, query.words, 1) desc limit $3', chunks);
+  narrowed text := case when filter = '' then '' else visible end;
+  condition text := case when filter = '' then '' else ' and ' || filter end;
+  distance text := format('(c.embedding operator(vector.<=>) $2::vector.%s)', space.vector_type);
+  -- A text without a known word has a zero vector, whose distance is NaN, from whatever.
+  similarity text := format('(1 - nullif(%s, ''NaN''))', distance);
+  -- Lexemes as tsquery reads them: quote_literal would write E'' for a backslash.
+  query text := format($sql$(select string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
+    from unnest(to_tsvector(%L, $1)))$sql$, space.language);
+  -- Ties in one order, or two pages would cut them differently. `+ 0` is what no index serves.
+  vector_leg text := format('select c.record_key, c.chunk_index from %s c %s where c.embedding is not null%s
+    order by %s limit $3', chunks, narrowed, condition,
+    case when exact or space.indexed_at is null then distance || ' + 0, c.record_key, c.chunk_index' else distance end);
+  text_leg text := format('select c.record_key, c.chunk_index from %s c cross join query %s where c.words @@ query.words%s
+    order by ts_rank(c.words, query.words, 1) desc, c.record_key, c.chunk_index limit $3', chunks, narrowed, condition);
+  nothing constant text := 'select null::text as record_key, null::integer as chunk_index where false';
 begin
-  if filter <> '' then
-    vector_leg := format('select c.record_key, c.chunk_index from %s c %s where c.embedding is not null and %s
-      order by %s limit $3', chunks, visible, filter, distance);
-    text_leg := format('select c.record_key, c.chunk_index from %s c cross join query %s
-      where c.words @@ query.words and %s order by ts_rank(c.words, query.words, 1) desc limit $3', chunks, visible, filter);
-  end if;
   return format($sql$(
     with query as materialized (select %s as words),
-    vector_leg as materialized (%s),
-    text_leg as materialized (%s),
+    vector_leg as materialized (select *, row_number() over () as position from (%s) leg),
+    text_leg as materialized (select *, row_number() over () as position from (%s) leg),
+    found as (
+      select record_key, chunk_index, min(position) as position
+      from (select * from vector_leg union all select * from text_leg) legs group by record_key, chunk_index
+    ),
     -- What an unrelated text has: the median over a sample of pages, of few hundred chunks.
     baseline as materialized (
-      select coalesce(percentile_cont(0.5) within group (order by 1 - (%s)), 0) as similarity
-      from (select * from %s tablesample system (%s) repeatable (0) limit 200) c where c.embedding is not null
+      select coalesce(percentile_cont(0.5) within group (order by %s), 0) as similarity
+      from (select * from %s tablesample system (%s) repeatable (0) limit 200) c where %s
     )
-    select %s as source_id, c.record_key, c.chunk_index,
-      case when c.embedding is not null and $2 is not null then 1 - (%s) end as similarity,
+    select %s as source_id, c.record_key, c.chunk_index, %s as tier,
+      %s as similarity,
       case when c.words @@ query.words then ts_rank(c.words, query.words, 1) end as rank,
-      baseline.similarity as baseline, %s::float8 as weight,
-      (select count(*) from vector_leg) = $3 or (select count(*) from text_leg) = $3 as has_more
-    from (select * from vector_leg union select * from text_leg) found
-    join %s c using (record_key, chunk_index)
+      baseline.similarity as baseline, %s::float8 as weight, false as has_more
+    from found join %s c using (record_key, chunk_index)
     %s cross join query cross join baseline
+    union all select %s, null, null, null, null, null, null, null,
+      (select count(*) from vector_leg) = $3 or (select count(*) from text_leg) = $3
   )$sql$,
     query,
-    case when mode = 'text' then 'select null::text as record_key, null::integer as chunk_index where false' else vector_leg end,
-    case when mode = 'vector' then 'select null::text as record_key, null::integer as chunk_index where false' else text_leg end,
-    distance, chunks,
+    case when mode = 'text' then nothing else vector_leg end,
+    case when mode = 'vector' then nothing else text_leg end,
+    similarity, chunks,
     -- pages of about 2,000 chunks
     (select least(100, 200000 / greatest(reltuples, 1)) from pg_class where oid = chunks::regclass),
-    source.id, distance, case mode when 'vector' then 1 when 'text' then 0 else space.fusion_weight end,
-    chunks, visible);
+    case when mode = 'hybrid' then 'c.embedding is not null' else 'false' end,
+    source.id,
+    case when mode = 'hybrid' then 'greatest(0, ceil(log(4, found.position / 100.0)))::integer' else '0' end,
+    case when mode = 'text' then 'null::float8' else similarity end,
+    space.fusion_weight, chunks, visible, source.id);
 end $$;
 
 create type evervec.search_hit as (
   source text, record_key text, score float8, vector_score float8, text_score float8,
   chunk_index integer, chunk_text text, start_offset integer, end_offset integer, section text, record jsonb
 );
+
+-- The whole statement for sources by their ids: an array of hits, and whether more candidates could give more of them.
+--
+-- Score fusion (docs/search.md): text ranks over their best, similarities above what an unrelated text has.
+--
+-- Pages of one search may take different numbers of candidates. So that none repeats or leaves out a record of another,
+-- whatever more candidates bring comes after what fewer brought: candidates are in tiers (the first 100 of a leg, up to
+-- 400, 1,600, …), and neither order nor scores of a tier depend on the next.
+create function evervec.search_sql(
+  source_ids integer[], mode text, filter jsonb, hits_from integer, hits_to integer, exact boolean
+) returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  wanted evervec.sources;
+  space evervec.spaces;
+  legs text[] := '{}';
+  fetches text[] := '{}';
+begin
+  for wanted in select * from evervec.sources s where s.id = any (source_ids) order by s.id loop
+    select * into space from evervec.spaces s where s.id = wanted.active_space_id;
+    legs := legs || evervec.candidates_sql(wanted, space,
+      evervec.filter_sql(filter, wanted.definition -> 'columns'), mode, exact);
+    -- `r.*` and not `r`: that might be a column's name.
+    fetches := fetches || format('select top.place, row(%L, top.record_key, top.score, top.similarity,
+        top.rank, top.chunk_index, c.text, c.start_offset, c.end_offset, c.section,
+        (select to_jsonb(r.*) from (select %s) r))::evervec.search_hit as hit
+      from top join evervec.%I c using (record_key, chunk_index) join %I.%I t on %s where top.source_id = %s',
+      wanted.name,
+      (select string_agg(format('t.%I', shown), ', ') from jsonb_array_elements_text(wanted.definition -> 'record') shown),
+      'chunks_' || space.id, wanted.table_schema, wanted.table_name, wanted.definition ->> 'join', wanted.id);
+  end loop;
+  return format($sql$
+    with candidate as materialized (%s),
+    measured as (
+      select *, max(rank) over upward as max_rank, nullif(greatest(max(similarity - baseline) over upward, 0), 0) as max_gain
+      from candidate where similarity is not null or rank is not null
+      window upward as (order by tier)
+    ),
+    scored as (
+      select *, case %L
+        when 'vector' then greatest(similarity, 0)
+        when 'text' then coalesce(rank / nullif(max_rank, 0), 0)
+        else (1 - weight) * coalesce(rank / nullif(max_rank, 0), 0)
+          + weight * coalesce(greatest(similarity - baseline, 0) / max_gain, 0)
+        end as raw_score
+      from measured
+    ),
+    best as (
+      select distinct on (source_id, record_key) * from scored
+      order by source_id, record_key, tier, raw_score desc, chunk_index
+    ),
+    top as materialized (
+      select row_number() over falling as place, least(1, min(raw_score) over falling) as score,
+        source_id, record_key, chunk_index, similarity, rank
+      from best window falling as (order by tier, raw_score desc, source_id, record_key)
+      order by place limit %s offset %s
+    )
+    select array_agg(hit order by place), coalesce((select bool_or(has_more) from candidate), false)
+    from (%s) fetched $sql$,
+    array_to_string(legs, ' union all '), mode, hits_to - hits_from, hits_from,
+    array_to_string(fetches, ' union all '));
+end $$;
 
 -- The ANN scan's settings, for this transaction. It goes on until enough rows passed the joins and filters.
 create function evervec.tune_scan(candidates integer) returns void
@@ -123,18 +202,19 @@ create function evervec.search(
 ) returns setof evervec.search_hit
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  mode constant text := coalesce(options ->> 'mode',
+  mode text := coalesce(options ->> 'mode',
     case when query_vector is null then 'text' when query is null then 'vector' else 'hybrid' end);
+  filter constant jsonb := coalesce(options -> 'filter', '{}');
   hits_from constant integer := coalesce((options ->> 'offset')::integer, 0);
   hits_to constant integer := hits_from + coalesce((options ->> 'limit')::integer, 10);
-  -- More than asked for: fusion reorders, and several chunks may be of one record.
-  candidates integer := greatest(100, 2 * hits_to);
   source_name text;
   wanted evervec.sources;
   space evervec.spaces;
-  legs text[] := '{}';
-  fetches text[] := '{}';
-  statement text;
+  source_ids integer[] := '{}';
+  has_index boolean := false;
+  exact boolean := false;
+  -- More than asked for: fusion reorders, and several chunks may be of one record.
+  candidates integer := 100;
   hits evervec.search_hit[];
   has_more boolean;
 begin
@@ -146,7 +226,16 @@ begin
       when 'vector' then 'a query_vector' else 'a query and a query_vector' end
       using errcode = 'invalid_parameter_value';
   end if;
-  foreach source_name in array sources loop
+  if hits_from < 0 or hits_to <= hits_from then
+    raise exception 'limit is 1 or more, offset 0 or more' using errcode = 'invalid_parameter_value';
+  end if;
+  select string_agg(format('"%s"', name), ', ') into source_name from jsonb_object_keys(options) name
+  where name not in ('mode', 'filter', 'limit', 'offset', 'model');
+  if source_name is not null then
+    raise exception 'there is no option %', source_name using errcode = 'invalid_parameter_value',
+      hint = 'options are mode, filter, limit, offset, model';
+  end if;
+  foreach source_name in array coalesce(sources, '{}') loop
     select * into wanted from evervec.sources s where s.name = source_name;
     if not found then
       raise exception 'there is no source "%"', source_name using errcode = 'undefined_object',
@@ -161,54 +250,33 @@ begin
         space.model_id, space.dimensions, coalesce(options ->> 'model', 'another'), vector.vector_dims(query_vector)
         using errcode = 'datatype_mismatch', hint = 'embed the query with the model of the space';
     end if;
-    legs := legs || evervec.candidates_sql(wanted, space,
-      evervec.filter_sql(coalesce(options -> 'filter', '{}'), wanted.definition -> 'columns'), mode);
-    fetches := fetches || format('select top.place, top.has_more, row(%L, top.record_key, top.score, top.similarity,
-        top.rank, top.chunk_index, c.text, c.start_offset, c.end_offset, c.section,
-        to_jsonb((select r from (select %s) r)))::evervec.search_hit as hit
-      from top join evervec.%I c using (record_key, chunk_index) join %I.%I t on %s where top.source_id = %s',
-      wanted.name,
-      (select string_agg(format('t.%I', shown), ', ') from jsonb_array_elements_text(wanted.definition -> 'record') shown),
-      'chunks_' || space.id, wanted.table_schema, wanted.table_name, wanted.definition ->> 'join', wanted.id);
+    source_ids := source_ids || wanted.id;
+    has_index := has_index or (space.indexed_at is not null and mode <> 'text');
   end loop;
-  if legs = '{}' then return; end if;
+  -- A zero vector is near nothing: the model knows no word of the query.
+  if mode <> 'text' and vector.vector_norm(query_vector) = 0 then
+    if mode = 'vector' then return; end if;
+    mode := 'text';
+  end if;
+  if source_ids = '{}' then return; end if;
 
-  -- Score fusion (docs/search.md): text ranks over their best, similarities above what an unrelated text has.
-  statement := format($sql$
-    with candidate as materialized (%s),
-    ceiling as (
-      select max(rank) as max_rank, max(similarity - baseline) as max_gain, bool_or(has_more) as has_more from candidate
-    ),
-    scored as (
-      select candidate.*, case %L
-        when 'vector' then greatest(similarity, 0)
-        when 'text' then coalesce(rank / nullif(max_rank, 0), 0)
-        else (1 - weight) * coalesce(rank / nullif(max_rank, 0), 0)
-          + weight * coalesce(greatest(similarity - baseline, 0) / nullif(greatest(max_gain, 0), 0), 0)
-        end as score
-      from candidate cross join ceiling
-    ),
-    best as (
-      select distinct on (source_id, record_key) * from scored
-      order by source_id, record_key, score desc, chunk_index
-    ),
-    top as materialized (
-      select row_number() over (order by score desc, source_id, record_key) as place, best.source_id, record_key,
-        chunk_index, score, similarity, rank, ceiling.has_more
-      from best cross join ceiling order by place limit %s offset %s
-    )
-    select array_agg(hit order by place),
-      coalesce((select has_more from ceiling), false)
-    from (%s) fetched $sql$,
-    array_to_string(legs, ' union all '), mode, hits_to - hits_from, hits_from,
-    array_to_string(fetches, ' union all '));
-
-  -- Rows that are gone and chunks of one record leave fewer hits than candidates: then more are taken.
-  loop
-    perform evervec.tune_scan(candidates);
-    execute statement into hits, has_more using query, query_vector::text, candidates;
-    exit when not has_more or coalesce(cardinality(hits), 0) >= hits_to - hits_from;
+  while candidates < hits_to loop
     candidates := candidates * 4;
+  end loop;
+  -- Rows that are gone and chunks of one record leave fewer hits than candidates: then more are taken. And an ANN scan
+  -- ends before it has seen all; where it leaves too few, every chunk is looked at.
+  loop
+    if has_index and not exact then perform evervec.tune_scan(candidates); end if;
+    execute evervec.search_sql(source_ids, mode, filter, hits_from, hits_to, exact)
+      into hits, has_more using query, query_vector::text, candidates;
+    exit when coalesce(cardinality(hits), 0) >= hits_to - hits_from;
+    if has_more then
+      candidates := candidates * 4;
+    elsif has_index and not exact then
+      exact := true;
+    else
+      exit;
+    end if;
   end loop;
   return query select * from unnest(hits);
 end $$;

@@ -207,7 +207,7 @@ describe('time is linear', () => {
       const start = performance.now();
       const chunks = chunk(text, options);
       // Takes 0.05 to 0.3 s on an idle machine; anything quadratic takes minutes.
-      expect(performance.now() - start).toBeLessThan(3000);
+      expect(performance.now() - start).toBeLessThan(20_000);
       expect(chunks.at(-1)?.end).toBe(text.length);
     }
   });

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../engine/index.ts';
 import { EvervecError } from '../errors/index.ts';
+import { limitYoungGeneration } from '../worker/index.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
 import { addInit } from './init.ts';
@@ -16,6 +17,8 @@ import { addWorker } from './worker.ts';
 
 const FAILED = 1;
 const WRONG_USE = 2;
+
+limitYoungGeneration();
 
 const program = new Command('evervec')
   .description('Keeps embeddings true to the rows they came from.')
@@ -43,6 +46,12 @@ function keepAlive(command: Command): void {
   for (const child of command.commands) keepAlive(child);
 }
 keepAlive(program);
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 try {
   await program.parseAsync();

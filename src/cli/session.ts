@@ -7,18 +7,21 @@ import { ConfigError } from '../errors/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { applyEnvironment, type Environment, readEnvironment } from './environment.ts';
 import { findConfig, loadConfig } from './load-config.ts';
+import { loadSampleConfig } from './sample.ts';
 
 /** Options that every command takes. */
 export interface CommonOptions {
   config?: string;
   database?: string;
   json?: boolean;
+  sample?: boolean;
 }
 
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file (default: evervec.config.ts here)')
     .option('--database <url|folder>', 'postgres://… or the folder of an embedded database')
+    .option('--sample', "the sample's sources, in the embedded database .evervec")
     .option('--json', 'print JSON');
 }
 
@@ -33,6 +36,12 @@ export function environmentOf(): Environment {
 
 /** Where the database is: option, environment, file, or `.evervec` beside the file. */
 export async function resolveConfig(options: CommonOptions): Promise<Config> {
+  // The sample never touches a database that it was not told of by name: DATABASE_URL is left alone.
+  if (options.sample)
+    return {
+      ...(await loadSampleConfig()),
+      database: options.database ?? path.resolve('.evervec'),
+    };
   const file = options.config ? path.resolve(options.config) : findConfig(process.cwd());
   if (file === null && options.config === undefined)
     throw new ConfigError(`There is no evervec.config.ts in ${process.cwd()}.`, {

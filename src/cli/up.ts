@@ -1,10 +1,9 @@
 /** The service: sets up, embeds what waits, then works and serves until stopped. */
-import path from 'node:path';
 import type { Command } from 'commander';
-import { type Config, createEvervec, type Evervec } from '../engine/index.ts';
+import { type Config, createEvervec, type Evervec, VERSION } from '../engine/index.ts';
 import { embedPending } from './backfill.ts';
 import { formatHits, formatTable, print, printJson } from './output.ts';
-import { loadSampleConfig, prepareSample, SAMPLE_QUERIES } from './sample.ts';
+import { prepareSample, SAMPLE_QUERIES } from './sample.ts';
 import {
   applyServerOptions,
   type CommonOptions,
@@ -17,7 +16,6 @@ import {
 import { wholeNumber } from './worker.ts';
 
 interface Options extends CommonOptions {
-  sample?: boolean;
   once?: boolean;
   host?: string;
   port?: number;
@@ -25,13 +23,12 @@ interface Options extends CommonOptions {
 
 export function addUp(program: Command): void {
   withCommonOptions(program.command('up'))
-    .option('--sample', 'with sample tables in an embedded database, to look around')
     .option('--once', 'set up, embed, search (with --sample), and end')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <n>', 'port to listen on (default: 3883)', wholeNumber(0, 65_535))
     .description('set up, embed, and serve search until stopped')
     .action(async (options: Options) => {
-      const config = options.sample ? await sampleConfig(options) : await resolveConfig(options);
+      const config = await resolveConfig(options);
       const evervec = await createEvervec(config, { logger: createLogger() });
       try {
         await run(evervec, config, options);
@@ -42,33 +39,43 @@ export function addUp(program: Command): void {
 }
 
 async function run(evervec: Evervec, config: Config, options: Options): Promise<void> {
-  if (options.sample) {
-    const { airports, offers } = await prepareSample(evervec.database);
-    if (!options.json) print(`sample tables: ${airports} airports, ${offers} jet offers`);
+  if (options.once) {
+    await prepare(evervec, options);
+    return await finish(evervec, options);
   }
-  await prepare(evervec, options);
-  if (options.once) return await finish(evervec, options);
-
   const { signal, stopped } = untilStopped();
-  if (signal.aborted) return;
   const { createHandler, serve } = await import('../server/index.ts');
   const { host, port, token } = applyServerOptions(config, options, environmentOf());
-  const worker = await evervec.worker();
-  await worker.start();
-  const server = await serve(createHandler(evervec, { host, ...(token && { token }) }), {
+  // Before anything else is made: the address may be taken. What is embedded meanwhile can be watched there.
+  const handler = createHandler(evervec, {
     host,
-    port,
+    version: VERSION,
+    logger: createLogger(),
+    ...(token && { token }),
+    ...(options.sample && { examples: SAMPLE_QUERIES.map(({ request }) => request.query) }),
   });
-  if (options.json) printJson({ url: server.url, worker: worker.id });
-  else announce(server.url, evervec, options);
-  await stopped;
-  print('\nstopping');
-  await server.close();
-  await worker.stop();
+  const server = await serve(handler, { host, port });
+  try {
+    await prepare(evervec, options);
+    if (signal.aborted) return;
+    const worker = await evervec.worker();
+    await worker.start();
+    if (options.json) printJson({ url: server.url, worker: worker.id });
+    else announce(server.url, evervec, options);
+    await stopped;
+    print('\nstopping');
+    await worker.stop();
+  } finally {
+    await server.close();
+  }
 }
 
 /** Brings every source to a searchable state. */
 async function prepare(evervec: Evervec, options: Options): Promise<void> {
+  if (options.sample) {
+    const { airports, offers } = await prepareSample(evervec.database);
+    if (!options.json) print(`sample tables: ${airports} airports, ${offers} jet offers`);
+  }
   const reports = await evervec.setup();
   const waiting = reports.filter((report) => report.needsBackfill).map((report) => report.source);
   if (waiting.length > 0) await evervec.backfill(waiting);
@@ -104,7 +111,7 @@ async function finish(evervec: Evervec, options: Options): Promise<void> {
 
 function announce(url: string, evervec: Evervec, options: Options): void {
   const query = options.sample ? (SAMPLE_QUERIES[0]?.request.query ?? '') : 'your question';
-  const at = options.sample ? ' --config sample/evervec.config.ts --database .evervec' : '';
+  const at = options.sample ? ' --sample' : '';
   print(`Evervec is up: ${url}  (sources: ${evervec.sourceNames.join(', ')})
 
 Try, in another terminal:
@@ -113,10 +120,4 @@ Try, in another terminal:
   curl -s ${url}/v1/search -H 'content-type: application/json' -d '{"query": "${query}", "limit": 3}'
 
 Ctrl-C stops it.`);
-}
-
-/** The sample never touches a database it was not told of by name: DATABASE_URL is left alone. */
-async function sampleConfig(options: Options): Promise<Config> {
-  const config = await loadSampleConfig();
-  return { ...config, database: options.database ?? path.resolve('.evervec') };
 }

@@ -27,7 +27,7 @@ export interface PoolOptions {
   maxConnections: number;
   /** After which an idle connection is given back to the server, ms; 0 for never. */
   idleTimeoutMs: number;
-  /** For a new connection, ms, 0 for no limit; waiting for a free one has no limit. */
+  /** For a new connection, and for opening as a whole, ms, 0 for no limit; waiting for a free one has no limit. */
   connectTimeoutMs: number;
   /** Of the listening connection; null where its loss can't go unnoticed. */
   probe: ProbePolicy | null;
@@ -52,12 +52,17 @@ export class PooledDatabase implements Database {
   /** @throws DatabaseUnreachableError; ConfigError when the server is too old */
   static async open(options: PoolOptions): Promise<PooledDatabase> {
     const database = new PooledDatabase(options);
+    const limit = options.connectTimeoutMs;
+    // A server may take the connection and then not answer.
+    const timer = limit > 0 ? setTimeout(() => database.#cut(), limit) : undefined;
     try {
       await database.refresh();
       return database;
     } catch (error) {
       await database.close();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -159,13 +164,16 @@ export class PooledDatabase implements Database {
 
   async #close(): Promise<void> {
     await this.#listener.close();
-    const cut = setTimeout(() => {
-      for (const client of this.#clients) streamOf(client).destroy();
-    }, CLOSE_PATIENCE_MS);
+    const cut = setTimeout(() => this.#cut(), CLOSE_PATIENCE_MS);
     await Promise.allSettled(this.#underWay);
     await this.#pool.end();
     clearTimeout(cut);
     await this.#options.onClose?.();
+  }
+
+  /** Ends all connections at once; statements under way fail. */
+  #cut(): void {
+    for (const client of this.#clients) streamOf(client).destroy();
   }
 
   /** Runs `work` on a connection of its own. */

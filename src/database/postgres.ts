@@ -14,7 +14,7 @@ export interface PostgresOptions {
   schema?: string;
   /** Largest number of connections, one more when something listens. 1 to 1000, default 10. */
   maxConnections?: number;
-  /** For a new connection, ms. Default 10,000. */
+  /** For a new connection and its first answer, ms. Default 10,000. */
   connectTimeoutMs?: number;
   /** How the listening connection finds out that it is dead. Default: every 15 s, answer within 5 s. */
   probe?: ProbePolicy;

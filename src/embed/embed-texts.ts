@@ -19,6 +19,11 @@ export interface EmbedTextsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Calls under way at once where the model supports it, at least 1. Default 4. */
   readonly parallelCalls?: number | undefined;
+  /**
+   * Vectors by text that earlier calls gave. They are not asked for again, and those of this call are added as they
+   * come, also when another part of it fails: what is tried again in halves pays for nothing twice (I5).
+   */
+  readonly paid?: Map<string, Float32Array> | undefined;
 }
 
 /**
@@ -37,9 +42,9 @@ export async function embedTexts(
 ): Promise<Float32Array[]> {
   const { kind = 'document', signal, parallelCalls = DEFAULT_PARALLEL_CALLS } = options;
   signal?.throwIfAborted();
-  const distinct = [...new Set(texts)];
+  const vectorOf = options.paid ?? new Map<string, Float32Array>();
+  const distinct = [...new Set(texts)].filter((text) => !vectorOf.has(text));
   const calls = planCalls(distinct, model);
-  const vectorOf = new Map<string, Float32Array>();
   const stop = new AbortController();
   const abortSignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
 

@@ -1,3 +1,5 @@
 export * from './embed-texts.ts';
 export * from './embedded/index.ts';
+export { guardModel } from './guarded-model.ts';
 export * from './model.ts';
+export { providerFault, retryAfter } from './provider-fault.ts';

@@ -27,7 +27,7 @@ export function planCalls(texts: readonly string[], limits: CallLimits): CallPla
   let tokens = 0;
   for (const [i, text] of texts.entries()) {
     const textBytes = utf8Bytes(text);
-    const textTokens = Math.ceil(textBytes / BYTES_PER_TOKEN);
+    const textTokens = tokensIn(textBytes);
     const isFull =
       i - from >= maxTexts || bytes + textBytes > maxBytes || tokens + textTokens > maxTokens;
     if (i > from && isFull) {
@@ -60,4 +60,13 @@ export function utf8Bytes(text: string): number {
 
 function isPair(high: number, low: number): boolean {
   return high >= 0xd800 && high <= 0xdbff && low >= 0xdc00 && low <= 0xdfff;
+}
+
+function tokensIn(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_TOKEN);
+}
+
+/** About how many tokens a text has: for quotas and sizes, never to refuse it. */
+export function estimateTokens(text: string): number {
+  return tokensIn(utf8Bytes(text));
 }

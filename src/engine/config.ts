@@ -23,6 +23,13 @@ const config = z.strictObject({
   schema: z.string().min(1).max(63).optional(),
   /** Default `embedded`: the model that comes along, without download or key. */
   model: z.union([z.literal('embedded'), embeddingModel]).optional(),
+  /** What the model's provider allows all workers together; default unlimited. */
+  quota: z
+    .strictObject({
+      requestsPerMinute: z.int().min(1).optional(),
+      tokensPerMinute: z.int().min(1).optional(),
+    })
+    .optional(),
   sources: z.record(sourceName, sourceOptions),
   worker: z
     .strictObject({

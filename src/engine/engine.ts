@@ -11,9 +11,9 @@ import {
   openPostgres,
   schemaStatus,
 } from '../database/index.ts';
-import { createEmbeddedModel, type EmbeddingModel } from '../embed/index.ts';
+import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
 import { SchemaError } from '../errors/index.ts';
-import { countPending, type QueueStatus } from '../queue/index.ts';
+import { countPending, isPending, type QueueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
@@ -97,8 +97,14 @@ export class Evervec {
     this.queue = new QueueAdmin(database);
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
-    const { model = 'embedded' } = config;
-    this.model = model === 'embedded' ? createEmbeddedModel() : model;
+    const { model = 'embedded', quota = {} } = config;
+    this.model =
+      model === 'embedded'
+        ? createEmbeddedModel()
+        : guardModel(model, database, {
+            requests: quota.requestsPerMinute ?? null,
+            tokens: quota.tokensPerMinute ?? null,
+          });
   }
 
   /** Names of the configured sources. */
@@ -290,7 +296,7 @@ export class Evervec {
   /** Builds the indexes of spaces that have become full and large. */
   async #indexFull(wired: readonly Wired[]): Promise<void> {
     for (const { row, space } of wired) {
-      if (space.isIndexed || (await countPending(this.database, [row.id])) > 0) continue;
+      if (space.isIndexed || (await isPending(this.database, row.id))) continue;
       space.isIndexed = await this.database.transaction((tx) => indexWhenFull(tx, space.id));
     }
   }

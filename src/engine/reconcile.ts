@@ -72,17 +72,17 @@ async function* orphanPages(
   source: SourceDefinition,
   spaceId: number,
 ): AsyncGenerator<string[]> {
-  let last = '';
+  let last: string | null = null;
   for (;;) {
-    const { rows } = await database.query<{ record_key: string }>(
+    const { rows }: { rows: { record_key: string }[] } = await database.query(
       `select distinct record_key from ${sidecarName(spaceId)}
-      where record_key > $1 order by record_key limit $2`,
+      where $1::text is null or record_key > $1 order by record_key limit $2`,
       [last, PAGE],
     );
     if (rows.length === 0) return;
     const keys = rows.map((row) => row.record_key);
     const { gone } = await readRows(database, source, keys, 0);
     if (gone.length > 0) yield gone;
-    last = keys.at(-1) ?? '';
+    last = keys.at(-1) ?? null;
   }
 }

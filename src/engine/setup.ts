@@ -1,8 +1,9 @@
 /** Puts a source into a database, and takes it out without a trace. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Chunker } from '../chunk/index.ts';
 import { type Connection, type Database, quoteIdentifier } from '../database/index.ts';
 import type { EmbeddingModel } from '../embed/index.ts';
-import { PermissionError, SpaceMismatchError } from '../errors/index.ts';
+import { PermissionError, QueryError, SpaceMismatchError } from '../errors/index.ts';
 import {
   findSource,
   forgetSource,
@@ -47,8 +48,7 @@ export async function setUpSource(
       before !== null &&
       before.table_schema === source.table.schema &&
       before.table_name === source.table.name &&
-      JSON.stringify(sorted(before.definition)) ===
-        JSON.stringify(sorted(storedDefinition(source))) &&
+      isDeepStrictEqual(before.definition, storedDefinition(source)) &&
       (await missingCapture(tx, database.schema, source)).length === 0;
     const needsBackfill = before?.queued_fingerprint !== source.fingerprint;
     if (isSame) return { source: source.name, table, outcome: 'unchanged', needsBackfill };
@@ -78,10 +78,6 @@ export async function setUpSource(
       needsBackfill: true,
     };
   });
-}
-
-function sorted(definition: object): [string, unknown][] {
-  return Object.entries(definition).sort(([a], [b]) => a.localeCompare(b));
 }
 
 async function refuseOtherSpace(
@@ -147,11 +143,15 @@ async function removeSchema(tx: Connection, schema: string): Promise<boolean> {
     join pg_extension extension on extension.oid = pg_depend.refobjid
     where extension.extname = 'vector' and attribute.attnum > 0 and not attribute.attisdropped limit 1`);
   if (used.rowCount > 0) return true;
+  // A function of the user's may take a vector, which no column shows; or another role owns the extension.
+  await tx.query('savepoint before_extension');
   try {
     await tx.query('drop extension vector');
     return false;
   } catch (error) {
-    if (error instanceof PermissionError) return true;
-    throw error;
+    const isNeeded = error instanceof QueryError && error.sqlState === '2BP01';
+    if (!isNeeded && !(error instanceof PermissionError)) throw error;
+    await tx.query('rollback to savepoint before_extension');
+    return true;
   }
 }

@@ -27,21 +27,29 @@ export async function lockOwned(
 /*
  * `owned` returns each row as it is after the lock was granted, also where that is newer than this
  * statement's snapshot; so whether the record changed meanwhile is decided there and nowhere else.
+ * Found again by place, through an array: of unknown length to the planner, who then reads a small table whole and
+ * a large one by place, whatever its statistics say.
+ * A row that is newer than the snapshot is not found by its place: `missed` counts those, for another go.
  */
 const COMPLETE = `
 with owned as materialized (
-  select id, generation = claim_generation as is_current from evervec.jobs
+  select ctid as tid, generation = claim_generation as is_current from evervec.jobs
   where id = any ($1::bigint[]) and state = 1 and claim_token = $2
   order by source_id, record_key for update
 ), done as (
-  delete from evervec.jobs where id = any (array(select id from owned where is_current)) returning id
+  delete from evervec.jobs using unnest(array(select tid from owned where is_current)) as target (tid)
+  where ctid = tid returning 1
 ), again as (
   update evervec.jobs set state = 0, ready_at = now(), attempts = 0, crashes = 0,
     first_failed_at = null, failed_at = null,
     claim_token = null, claim_generation = null, lease_until = null, worker_id = null
-  where id = any (array(select id from owned where not is_current)) returning id
+  from unnest(array(select tid from owned where not is_current)) as target (tid)
+  where ctid = tid returning 1
+), total as (
+  select (select count(*) from done)::integer as done, (select count(*) from again)::integer as again,
+    (select count(*) from owned)::integer as owned
 )
-select (select count(*) from done)::integer as done, (select count(*) from again)::integer as again`;
+select done, again, owned - done - again as missed from total`;
 
 export interface Completed {
   /** Finished and gone from the queue. */
@@ -56,11 +64,15 @@ export async function complete(
   token: string,
   jobs: readonly LeasedJob[],
 ): Promise<Completed> {
-  const { rows } = await connection.query<{ done: number; again: number }>(COMPLETE, [
-    jobs.map((job) => job.id),
-    token,
-  ]);
-  return rows[0] ?? { done: 0, again: 0 };
+  const ids = jobs.map((job) => job.id);
+  const completed: Completed = { done: 0, again: 0 };
+  for (;;) {
+    const { rows } = await connection.query<Completed & { missed: number }>(COMPLETE, [ids, token]);
+    const { done = 0, again = 0, missed = 0 } = rows[0] ?? {};
+    completed.done += done;
+    completed.again += again;
+    if (missed === 0) return completed;
+  }
 }
 
 const RENEW = `

@@ -49,3 +49,13 @@ export async function countPending(
   const { rows } = await connection.query<{ pending: string }>(PENDING, [sourceIds]);
   return Number(rows[0]?.pending ?? 0);
 }
+
+const IS_PENDING = `
+select exists (select from evervec.jobs where source_id = $1 and state <> 3)
+  or exists (select from evervec.changes where source_id = $1) as is_pending`;
+
+/** Whether any record of the source still wants work; parked ones do not count. */
+export async function isPending(connection: Connection, sourceId: number): Promise<boolean> {
+  const { rows } = await connection.query<{ is_pending: boolean }>(IS_PENDING, [sourceId]);
+  return rows[0]?.is_pending ?? false;
+}

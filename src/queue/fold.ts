@@ -19,6 +19,8 @@ export interface Folded {
   count: number;
   /** Entries that they came from. */
   entries: number;
+  /** The log holds entries that this fold let go, or that another one has locked now. */
+  hasMore: boolean;
   /** What of them this worker holds now; null when nothing was leased. */
   claim: Claim | null;
   /** The log says that a table was truncated: see `takeTruncations`. */
@@ -28,12 +30,13 @@ export interface Folded {
 /*
  * candidate: entries in about the order they were written (there is no index to order by), locked so that
  *            two workers never fold the same one; those beyond the key limit are let go at commit.
- * changed:   one row per record, its generation drawn here so that it can stand in two columns.
- * ranked:    a job may be leased at once if its lane is open and nothing ready is as urgent (changes have
- *            priority 0) and older.
+ * changed:   one row per record, sorted once for all that follows.
+ * ranked:    its generation, drawn here so that it can stand in two columns. A job may be leased at once if its
+ *            lane is open and nothing ready is as urgent (changes have priority 0) and older.
  * folded:    the upsert, in key order, which is the order in which `complete` locks: no deadlock.
  *            A leased job stays with its holder and gets the new generation only (I4); a waiting one keeps
  *            its ready_at, or a change would jump the provider's back-off.
+ * The answer is one row of totals, then the jobs that were leased.
  * (I3: what is deleted from the log here and what is upserted commit together.)
  */
 const FOLD = `
@@ -48,13 +51,6 @@ with candidate as materialized (
 ), taken as (
   delete from evervec.changes where ctid = any (array(select tid from picked))
   returning source_id, keys, logged_at
-), changed as materialized (
-  select source_id, record_key, logged_at, nextval('evervec.generation_seq') as generation
-  from (
-    select taken.source_id, record_key, min(logged_at) as logged_at
-    from taken cross join lateral unnest(taken.keys) as record_key
-    group by taken.source_id, record_key
-  ) distinct_records
 ), open_source as materialized (
   select source.id from evervec.sources source join evervec.lanes lane on lane.id = source.lane_id
   where not lane.paused and not exists (select from evervec.control where stopped)
@@ -65,16 +61,6 @@ with candidate as materialized (
     where job.state = 0 and job.ready_at <= now() and job.priority <= 0 and job.lane_id in (
       select source.lane_id from evervec.sources source join open_source on open_source.id = source.id)
   ) as is_first
-), ranked as (
-  select changed.*, source.lane_id,
-    claim.is_first and open_source.id is not null and row_number() over (
-      order by (open_source.id is null), changed.source_id, changed.record_key
-    ) <= $1 as is_leased,
-    claim.token
-  from changed
-  join evervec.sources source on source.id = changed.source_id
-  left join open_source on open_source.id = changed.source_id
-  cross join claim
 ), folded as (
   insert into evervec.jobs as job (
     source_id, record_key, lane_id, priority, enqueued_at, generation,
@@ -85,7 +71,19 @@ with candidate as materialized (
     case when is_leased then generation end,
     case when is_leased then now() + $3 * interval '1 millisecond' end,
     case when is_leased then $4::uuid end
-  from ranked order by source_id, record_key
+  from (
+    select changed.*, source.lane_id, claim.token, nextval('evervec.generation_seq') as generation,
+      claim.is_first and open_source.id is not null
+        and count(open_source.id) over (rows unbounded preceding) <= $1 as is_leased
+    from (
+      select taken.source_id, record_key, min(logged_at) as logged_at
+      from taken cross join lateral unnest(taken.keys) as record_key
+      group by taken.source_id, record_key order by taken.source_id, record_key
+    ) changed
+    join evervec.sources source on source.id = changed.source_id
+    left join open_source on open_source.id = changed.source_id
+    cross join claim
+  ) ranked order by source_id, record_key
   on conflict (source_id, record_key) do update set
     generation = excluded.generation,
     priority = least(job.priority, excluded.priority),
@@ -101,41 +99,41 @@ with candidate as materialized (
     crashes = case when job.state = 1 then job.crashes else 0 end
   returning id, source_id, record_key, attempts, crashes, claim_token
 )
-select total.count::integer, total.entries::integer, total.has_truncation, claim.token, leased.*
-from (
-  select (select count(*) from folded) as count,
-    (select count(*) from picked) as entries,
-    exists (select from candidate where size is null) as has_truncation
-) total
-cross join claim
-left join (
-  select id, source_id, record_key, attempts, crashes, claim_token from folded
-) leased on leased.claim_token = claim.token`;
+select (select count(*) from folded)::integer as count, (select count(*) from picked)::integer as entries,
+  exists (select from candidate where size is null) as has_truncation,
+  case when exists (select from candidate)
+    then (select count(size) from candidate) > (select count(*) from picked)
+    else exists (select from evervec.changes) end as has_more, token,
+  null::bigint as id, null::integer as source_id, null as record_key, null::smallint as attempts, null::smallint as crashes
+from claim
+union all
+select null, null, null, null, null, folded.id, source_id, record_key, attempts, crashes
+from folded join claim on claim.token = folded.claim_token`;
 
-interface FoldRow extends JobRow {
+interface Totals {
   count: number;
   entries: number;
   has_truncation: boolean;
+  has_more: boolean;
   token: string;
 }
 
 /** One statement, one transaction. An empty log costs one index probe. */
 export async function fold(connection: Connection, request: FoldRequest): Promise<Folded> {
-  const { rows } = await connection.query<FoldRow>(FOLD, [
+  const { rows } = await connection.query<Totals | JobRow>(FOLD, [
     request.limit,
     request.sourceIds,
     request.leaseMs,
     request.workerId,
     request.entries,
   ]);
-  const [first] = rows;
-  if (first === undefined) return { count: 0, entries: 0, claim: null, hasTruncation: false };
-  const jobs = rows.filter((row) => row.id !== null).map(toLeasedJob);
+  const [totals, ...leased] = rows as [Totals, ...JobRow[]];
   return {
-    count: first.count,
-    entries: first.entries,
-    claim: jobs.length > 0 ? { token: first.token, jobs } : null,
-    hasTruncation: first.has_truncation,
+    count: totals.count,
+    entries: totals.entries,
+    claim: leased.length > 0 ? { token: totals.token, jobs: leased.map(toLeasedJob) } : null,
+    hasMore: totals.has_more,
+    hasTruncation: totals.has_truncation,
   };
 }
 

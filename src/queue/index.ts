@@ -20,7 +20,7 @@ export {
   retryDeadLetters,
   retryJobs,
 } from './dead-letters.ts';
-export { BULK_PRIORITY, countPending, enqueueBulk } from './enqueue.ts';
+export { BULK_PRIORITY, countPending, enqueueBulk, isPending } from './enqueue.ts';
 export { type Folded, type FoldRequest, fold, takeTruncations } from './fold.ts';
 export {
   type FailedTry,
@@ -38,6 +38,7 @@ export {
   sourceStats,
   type StatsWindow,
 } from './metrics.ts';
+export { postpone } from './postpone.ts';
 export { reap, wake } from './reap.ts';
 export {
   COUNT_LIMIT,

@@ -3,23 +3,21 @@ import type { Connection } from '../database/index.ts';
 import { type Failed, type FailedRow, toFailed } from './jobs.ts';
 
 /*
- * The outer update repeats state, token and expiry: between the two a worker may have renewed or completed.
- * `picked` skips locked rows, since a locked job is one that is being completed right now.
+ * `picked` skips locked rows, since a locked job is one that is being completed right now, and locks the others, so that
+ * none is renewed in between; one that was just renewed or completed fails its conditions when it is locked.
  */
 const REAP = `
 with picked as materialized (
-  select id, claim_token from evervec.jobs
-  where state = 1 and lease_until < now()
-  order by lease_until limit 1000 for update skip locked
+  select ctid as tid from evervec.jobs
+  where state = 1 and lease_until < now() limit 1000 for update skip locked
 )
 update evervec.jobs job set
   state = case when job.crashes + 1 >= $1 then 3 else 0 end,
   crashes = job.crashes + 1, ready_at = now(), last_error = 'LeaseExpired',
   first_failed_at = coalesce(job.first_failed_at, now()), failed_at = now(),
   claim_token = null, claim_generation = null, lease_until = null, worker_id = null
-from picked
-where job.id = picked.id and job.claim_token = picked.claim_token
-and job.state = 1 and job.lease_until < now()
+from unnest(array(select tid from picked)) as target (tid)
+where job.ctid = target.tid
 returning job.source_id, job.record_key, job.crashes as attempts, job.state`;
 
 /**
@@ -33,10 +31,10 @@ export async function reap(connection: Connection, maxCrashes: number): Promise<
 
 const WAKE = `
 with picked as materialized (
-  select id from evervec.jobs where state = 2 and ready_at <= now()
+  select ctid as tid from evervec.jobs where state = 2 and ready_at <= now()
   order by ready_at limit 1000 for update skip locked
 )
-update evervec.jobs set state = 0 where id = any (array(select id from picked)) and state = 2`;
+update evervec.jobs set state = 0 from unnest(array(select tid from picked)) as target (tid) where ctid = tid`;
 
 /** Makes waiting jobs ready whose back-off is over. @returns how many */
 export async function wake(connection: Connection): Promise<number> {

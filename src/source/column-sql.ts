@@ -3,7 +3,7 @@
  * as something to compare. Independent of the session's DateStyle and TimeZone, since triggers, workers and
  * searches run in different sessions and must agree to the byte.
  */
-import { quoteIdentifier } from '../database/index.ts';
+import { quoteIdentifier, quoteQualified } from '../database/index.ts';
 import type { Column } from './table.ts';
 
 /** The text of one key column. */
@@ -16,7 +16,8 @@ function keyPartSql(alias: string, column: Column): string {
     case 'date':
       return `(to_jsonb(${value}) #>> '{}')`;
     case 'bytea':
-      return `('\\x' || encode(${value}, 'hex'))`;
+      // chr: in a session without standard_conforming_strings a backslash would be an escape.
+      return `(chr(92) || 'x' || encode(${value}, 'hex'))`;
     default:
       return `${value}::text`;
   }
@@ -29,22 +30,55 @@ export function keySql(alias: string, key: readonly Column[]): string {
   return `jsonb_build_array(${[first, ...others].join(', ')})::text`;
 }
 
-/** The values of the key's columns, in order, from the text of a key. */
-export function keyValuesSql(key: readonly Column[], keyText: string): string[] {
+/**
+ * The values of the key's columns, in order, from the text of a key. In the columns' own collations: what a text
+ * brings along would keep their index from being used, or conflict with theirs.
+ */
+function keyValuesSql(key: readonly Column[], keyText: string): string[] {
   return key.map((column, index) => {
     const text = key.length === 1 ? `${keyText}::text` : `(${keyText}::jsonb ->> ${index})`;
-    return column.baseType === 'timestamptz'
-      ? `(${text}::timestamp at time zone 'UTC')`
-      : `${text}::${column.type}`;
+    if (column.baseType === 'timestamptz') return `(${text}::timestamp at time zone 'UTC')`;
+    const collate = column.collation === null ? '' : ` collate ${column.collation}`;
+    return `${text}::${column.type}${collate}`;
   });
+}
+
+/** `=` or `>` as it is found under any search_path. */
+function operatorSql(column: Column, operator: '=' | '>'): string {
+  return column.operatorSchema === 'pg_catalog'
+    ? operator
+    : `operator(${quoteIdentifier(column.operatorSchema)}.${operator})`;
 }
 
 /** A condition that finds the row of `alias` whose key is the text `keyText`; the key's own index can serve it. */
 export function keyMatchSql(alias: string, key: readonly Column[], keyText: string): string {
   const values = keyValuesSql(key, keyText);
-  return key
-    .map((column, index) => `${alias}.${quoteIdentifier(column.name)} = ${values[index]}`)
-    .join(' and ');
+  return [
+    ...key.map(
+      (column, index) =>
+        `${quoteQualified(alias, column.name)} ${operatorSql(column, '=')} ${values[index]}`,
+    ),
+    // What only equals the key (citext, numeric 1.00) is another record.
+    `${keySql(alias, key)} = ${keyText} collate "C"`,
+  ].join(' and ');
+}
+
+/** A condition for the rows of `alias` that come after `keyText` in the order of the key's index. */
+export function keyAfterSql(alias: string, key: readonly Column[], keyText: string): string {
+  const values = keyValuesSql(key, keyText);
+  const names = key.map((column) => quoteQualified(alias, column.name));
+  if (new Set(key.map((column) => column.operatorSchema)).size === 1)
+    return `(${names.join(', ')}) ${operatorSql(key[0] as Column, '>')} (${values.join(', ')})`;
+  const compared = key.map((_, last) =>
+    key
+      .slice(0, last + 1)
+      .map(
+        (column, index) =>
+          `${names[index]} ${operatorSql(column, index === last ? '>' : '=')} ${values[index]}`,
+      )
+      .join(' and '),
+  );
+  return compared.map((condition) => `(${condition})`).join(' or ');
 }
 
 /** The text that is embedded of a column. */
@@ -57,6 +91,16 @@ export function textSql(alias: string, column: Column): string {
   if (column.baseType === 'timestamp' || column.baseType === 'date')
     return `(to_jsonb(${value}) #>> '{}')`;
   return `${value}::text`;
+}
+
+/** Types of which Postgres knows the length without reading the value, also when it is compressed. */
+const OF_KNOWN_LENGTH = new Set(['text', 'varchar', 'bpchar', 'json', 'xml', 'bytea']);
+
+/** About the bytes that a column's value takes when it is read; for types that aren't text what it takes on disk. */
+export function sizeSql(alias: string, column: Column): string {
+  const value = quoteQualified(alias, column.name);
+  if (!OF_KNOWN_LENGTH.has(column.baseType)) return `coalesce(pg_column_size(${value}), 0)`;
+  return `coalesce(octet_length(${value}${column.baseType === 'bytea' ? '' : '::text'}), 0)`;
 }
 
 /** Types whose equality means equal text. Not numeric (1.0 = 1.00), citext, or what has no equality at all (json). */

@@ -48,7 +48,14 @@ export async function resolveSource(
     ? options.record.map((column) => columnOf(name, table, column))
     : table.columns.filter((column) => !NOT_SHOWN.has(column.baseType));
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([1, recipe, mapped.map(({ name }) => name), table.key]))
+    .update(
+      JSON.stringify([
+        1,
+        recipe,
+        mapped.map(({ name }) => name),
+        table.key.map(({ name, type }) => [name, type]),
+      ]),
+    )
     .digest('hex')
     .slice(0, 32);
   return {

@@ -1,6 +1,5 @@
 /** The sources that a database knows: what set-up wrote, and how it is taken out again. */
 import type { Connection } from '../database/index.ts';
-import { keySql } from './column-sql.ts';
 import { keyMatchSql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 
@@ -8,7 +7,8 @@ import type { SourceDefinition } from './definition.ts';
 export interface StoredDefinition {
   fingerprint: string;
   key: string[];
-  columns: string[];
+  /** Column → schema of its comparison operators, for filters. */
+  columns: Record<string, string>;
   record: string[];
   /** A condition that joins table row `t` to chunk `c`. */
   join: string;
@@ -41,9 +41,11 @@ export function storedDefinition(source: SourceDefinition): StoredDefinition {
   return {
     fingerprint: source.fingerprint,
     key: source.table.key.map((column) => column.name),
-    columns: source.table.columns.map((column) => column.name),
+    columns: Object.fromEntries(
+      source.table.columns.map((column) => [column.name, column.operatorSchema]),
+    ),
     record: source.record.map((column) => column.name),
-    join: `${keyMatchSql('t', source.table.key, 'c.record_key')} and ${keySql('t', source.table.key)} = c.record_key`,
+    join: keyMatchSql('t', source.table.key, 'c.record_key'),
   };
 }
 

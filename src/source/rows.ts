@@ -1,7 +1,7 @@
 /** Reads rows of a source by key, as text to render. Bounded in bytes, whatever the rows hold. */
 import type { Connection } from '../database/index.ts';
 import { quoteIdentifier, quoteQualified } from '../database/index.ts';
-import { keyMatchSql, keySql, keyValuesSql, textSql } from './column-sql.ts';
+import { keyAfterSql, keyMatchSql, keySql, sizeSql, textSql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 import type { Row } from './options.ts';
 
@@ -35,8 +35,7 @@ interface ReadRow {
 }
 
 /*
- * found:  the rows, by the key's index; a row whose key only equals the wanted one (citext, numeric 1.00)
- *         is another record. pg_column_size is what a value takes on disk: nothing is fetched to know it.
+ * found:  the rows, by the key's index. What they measure is known without fetching it.
  * The outer select takes values only of the rows that fit, so a large cell beyond the limit is not read.
  */
 function readSql(source: SourceDefinition): string {
@@ -46,13 +45,14 @@ function readSql(source: SourceDefinition): string {
     name: quoteIdentifier(column.name),
     placed: { ...column, name: `c${index}` },
   }));
-  const size = columns.map(({ name }) => `coalesce(pg_column_size(t.${name}), 0)`).join(' + ');
+  const size = source.mapped.map((column) => sizeSql('t', column)).join(' + ');
   const raw = columns.map(({ name, placed }) => `t.${name} as ${placed.name}`).join(', ');
   const values =
     source.render.from === 'row'
-      ? `to_json((select r from (select ${columns
+      ? // `r.*` and not `r`: that might be a column's name.
+        `(select to_json(r.*) from (select ${columns
           .map(({ name, placed }) => `sized.${placed.name} as ${name}`)
-          .join(', ')}) r))`
+          .join(', ')}) r)`
       : `to_json(array[${columns.map(({ placed }) => textSql('sized', placed)).join(', ')}])`;
   return `
 select key, is_found, is_read, case when is_read then ${values} end as fields
@@ -63,7 +63,9 @@ from (
   left join lateral (
     select true as is_found, ${size} as size, ${raw}
     from ${quoteQualified(schema, name)} t
-    where ${keyMatchSql('t', key, 'wanted.key')} and ${keySql('t', key)} = wanted.key collate "C"
+    where ${keyMatchSql('t', key, 'wanted.key')}
+    -- Nothing keeps a table and its children from having the same key: the text of one of them is taken.
+    limit 1
   ) found on true
 ) sized`;
 }
@@ -120,10 +122,7 @@ export async function* keyPages(
   const columns = key.map((column) => `t.${quoteIdentifier(column.name)}`);
   let last: string | null = null;
   for (;;) {
-    const after: string =
-      last === null
-        ? ''
-        : `where (${columns.join(', ')}) > (${keyValuesSql(key, '$2').join(', ')})`;
+    const after = last === null ? '' : `where ${keyAfterSql('t', key, '$2')}`;
     const page: { rows: { key: string }[] } = await connection.query<{ key: string }>(
       `select ${keySql('t', key)} as key from ${quoteQualified(schema, name)} t ${after}
       order by ${columns.join(', ')} limit $1`,

@@ -2,16 +2,23 @@
  * Reads what the database says about a table: columns, types, key, partitions. Everything later that
  * assembles SQL for a source starts from this description, never from what a user typed.
  */
-import type { Connection } from '../database/index.ts';
+import { type Connection, quoteQualified } from '../database/index.ts';
 import { SourceError } from '../errors/index.ts';
 
 export interface Column {
   name: string;
-  /** The type without its length, as a cast takes it: `bigint`, `public."My Type"`. */
+  /**
+   * The type as a cast takes it under any search_path, without its length: `"pg_catalog"."int8"`. A domain's
+   * base type: a key's text need not pass the domain's checks once more.
+   */
   type: string;
   /** The base type's name in pg_type, for decisions: `int8`, `timestamptz`. */
   baseType: string;
   isArray: boolean;
+  /** As a collate clause takes it; null for types without. */
+  collation: string | null;
+  /** The schema of the type's comparisons, which for an extension's type (citext) is not pg_catalog. */
+  operatorSchema: string;
   /** Generated when read (Postgres 18), which trigger transition tables do not carry. */
   isVirtual: boolean;
 }
@@ -22,7 +29,7 @@ export interface Table {
   columns: Column[];
   /** Columns that identify a row, in index order. */
   key: Column[];
-  /** The table and all its partitions, `[schema, name]`: each needs triggers of its own. */
+  /** The table and all its partitions or children, `[schema, name]`: each needs triggers of its own. */
   relations: [string, string][];
   /** The planner's guess of how many rows there are. */
   estimatedRows: number;
@@ -30,20 +37,42 @@ export interface Table {
 
 const FIND = `
 select class.oid::text as oid, class.relkind, namespace.nspname as schema, class.relname as name,
-  (select coalesce(sum(greatest(part.reltuples, 0)), 0) from pg_class part where part.oid = class.oid
-    or part.oid in (select relid from pg_partition_tree(class.oid)))::float8 as estimated_rows
+  (select coalesce(sum(greatest(part.reltuples, 0)), 0) from pg_class part
+    where part.oid = class.oid or part.oid in (select relid from pg_partition_tree(class.oid))
+    )::float8 as estimated_rows
 from pg_class class join pg_namespace namespace on namespace.oid = class.relnamespace
 where class.relname = $1 and class.relkind in ('r', 'p', 'v', 'm', 'f')
 and case when $2::text is null then pg_table_is_visible(class.oid) else namespace.nspname = $2 end`;
 
+/*
+ * base:     what is at the end of a chain of domains.
+ * operator: the equality that orders the type's values, as its default B-tree operator class has it.
+ */
 const COLUMNS = `
-select attribute.attname as name, format_type(attribute.atttypid, -1) as type,
-  coalesce(base.typname, type.typname) as base_type, type.typcategory = 'A' as is_array,
-  attribute.attgenerated = 'v' as is_virtual,
+select attribute.attname as name, type_schema.nspname as type_schema, base.typname as base_type,
+  base.typtype as type_kind, base.typcategory = 'A' as is_array, element.typname as element_type,
+  attribute.attgenerated = 'v' as is_virtual, collation_schema.nspname as collation_schema,
+  pg_collation.collname as collation, coalesce(operator.nspname, 'pg_catalog') as operator_schema,
   array_position(primary_key.indkey::int2[], attribute.attnum) as key_position
 from pg_attribute attribute
-join pg_type type on type.oid = attribute.atttypid
-left join pg_type base on base.oid = type.typbasetype
+join lateral (
+  with recursive chain as (
+    select type.* from pg_type type where type.oid = attribute.atttypid
+    union all select type.* from chain join pg_type type on type.oid = chain.typbasetype where chain.typtype = 'd'
+  ) select * from chain where typtype <> 'd'
+) base on true
+join pg_namespace type_schema on type_schema.oid = base.typnamespace
+left join pg_type element on element.oid = base.typelem and base.typcategory = 'A'
+left join pg_collation on pg_collation.oid = attribute.attcollation
+left join pg_namespace collation_schema on collation_schema.oid = pg_collation.collnamespace
+left join lateral (
+  select namespace.nspname
+  from pg_opclass class join pg_am on pg_am.oid = class.opcmethod and pg_am.amname = 'btree'
+  join pg_amop amop on amop.amopfamily = class.opcfamily and amop.amopstrategy = 3
+    and amop.amoplefttype = base.oid and amop.amoprighttype = base.oid
+  join pg_operator on pg_operator.oid = amop.amopopr join pg_namespace namespace on namespace.oid = pg_operator.oprnamespace
+  where class.opcdefault and class.opcintype = base.oid
+) operator on true
 left join pg_index primary_key on primary_key.indrelid = attribute.attrelid and primary_key.indisprimary
 where attribute.attrelid = $1::oid and attribute.attnum > 0 and not attribute.attisdropped
 order by attribute.attnum`;
@@ -57,12 +86,15 @@ select exists (
   ) = $2::text[] and indnkeyatts = $3
 ) as is_unique`;
 
+/* Partitions and children of inheritance alike: a read of the table reads them all. */
 const RELATIONS = `
+with recursive tree as (
+  select $1::oid as relid
+  union select inhrelid from pg_inherits join tree on inhparent = relid
+)
 select namespace.nspname as schema, class.relname as name
-from pg_partition_tree($1::oid) tree
-join pg_class class on class.oid = tree.relid join pg_namespace namespace on namespace.oid = class.relnamespace
-union select namespace.nspname, class.relname
-from pg_class class join pg_namespace namespace on namespace.oid = class.relnamespace where class.oid = $1::oid
+from tree join pg_class class on class.oid = tree.relid and class.relkind in ('r', 'p')
+join pg_namespace namespace on namespace.oid = class.relnamespace
 order by 1, 2`;
 
 const SIMILAR = `
@@ -70,6 +102,20 @@ select namespace.nspname || '.' || class.relname as name
 from pg_class class join pg_namespace namespace on namespace.oid = class.relnamespace
 where class.relkind in ('r', 'p') and namespace.nspname not in ('pg_catalog', 'information_schema')
 and lower(class.relname) = lower($1) limit 3`;
+
+interface ColumnRow {
+  name: string;
+  type_schema: string;
+  base_type: string;
+  type_kind: string;
+  is_array: boolean;
+  element_type: string | null;
+  is_virtual: boolean;
+  collation_schema: string | null;
+  collation: string | null;
+  operator_schema: string;
+  key_position: number | null;
+}
 
 interface FoundTable {
   oid: string;
@@ -89,38 +135,25 @@ export async function describeTable(
   reference: { table: string; schema?: string | undefined; key?: readonly string[] | undefined },
 ): Promise<Table> {
   const found = await find(connection, source, reference);
-  const { rows } = await connection.query<{
-    name: string;
-    type: string;
-    base_type: string;
-    is_array: boolean;
-    is_virtual: boolean;
-    key_position: number | null;
-  }>(COLUMNS, [found.oid]);
-  const columns = rows.map((row) => ({
-    name: row.name,
-    type: row.type,
-    baseType: row.base_type,
-    isArray: row.is_array,
-    isVirtual: row.is_virtual,
-    keyPosition: row.key_position,
-  }));
+  const { rows } = await connection.query<ColumnRow>(COLUMNS, [found.oid]);
+  const columns = rows.map((row) => ({ ...toColumn(row), row }));
   const relations = await connection.query<{ schema: string; name: string }>(RELATIONS, [
     found.oid,
   ]);
   const table = {
     schema: found.schema,
     name: found.name,
-    columns: columns.map(({ keyPosition: _, ...column }) => column),
+    columns: columns.map(({ row: _, ...column }) => column),
     relations: relations.rows.map((row): [string, string] => [row.schema, row.name]),
     estimatedRows: found.estimated_rows,
   };
-  if (reference.key !== undefined)
-    return { ...table, key: await chosenKey(connection, source, found, table, reference.key) };
-  const key = columns
-    .filter((column) => column.keyPosition !== null)
-    .sort((a, b) => (a.keyPosition ?? 0) - (b.keyPosition ?? 0))
-    .map(({ keyPosition: _, ...column }) => column);
+  const key =
+    reference.key === undefined
+      ? columns
+          .filter(({ row }) => row.key_position !== null)
+          .sort((a, b) => (a.row.key_position ?? 0) - (b.row.key_position ?? 0))
+          .map(({ row: _, ...column }) => column)
+      : await chosenKey(connection, source, found, table, reference.key);
   if (key.length === 0)
     throw new SourceError(
       `Source "${source}": table ${found.schema}.${found.name} has no primary key, so nothing tells its rows apart.`,
@@ -129,7 +162,49 @@ export async function describeTable(
         isUsage: true,
       },
     );
+  for (const { row } of columns)
+    if (key.some(({ name }) => name === row.name)) requireStableText(source, found, row);
   return { ...table, key };
+}
+
+function toColumn(row: ColumnRow): Column {
+  const { collation, collation_schema } = row;
+  return {
+    name: row.name,
+    type: quoteQualified(row.type_schema, row.base_type),
+    baseType: row.base_type,
+    isArray: row.is_array,
+    isVirtual: row.is_virtual,
+    collation:
+      collation === null || collation_schema === null
+        ? null
+        : quoteQualified(collation_schema, collation),
+    operatorSchema: row.operator_schema,
+  };
+}
+
+/** Types whose text depends on the session's settings, so that a writer and a worker may write it differently. */
+const UNSTABLE = new Set(['float4', 'float8', 'money', 'interval']);
+/** Those that `keySql` writes independently of them, which it can't inside an array. */
+const WRITTEN_OUT = new Set(['timestamptz', 'timestamp', 'date', 'bytea']);
+/** Composite, range and multirange types may hold any of these. */
+const HOLDS_OTHERS = new Set(['c', 'r', 'm']);
+
+function requireStableText(
+  source: string,
+  { schema, name }: FoundTable,
+  { name: column, base_type, element_type, type_kind }: ColumnRow,
+): void {
+  const isUnstable =
+    UNSTABLE.has(element_type ?? base_type) ||
+    HOLDS_OTHERS.has(type_kind) ||
+    (element_type !== null && WRITTEN_OUT.has(element_type)) ||
+    /^reg[a-z]+$/.test(base_type);
+  if (isUnstable)
+    throw new SourceError(
+      `Source "${source}": key column "${column}" of ${schema}.${name} is of type ${base_type}, whose text depends on a session's settings.`,
+      { remedy: `Name other unique columns that are never null: key: ['…'].`, isUsage: true },
+    );
 }
 
 async function find(

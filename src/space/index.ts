@@ -2,6 +2,7 @@ export {
   createSpace,
   dropSpace,
   INDEX_FROM_CHUNKS,
+  INDEX_SETTINGS,
   indexWhenFull,
   sidecarName,
   type Space,

@@ -137,15 +137,23 @@ export async function indexWhenFull(tx: Connection, spaceId: number): Promise<bo
   return true;
 }
 
+/**
+ * For the build of the indexes alone. An HNSW graph that outgrows its memory is built many times slower (pgvector's
+ * README, "Index Build Time").
+ */
+export const INDEX_SETTINGS: Readonly<Record<string, string>> = {
+  maintenance_work_mem: '512MB',
+  max_parallel_maintenance_workers: '4',
+};
+
 async function buildIndexes(
   tx: Connection,
   spaceId: number,
   vectorType: 'halfvec' | 'vector',
 ): Promise<void> {
   const table = sidecarName(spaceId);
-  // An HNSW graph that outgrows this memory is built many times slower (pgvector's README, "Index Build Time").
-  await tx.query(`select set_config('maintenance_work_mem', '512MB', true),
-    set_config('max_parallel_maintenance_workers', '4', true)`);
+  for (const [name, value] of Object.entries(INDEX_SETTINGS))
+    await tx.query('select set_config($1, $2, true)', [name, value]);
   await tx.query(
     `create index chunks_${spaceId}_embedding on ${table} using hnsw (embedding vector.${vectorType}_cosine_ops)`,
   );

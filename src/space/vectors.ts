@@ -27,7 +27,6 @@ export function encodeVectors(
   const isNull = vectors.includes(null);
   for (const field of [1, isNull ? 1 : 0, elementOid, vectors.length, 1])
     at = buffer.writeInt32BE(field, at);
-  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   for (const vector of vectors) {
     if (vector === null) {
       at = buffer.writeInt32BE(-1, at);
@@ -36,13 +35,33 @@ export function encodeVectors(
     at = buffer.writeInt32BE(4 + vector.length * bytesPerNumber, at);
     at = buffer.writeInt16BE(vector.length, at);
     at = buffer.writeInt16BE(0, at);
-    for (const number of vector) {
-      if (bytesPerNumber === 2) view.setUint16(at, toHalf(number));
-      else view.setFloat32(at, number);
-      at += bytesPerNumber;
-    }
+    at = type === 'halfvec' ? writeHalves(buffer, at, vector) : writeFloats(buffer, at, vector);
   }
   return buffer;
+}
+
+/* Index loops and bytes by hand: this runs over every number that is ever stored. */
+
+function writeHalves(buffer: Buffer, at: number, vector: Float32Array): number {
+  const words = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
+  for (let i = 0; i < words.length; i++) {
+    const half = halfOf(words[i] ?? 0);
+    buffer[at++] = half >>> 8;
+    buffer[at++] = half;
+  }
+  return at;
+}
+
+function writeFloats(buffer: Buffer, at: number, vector: Float32Array): number {
+  const words = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? 0;
+    buffer[at++] = word >>> 24;
+    buffer[at++] = word >>> 16;
+    buffer[at++] = word >>> 8;
+    buffer[at++] = word;
+  }
+  return at;
 }
 
 const single = new Float32Array(1);
@@ -51,7 +70,11 @@ const bits = new Uint32Array(single.buffer);
 /** IEEE 754 binary32 to binary16, to nearest even (Node 22 has no `DataView.setFloat16`). */
 export function toHalf(number: number): number {
   single[0] = number;
-  const word = bits[0] ?? 0;
+  return halfOf(bits[0] ?? 0);
+}
+
+/** The same, from the bits of a binary32. */
+function halfOf(word: number): number {
   const sign = (word >>> 16) & 0x8000;
   const exponent = (word >>> 23) & 0xff;
   const fraction = word & 0x7fffff;

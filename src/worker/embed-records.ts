@@ -36,6 +36,8 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
   const { database, source, space, model, chunker, vectorOid } = options;
   const maxReadBytes = options.maxReadBytes ?? MAX_READ_BYTES;
 
+  const paid: PaidVectors = new Map();
+
   return async (jobs, signal): Promise<Prepared> => {
     const byKey = new Map(jobs.map((job) => [job.recordKey, job]));
     const keys = [...byKey.keys()];
@@ -48,7 +50,7 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
       // A row that is no more has no chunks: its vectors go, and the job is done, not failed.
       ...read.gone.map((key) => ({ key, count: 0, changed: [], hasSurplus: stored.has(key) })),
     ];
-    await embedChanged(plans, model, signal);
+    await embedChanged(plans, model, paid, signal);
 
     const jobOf = (key: string) => byKey.get(key) as LeasedJob;
     const writes = new Map(
@@ -110,20 +112,26 @@ function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
+/** Vectors of batches that failed in part, until a smaller batch has used them. */
+type PaidVectors = Map<string, Float32Array>;
+
+/** What is kept of failed batches at most; beyond that texts are paid for again rather than memory filled. */
+const MAX_PAID = 20_000;
+
 /** Gives each changed chunk its vector, unless the record holds one for the same text already (I5). */
 async function embedChanged(
   plans: readonly RecordWrite[],
   model: EmbeddingModel,
+  paid: PaidVectors,
   signal: AbortSignal,
 ): Promise<void> {
   const wanting = plans.flatMap((plan) => plan.changed.filter((chunk) => !chunk.isKept));
   if (wanting.length === 0) return;
-  const vectors = await embedTexts(
-    model,
-    wanting.map((chunk) => chunk.text),
-    { kind: 'document', signal },
-  );
+  if (paid.size > MAX_PAID) paid.clear();
+  const texts = wanting.map((chunk) => chunk.text);
+  const vectors = await embedTexts(model, texts, { kind: 'document', signal, paid });
   wanting.forEach((chunk, index) => {
     chunk.embedding = vectors[index] ?? null;
   });
+  for (const text of texts) paid.delete(text);
 }

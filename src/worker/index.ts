@@ -2,3 +2,4 @@ export { createEmbedRecords, planRecord } from './embed-records.ts';
 export { errorLabel } from './error-label.ts';
 export type { Handler, Prepared } from './handler.ts';
 export { Worker, type WorkerOptions } from './worker.ts';
+export { limitYoungGeneration } from './young-generation.ts';

@@ -9,15 +9,10 @@ import type { Connection, Database } from '../database/index.ts';
 import {
   type Claim,
   claim,
-  complete,
   type FoldRequest,
-  fail,
   fold,
-  type LeasedJob,
-  lockOwned,
   type RetryPolicy,
   reap,
-  release,
   signOff,
   takeTruncations,
   wake,
@@ -25,10 +20,10 @@ import {
 import { type Logger, type Service, systemClock } from '../runtime/index.ts';
 import { BatchSize } from './batch-size.ts';
 import { errorLabel } from './error-label.ts';
-import type { Handler, Prepared } from './handler.ts';
-import { keepLease } from './lease.ts';
+import { Executor, type Tally } from './executor.ts';
+import type { Handler } from './handler.ts';
 import { type CleanupPolicy, startMaintainer } from './maintainer.ts';
-import { type OpenBatch, Reporter } from './reporter.ts';
+import { Reporter } from './reporter.ts';
 import { Wakeup } from './wakeup.ts';
 
 export interface WorkerOptions {
@@ -44,7 +39,7 @@ export interface WorkerOptions {
   /** Called when a loop found nothing to do: the time for what waits until the queue is empty. */
   onIdle?(): Promise<void>;
   /** Called after each batch: for progress, metrics and tests. */
-  onBatch?(batch: { jobs: number; done: number; failed: number; tookMs: number }): void;
+  onBatch?(batch: Tally): void;
   /** Loops at once; default 2, on the embedded database 1. */
   concurrency?: number;
   /** Most jobs in one lease; default 1,000. */
@@ -64,17 +59,23 @@ export interface WorkerOptions {
 
 const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
 const REAP_EVERY_MS = 5_000;
+/** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
+const CONTENDED_MS = 10;
+
+/** `contended`: nothing to be had now, since others are folding the log. */
+type Step = 'worked' | 'idle' | 'contended';
 
 export class Worker implements Service {
   readonly id = randomUUID();
   readonly #options: WorkerOptions;
   readonly #batch: BatchSize;
+  readonly #executor: Executor;
+  readonly #reporter: Reporter;
   readonly #wakeup = new Wakeup();
   readonly #stopping = new AbortController();
   readonly #giveBack = new AbortController();
   #loops: Promise<void>[] = [];
   #unlisten: (() => Promise<void>) | undefined;
-  readonly #reporter: Reporter;
   #stopMaintainer: (() => Promise<void>) | undefined;
   /** Entries of the change log that hold about two batches, going by the last ones. */
   #entries = 100;
@@ -83,10 +84,18 @@ export class Worker implements Service {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#batch = new BatchSize({ max: options.maxBatch ?? 1_000 });
-    const { database, version } = options;
+    const { database, version, handlerOf } = options;
     this.#reporter = new Reporter({
       database,
       worker: { id: this.id, host: hostname(), pid: process.pid, version },
+      onError: (error) => this.#report(error),
+    });
+    this.#executor = new Executor({
+      database,
+      handlerOf,
+      reporter: this.#reporter,
+      leaseMs: this.#leaseMs,
+      retry: { ...RETRY, ...options.retry },
       onError: (error) => this.#report(error),
     });
   }
@@ -121,7 +130,8 @@ export class Worker implements Service {
     await this.#tend();
     await this.#signOn();
     try {
-      while (!this.#stopping.signal.aborted && (await this.#step())) await this.#tend();
+      while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked')
+        await this.#tend();
       await this.#options.onIdle?.();
     } finally {
       await this.#signOff();
@@ -147,140 +157,52 @@ export class Worker implements Service {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
+      let waitMs = this.#options.pollMs ?? 1_000;
       try {
         await this.#tend();
-        if (await this.#step()) continue;
-        await this.#options.onIdle?.();
+        const step = await this.#step();
+        if (step === 'worked') continue;
+        if (step === 'idle') await this.#options.onIdle?.();
+        else waitMs = Math.min(waitMs, CONTENDED_MS);
       } catch (error) {
         this.#report(error);
       }
-      await this.#wakeup.wait(this.#options.pollMs ?? 1_000);
+      await this.#wakeup.wait(waitMs);
     }
   }
 
-  /** One batch. @returns whether there was anything to do */
-  async #step(): Promise<boolean> {
+  /** One batch, if there is anything to do. */
+  async #step(): Promise<Step> {
     const { database } = this.#options;
     const request: FoldRequest = {
       workerId: this.id,
       limit: this.#batch.value,
       leaseMs: this.#leaseMs,
-      sourceIds: this.#options.sourceIds,
+      sourceIds: this.#executor.withoutWaiting(this.#options.sourceIds),
       entries: this.#entries,
     };
     const folded = await fold(database, request);
     if (folded.entries > 0)
-      this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 16, 2_000);
+      this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 4, 2_000);
+    // Loops that looked while this one held all of the log found nothing, and sleep.
+    if (folded.hasMore && folded.count > 0) this.#wakeup.ring();
     if (folded.hasTruncation)
       await database.transaction(async (tx) =>
         this.#options.queueSidecars(tx, await takeTruncations(tx)),
       );
     const work = folded.claim ?? (await claim(database, request));
-    if (work === null) return folded.count > 0 || folded.hasTruncation;
+    if (work === null) {
+      if (folded.count > 0 || folded.hasTruncation) return 'worked';
+      return folded.hasMore ? 'contended' : 'idle';
+    }
     await this.#process(work);
-    return true;
+    return 'worked';
   }
 
   async #process(work: Claim): Promise<void> {
-    const started = performance.now();
-    const lease = keepLease(this.#options.database, work, this.#leaseMs, (error) =>
-      this.#report(error),
-    );
-    const signal = AbortSignal.any([lease.signal, this.#giveBack.signal]);
-    const tally = { done: 0, failed: 0 };
-    try {
-      const bySource = Map.groupBy(work.jobs, (job) => job.sourceId);
-      for (const [sourceId, jobs] of bySource) {
-        const batch = this.#reporter.begin(sourceId);
-        let done = 0;
-        try {
-          let pending: readonly LeasedJob[] = jobs;
-          while (pending.length > 0) {
-            const settled = await this.#attempt(work.token, batch, pending, signal);
-            lease.settle(settled.jobs);
-            done += settled.done;
-            tally.failed += settled.failed;
-            pending = settled.deferred;
-          }
-        } finally {
-          tally.done += done;
-          this.#reporter.end(batch, jobs.length, done);
-        }
-      }
-    } finally {
-      lease.stop();
-    }
-    const tookMs = performance.now() - started;
-    this.#batch.record(work.jobs.length, tookMs);
-    this.#options.onBatch?.({ jobs: work.jobs.length, ...tally, tookMs });
-  }
-
-  async #attempt(
-    token: string,
-    batch: OpenBatch,
-    jobs: readonly LeasedJob[],
-    signal: AbortSignal,
-  ): Promise<{
-    jobs: Iterable<LeasedJob>;
-    deferred: readonly LeasedJob[];
-    done: number;
-    failed: number;
-  }> {
-    const { database } = this.#options;
-    const nothing = { jobs, deferred: [], done: 0, failed: 0 };
-    const handler = this.#options.handlerOf(batch.sourceId);
-    if (handler === undefined || signal.aborted) {
-      await release(database, token, jobs);
-      return nothing;
-    }
-    let prepared: Prepared;
-    try {
-      prepared = await handler(jobs, signal);
-    } catch (error) {
-      if (signal.aborted) {
-        await release(database, token, jobs);
-        return nothing;
-      }
-      this.#report(error);
-      await this.#fail(token, batch, jobs, error);
-      return { ...nothing, failed: jobs.length };
-    }
-    const done = await this.#commit(token, prepared);
-    for (const { job, error } of prepared.failed) await this.#fail(token, batch, [job], error);
-    const deferred = new Set(prepared.deferred);
-    return {
-      jobs: jobs.filter((job) => !deferred.has(job)),
-      deferred: prepared.deferred,
-      done,
-      failed: prepared.failed.length,
-    };
-  }
-
-  /** Writes and acknowledges in one transaction, for what is still owned (I4). */
-  async #commit(token: string, prepared: Prepared): Promise<number> {
-    const { database } = this.#options;
-    const { ready, write } = prepared;
-    if (ready.length === 0) return 0;
-    if (write === null) return (await complete(database, token, ready)).done;
-    return await database.transaction(async (tx) => {
-      const ids = await lockOwned(tx, token, ready);
-      const owned = ready.filter((job) => ids.has(job.id));
-      if (owned.length === 0) return 0;
-      await write(tx, owned);
-      return (await complete(tx, token, owned)).done;
-    });
-  }
-
-  async #fail(
-    token: string,
-    batch: OpenBatch,
-    jobs: readonly LeasedJob[],
-    error: unknown,
-  ): Promise<void> {
-    const label = errorLabel(error);
-    const policy = { ...RETRY, ...this.#options.retry };
-    const failed = await fail(this.#options.database, token, jobs, label, policy);
-    this.#reporter.failed(failed, label, batch);
+    const tally = await this.#executor.execute(work, this.#giveBack.signal);
+    this.#batch.record(tally.jobs, tally.tookMs);
+    this.#options.onBatch?.(tally);
   }
 
   /** What every worker does for all: takes back lost leases, wakes those whose back-off is over. */
@@ -300,7 +222,9 @@ export class Worker implements Service {
   }
 
   #report(error: unknown): void {
-    this.#options.logger.error({ worker: this.id, error: errorLabel(error) }, 'worker');
+    const label = errorLabel(error);
+    this.#reporter.noteError(label);
+    this.#options.logger.error({ worker: this.id, error: label }, 'worker');
   }
 }
 

@@ -193,6 +193,21 @@ describe.skipIf(url === '')('an address', () => {
     await expect(work).rejects.toThrow(DatabaseUnreachableError);
   });
 
+  test('that connects and then does not answer is given up in time', async () => {
+    const silent = createServer((socket) => {
+      // What a server says to a client that it trusts, then nothing.
+      socket.once('data', () =>
+        socket.write(Buffer.from('R\0\0\0\b\0\0\0\0Z\0\0\0\x05I', 'latin1')),
+      );
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const work = open({ url: `postgres://a@127.0.0.1:${port}/x`, connectTimeoutMs: 100 });
+    await expect(work).rejects.toThrow(DatabaseUnreachableError);
+  });
+
   test('that is none is told without repeating it', async () => {
     for (const bad of [`postgres://u:${secret}@host:port/x`, `mysql://u:${secret}@h/x`, secret]) {
       let error: unknown;

@@ -1,7 +1,7 @@
 /** The sample's airports are real and where they should be. */
 import { describe, expect, test } from 'vitest';
 
-import { type Airport, distanceKm, readAirports } from '../../sample/airports.ts';
+import { type Airport, distanceKm, readAirports } from '../../src/sample/airports.ts';
 
 const airports = readAirports();
 const byCode = new Map(airports.map((airport) => [airport.code, airport]));

@@ -15,6 +15,7 @@ interface Plain {
 
 const migrated: string[] = [];
 const describeEachDatabase = databaseSuites<Plain>({
+  name: 'plain',
   openPostgres: async ({ url }) => {
     const client = new Client({ connectionString: url });
     await client.connect();

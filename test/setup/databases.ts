@@ -17,6 +17,8 @@ import { createFolder, removeFolder } from './embedded-lane.ts';
 import { createDatabase, dropDatabase, type Template } from './postgres-lane.ts';
 
 export interface Openers<Opened> {
+  /** Tells its templates from those of other openers in the same run; default `evervec`. */
+  name?: string;
   openPostgres(options: { url: string; schema?: string }): Promise<Opened>;
   openEmbedded(options: { folder: string; schema?: string }): Promise<Opened>;
   /** Brings Evervec's schema into a database that has none. */
@@ -76,7 +78,7 @@ function embeddedLane<Opened extends Closable>(openers: Openers<Opened>): Lane<O
     kind: 'embedded',
     open,
     create: (template) =>
-      createFolder(inject('testRun').folder, template, (folder) =>
+      createFolder(inject('testRun').folder, templateName(openers, template), (folder) =>
         prepare(() => open(folder), template, openers),
       ),
     remove: removeFolder,
@@ -92,11 +94,18 @@ function postgresLane<Opened extends Closable>(openers: Openers<Opened>): Lane<O
     ...(server === '' ? { absence: 'no Postgres; npm run services, then npm test' } : {}),
     open,
     create: (template) =>
-      createDatabase(server, inject('testRun').number, template, (url) =>
-        prepare(() => open(url), template, openers),
+      createDatabase(
+        server,
+        inject('testRun').number,
+        template === 'empty' ? null : templateName(openers, template),
+        (url) => prepare(() => open(url), template, openers),
       ),
     remove: (url) => dropDatabase(server, url),
   };
+}
+
+function templateName(openers: { name?: string }, template: Template): string {
+  return `${openers.name ?? 'evervec'}_${template}`;
 }
 
 async function prepare<Opened extends Closable>(

@@ -6,12 +6,10 @@ import { constants, existsSync } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import type { Template } from './postgres-lane.ts';
-
 /** A folder of its own in `runFolder`; `prepare` fills the template where this is its first use. */
 export async function createFolder(
   runFolder: string,
-  template: Template,
+  template: string,
   prepare: (folder: string) => Promise<void>,
 ): Promise<string> {
   const source = await ensureTemplate(runFolder, template, prepare);
@@ -26,7 +24,7 @@ export async function removeFolder(folder: string): Promise<void> {
 
 async function ensureTemplate(
   runFolder: string,
-  template: Template,
+  template: string,
   prepare: (folder: string) => Promise<void>,
 ): Promise<string> {
   const ready = path.join(runFolder, `template-${template}`);

@@ -42,16 +42,19 @@ export async function holdPostgresRun(url: string, run: number): Promise<() => P
 
 let created = 0;
 
-/** A database of its own, from the template; `prepare` fills the template where this is its first use. */
+/**
+ * A database of its own, from the template of that name, null for an empty one; `prepare` fills the template where
+ * this is its first use.
+ */
 export async function createDatabase(
   url: string,
   run: number,
-  template: Template,
+  template: string | null,
   prepare: (url: string) => Promise<void>,
 ): Promise<string> {
   return withAdmin(url, async (admin) => {
     const source =
-      template === 'empty' ? 'template0' : await ensureTemplate(admin, url, run, prepare);
+      template === null ? 'template0' : await ensureTemplate(admin, url, run, template, prepare);
     created += 1;
     const name = `${NAME}${run}_${process.pid}_${created}`;
     await admin.query(`create database ${name} template ${source}`);
@@ -70,9 +73,10 @@ async function ensureTemplate(
   admin: Client,
   url: string,
   run: number,
+  template: string,
   prepare: (url: string) => Promise<void>,
 ): Promise<string> {
-  const name = `${NAME}${run}_migrated`;
+  const name = `${NAME}${run}_${template}`;
   // The workers of a run come here at the same time; one builds, the others wait. It ends with the session.
   await admin.query('select pg_advisory_lock($1, $2)', [BUILDS, run]);
   const known = await admin.query('select from pg_database where datname = $1', [name]);

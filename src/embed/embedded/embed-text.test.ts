@@ -79,11 +79,11 @@ describe('embedText', () => {
       Array.from({ length: 150_000 }, (_, i) => (i * 7919).toString(36)).join(' '),
     ],
     ['a ligature of 18 letters', '\ufdfa'.repeat(300_000)],
-  ])('takes a megabyte of %s in well under a second', (_, text) => {
+  ])('takes a megabyte of %s in linear time', (_, text) => {
     const start = performance.now();
     embedText(text);
-    // 0.02 to 0.15 s on an idle machine.
-    expect(performance.now() - start).toBeLessThan(1000);
+    // 0.02 to 0.15 s on an idle machine; quadratic work would take minutes on any.
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   it('finds forms of a word, misspellings, accents and case', () => {

@@ -162,7 +162,7 @@ export const TERMS_FOR_ONE: readonly string[] = [
 export const TERMS: readonly string[] = [
   'We offer {seats} and keep the rest for our own party.',
   '{Seats} can be booked, singly or together.',
-  'Take one seat or all {count}; the price is for all that are offered.',
+  'Take one seat or all of them; the price is for everything that is offered.',
   'The price covers {seats}, landing fees and handling.',
   '{Seats} are free, and solo travellers are welcome.',
 ];

@@ -3,7 +3,7 @@
  * leaves a table that has rows as it is.
  */
 import { readFileSync } from 'node:fs';
-import type { Connection } from '../src/database/database.ts';
+import type { Connection } from '../database/database.ts';
 import { readAirports } from './airports.ts';
 import { makeOffers } from './offers.ts';
 

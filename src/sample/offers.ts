@@ -2,7 +2,7 @@
  * Makes the sample's offers from the airports, the aircraft and the phrases. The same offers on every machine: all
  * chance comes from one seed, and all dates are counted from `SAMPLE_NOW`.
  */
-import { type Random, seededRandom } from '../src/runtime/random.ts';
+import { type Random, seededRandom } from '../runtime/random.ts';
 import {
   AIRCRAFT,
   type Aircraft,

@@ -1,5 +1,5 @@
 /** Writes the title and the description of an offer from the phrases of `trips.ts` and `comforts.ts`. */
-import type { Random } from '../src/runtime/random.ts';
+import type { Random } from '../runtime/random.ts';
 import { type Aircraft, CATEGORIES } from './aircraft.ts';
 import type { Airport } from './airports.ts';
 import { CABIN, TERMS, TERMS_FOR_ONE, type Topic, TOPICS } from './comforts.ts';
@@ -139,7 +139,6 @@ function fill(text: string, trip: Trip): string {
     month: MONTHS[trip.localDeparture.getUTCMonth()] ?? '',
     seats,
     Seats: capitalize(seats),
-    count,
   };
   return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => words[name] ?? whole);
 }

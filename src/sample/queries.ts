@@ -1,5 +1,5 @@
 /** Three searches over the sample that show what Evervec finds, for the command, the page and the docs. */
-import type { SearchRequest } from '../src/search/request.ts';
+import type { SearchRequest } from '../search/request.ts';
 
 export interface SampleQuery {
   request: SearchRequest;

@@ -1,0 +1,89 @@
+/** Reads a JSON body: the content type, the size, the text, the JSON and the shape, each with its own refusal. */
+import type { z } from '@hono/zod-openapi';
+
+import { HttpRequestError } from '../errors/index.ts';
+
+export const MAX_BODY_BYTES = 1_048_576;
+
+/** @throws HttpRequestError saying what is wrong and where */
+export async function readJson<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+  checkContentType(request);
+  const value = parseJson(await readText(request));
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new HttpRequestError(
+    'BODY',
+    400,
+    `The request is wrong: ${describeIssues(parsed.error)}.`,
+    {
+      remedy: 'See /docs for the fields.',
+    },
+  );
+}
+
+function checkContentType(request: Request): void {
+  const type = request.headers.get('content-type') ?? '';
+  if (/^application\/json *(;|$)/i.test(type)) return;
+  throw new HttpRequestError(
+    'CONTENT_TYPE',
+    415,
+    type === '' ? 'The request has no content type.' : 'That content type is not taken here.',
+    { remedy: 'Send JSON with "Content-Type: application/json".' },
+  );
+}
+
+/** Counts while it reads: a length that the caller states is a hint, and may be missing. */
+async function readText(request: Request): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_BODY_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new HttpRequestError('BODY', 400, 'The body is not UTF-8.', {
+      remedy: 'Send the JSON as UTF-8.',
+      cause,
+    });
+  }
+}
+
+function tooLarge(): HttpRequestError {
+  return new HttpRequestError(
+    'TOO_LARGE',
+    413,
+    `The body has more than ${MAX_BODY_BYTES.toLocaleString('en')} bytes.`,
+    {
+      remedy: 'Search with the passage that matters.',
+      // The rest of the body is not read, so the connection can't be used again.
+      headers: { connection: 'close' },
+    },
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.slice(0, 200) : '';
+    throw new HttpRequestError('BODY', 400, `The body is not JSON: ${reason}.`, {
+      remedy: 'Check quotes, commas and brackets.',
+      cause,
+    });
+  }
+}
+
+/** `limit: Too big: expected number to be <=1000; offset: …`, the first few. */
+function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => {
+      const at = path.map(String).join('.');
+      return at === '' ? message : `${at}: ${message}`;
+    })
+    .join('; ');
+}

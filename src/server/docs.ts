@@ -1,0 +1,191 @@
+/** The page at `/docs`: the OpenAPI document and the error codes, as HTML without a script. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+
+import { escapeHtml, htmlAnswer } from './page.ts';
+
+type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
+
+interface Operation {
+  summary?: string;
+  description?: string;
+  requestBody?: { content?: Answer };
+  responses?: Record<string, { description?: string; content?: Answer }>;
+}
+
+type Answer = Record<string, { schema?: { $ref?: string } }>;
+
+const EXAMPLE = `curl -s http://127.0.0.1:3883/v1/search \\
+  -H 'content-type: application/json' \\
+  -d '{"query": "quiet overnight flight to London", "limit": 3}'`;
+
+/** Code, status, what it means and what to do. */
+const CODES: readonly (readonly [code: string, status: string, meaning: string])[] = [
+  [
+    'EVERVEC_HTTP_BODY',
+    '400',
+    'The body is not JSON, or a field is missing, unknown or out of range. The message names it.',
+  ],
+  [
+    'EVERVEC_SEARCH_REQUEST',
+    '400',
+    'The search can’t be run as asked: an unknown filter column, a value of another type.',
+  ],
+  [
+    'EVERVEC_UNKNOWN_SOURCE',
+    '400',
+    'A source is named that is not set up. The remedy lists those that are.',
+  ],
+  ['EVERVEC_HTTP_UNAUTHORIZED', '401', 'The token is missing or wrong. Send it as a bearer token.'],
+  [
+    'EVERVEC_HTTP_HOST',
+    '403',
+    'Without a token the server answers to 127.0.0.1 and localhost only.',
+  ],
+  ['EVERVEC_HTTP_NOT_FOUND', '404', 'There is nothing at this path.'],
+  ['EVERVEC_HTTP_METHOD', '405', 'The path takes another method; see the Allow header.'],
+  ['EVERVEC_HTTP_TOO_LARGE', '413', 'The body is larger than 1 MB.'],
+  ['EVERVEC_HTTP_CONTENT_TYPE', '415', 'A POST has to be application/json.'],
+  [
+    'EVERVEC_DATABASE_UNREACHABLE',
+    '503',
+    'The database does not answer. Try again after Retry-After.',
+  ],
+  ['EVERVEC_QUERY', '500', 'A statement failed. The SQLSTATE says how, the server’s log where.'],
+  ['EVERVEC_PERMISSION', '500', 'The server’s database role lacks a privilege.'],
+  [
+    'EVERVEC_MODEL_ANSWER',
+    '500',
+    'The embedding model gave no usable answer; 503 where trying again may help.',
+  ],
+  [
+    'EVERVEC_INTERNAL',
+    '500',
+    'A fault of the server. Its log has the details under the request id.',
+  ],
+];
+
+export function renderDocs(assets: { style: string }, document: Document): () => Response {
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>HTTP interface · Evervec</title>
+<style></style>
+</head>
+<body class="docs">
+<header class="top"><a class="brand" href="/">Evervec</a><span class="tagline">HTTP interface, version ${escapeHtml(document.info.version)}</span></header>
+<main>
+<h1>HTTP interface</h1>
+<p>Everything is JSON. The same as an <a href="/openapi.json">OpenAPI document</a>, for tools that make clients from it.
+Where a token is set, send it as <code>Authorization: Bearer …</code>.</p>
+<pre tabindex="0"><code>${escapeHtml(EXAMPLE)}</code></pre>
+<h2>Routes</h2>
+${operations(document)}
+<h2>Shapes</h2>
+${shapes(document)}
+<h2>Errors</h2>
+<p>Every error is <code>{ "error": { "code", "message", "remedy", "link", "requestId" } }</code>. The code is stable; the
+message may change. The request id is also in the <code>X-Request-Id</code> header and in the server’s log.</p>
+<dl class="codes">${CODES.map(codeEntry).join('')}</dl>
+</main>
+</body>
+</html>
+`;
+  return htmlAnswer(html, { style: assets.style });
+}
+
+function operations({ paths = {} }: Document): string {
+  return Object.entries(paths)
+    .flatMap(([path, methods]) =>
+      (Object.entries(methods) as [string, Operation][]).map(([method, operation]) =>
+        operationEntry(path, method, operation),
+      ),
+    )
+    .join('');
+}
+
+function operationEntry(path: string, method: string, operation: Operation): string {
+  const answers = Object.entries(operation.responses ?? {}).map(
+    ([status, { description = '', content }]) =>
+      `<dt>${escapeHtml(status)}</dt><dd>${prose(description)} ${shapeLink(content)}</dd>`,
+  );
+  const body = operation.requestBody
+    ? `<dt>body</dt><dd>${shapeLink(operation.requestBody.content)}</dd>`
+    : '';
+  return `<section class="operation">
+<h3><span class="method">${escapeHtml(method.toUpperCase())}</span> <code>${escapeHtml(path)}</code></h3>
+<p>${prose(operation.description ?? operation.summary ?? '')}</p>
+<dl class="answers">${body}${answers.join('')}</dl>
+</section>
+`;
+}
+
+function shapeLink(content: Answer | undefined): string {
+  const schema = content?.['application/json']?.schema;
+  return schema?.$ref ? typeText(schema) : '';
+}
+
+/** The part of a JSON schema that our shapes use. */
+interface Shape {
+  $ref?: string;
+  type?: string | string[];
+  description?: string;
+  enum?: string[];
+  items?: Shape;
+  properties?: Record<string, Shape>;
+  required?: string[];
+  additionalProperties?: Shape | boolean;
+  anyOf?: Shape[];
+  minimum?: number;
+  maximum?: number;
+}
+
+function shapes({ components }: Document): string {
+  return Object.entries((components?.schemas ?? {}) as Record<string, Shape>)
+    .map(
+      ([name, shape]) =>
+        `<section id="${name}"><h3>${name}</h3><dl class="shape">${fieldRows(shape, '')}</dl></section>`,
+    )
+    .join('\n');
+}
+
+/** A row for each field, those of objects inside with their path. */
+function fieldRows(shape: Shape, path: string): string {
+  return Object.entries(shape.properties ?? {})
+    .map(([name, field]) => {
+      const at = `${path}${name}`;
+      const isRequired = shape.required?.includes(name) ?? false;
+      const inner = field.items?.properties ? field.items : field;
+      return (
+        `<dt><code>${escapeHtml(at)}</code>${isRequired ? '' : ' <span class="status">optional</span>'}</dt>` +
+        `<dd>${typeText(field)}${field.description ? `. ${prose(field.description)}` : ''}</dd>` +
+        fieldRows(inner, `${at}${inner === field ? '.' : '[].'}`)
+      );
+    })
+    .join('');
+}
+
+function typeText(shape: Shape): string {
+  const name = shape.$ref?.split('/').at(-1);
+  if (name !== undefined) return `<a href="#${name}">${name}</a>`;
+  if (shape.enum) return shape.enum.map((one) => `<code>${escapeHtml(one)}</code>`).join(' or ');
+  if (shape.anyOf) return shape.anyOf.map(typeText).join(' or ');
+  if (shape.items) return `array of ${typeText(shape.items)}`;
+  if (typeof shape.additionalProperties === 'object' && shape.additionalProperties.type)
+    return `object of ${typeText(shape.additionalProperties)}`;
+  const type = [shape.type ?? 'any value'].flat().join(' or ');
+  const { minimum, maximum } = shape;
+  // Whole numbers without a limit of ours carry the largest exact one.
+  const isLimited = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
+  return isLimited ? `${type}, ${minimum ?? 0} to ${maximum}` : type;
+}
+
+/** Text with `code` in it. */
+function prose(text: string): string {
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
+}
+
+function codeEntry([code, status, meaning]: (typeof CODES)[number]): string {
+  return `<dt id="${code}"><code>${code}</code> <span class="status">${status}</span></dt><dd>${escapeHtml(meaning)}</dd>`;
+}

@@ -1,0 +1,167 @@
+/**
+ * What goes in and comes out over HTTP: checks requests, and is what `/openapi.json` is made from. The shapes are
+ * those of `search/request.ts`, `queue/status.ts` and `engine/summary.ts`; the compiler compares them in `routes.ts`.
+ */
+import { z } from '@hono/zod-openapi';
+
+const filterValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const filterCondition = z
+  .strictObject({
+    $eq: filterValue.optional(),
+    $ne: filterValue.optional(),
+    $in: z.array(filterValue).max(1_000).optional(),
+    $gt: filterValue.optional(),
+    $gte: filterValue.optional(),
+    $lt: filterValue.optional(),
+    $lte: filterValue.optional(),
+  })
+  .openapi('FilterCondition', { description: 'Comparisons with a column; all must hold.' });
+
+const isPlain = (value: unknown) =>
+  value === null || ['string', 'number', 'boolean'].includes(typeof value);
+
+/** Split by hand: the message of a plain union would not say what is wrong inside a condition. */
+const filterEntry = z
+  .unknown()
+  .transform((value, context) => {
+    if (isPlain(value)) return value as z.infer<typeof filterValue>;
+    const parsed = filterCondition.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const { path, message } of parsed.error.issues)
+      context.addIssue({ code: 'custom', path, message });
+    return z.NEVER;
+  })
+  .openapi({ anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, { type: 'object' }] });
+
+export const searchRequest = z
+  .strictObject({
+    query: z
+      .string()
+      .max(10_000)
+      .regex(/\S/, 'must not be blank')
+      .openapi({ description: 'What to look for.', example: 'quiet overnight flight to London' }),
+    sources: z
+      .array(z.string().min(1))
+      .min(1)
+      .max(100)
+      .optional()
+      .openapi({ description: 'Names of sources; all when absent.', example: ['offers'] }),
+    mode: z
+      .enum(['hybrid', 'vector', 'text'])
+      .optional()
+      .openapi({ description: 'By meaning, by words, or both (the default).', example: 'hybrid' }),
+    filter: z
+      .record(z.string(), filterEntry)
+      .optional()
+      .openapi({
+        description:
+          'Column to value, or to a condition such as {"$gte": 2}; all of them must hold.',
+        example: { status: 'open', seats: { $gte: 2 } },
+      }),
+    limit: z.int().min(1).max(1_000).optional().openapi({ description: 'Default 10.', example: 5 }),
+    offset: z.int().min(0).max(10_000).optional().openapi({ description: 'Default 0.' }),
+  })
+  .openapi('SearchRequest');
+
+const searchHit = z
+  .object({
+    source: z.string(),
+    key: z.string().openapi({ description: 'The key of the row; a JSON array when composite.' }),
+    score: z.number().openapi({ description: '0 to 1, comparable within one answer only.' }),
+    scores: z.object({ vector: z.number().nullable(), text: z.number().nullable() }),
+    chunk: z
+      .object({
+        index: z.int(),
+        text: z.string(),
+        start: z.int(),
+        end: z.int(),
+        section: z.string().nullable(),
+      })
+      .openapi({ description: 'The best passage of the record.' }),
+    record: z.record(z.string(), z.unknown()).openapi({ description: 'The row as it is now.' }),
+  })
+  .openapi('SearchHit');
+
+export const searchAnswer = z
+  .object({
+    hits: z.array(searchHit),
+    took_ms: z.number(),
+    mode: z.enum(['hybrid', 'vector', 'text']),
+    space: z
+      .record(z.string(), z.string())
+      .openapi({ description: 'Source to the model that answered.' }),
+  })
+  .openapi('SearchAnswer');
+
+const counts = { ready: z.int(), leased: z.int(), waiting: z.int(), parked: z.int() };
+
+export const queueStatus = z
+  .object({
+    stopped: z.boolean().openapi({ description: 'No worker takes anything until it is started.' }),
+    stopped_at: z.iso.datetime().nullable(),
+    stopped_by: z.string().nullable(),
+    workers: z.array(
+      z
+        .object({
+          id: z.string(),
+          host: z.string(),
+          pid: z.int(),
+          version: z.string(),
+          started_at: z.iso.datetime(),
+          heartbeat_age_s: z.number(),
+          is_silent: z.boolean(),
+          working_on: z.string().nullable(),
+          working_s: z.number().nullable(),
+          leased: z.int(),
+          processed: z.int(),
+          last_error: z.string().nullable(),
+        })
+        .openapi('Worker'),
+    ),
+    counts: z.object({ unfolded: z.int(), ...counts }),
+    count_limit: z.int().openapi({ description: 'Where the count of a lane and state ends.' }),
+    at_least: z
+      .array(z.enum(['unfolded', 'ready', 'leased', 'waiting', 'parked']))
+      .openapi({ description: 'The counts that are that many or more.' }),
+    oldest_ready_s: z.number().nullable(),
+    lanes: z.record(
+      z.string(),
+      z.object({ ...counts, paused: z.boolean(), oldest_ready_s: z.number().nullable() }),
+    ),
+  })
+  .openapi('QueueStatus');
+
+export const sources = z
+  .object({
+    sources: z.array(
+      z
+        .object({
+          name: z.string(),
+          table: z.string(),
+          model: z.string(),
+          records: z.int(),
+          chunks: z.int(),
+          is_filling: z.boolean(),
+          indexed: z.boolean(),
+        })
+        .openapi('Source'),
+    ),
+  })
+  .openapi('Sources');
+
+export const health = z
+  .object({ ok: z.boolean(), database: z.boolean(), reasons: z.array(z.string()) })
+  .openapi('Health');
+
+export const failure = z
+  .object({
+    error: z.object({
+      code: z.string().openapi({ example: 'EVERVEC_SEARCH_REQUEST' }),
+      message: z.string(),
+      remedy: z.string().optional(),
+      link: z.string(),
+      requestId: z.string(),
+    }),
+  })
+  .openapi('Error');

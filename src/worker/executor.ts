@@ -1,0 +1,206 @@
+/**
+ * Does one claim: has the handler work on its jobs, writes and acknowledges in one transaction, and finds out whose
+ * fault a failure is. A provider's or the database's fault is waited for and counts no try; a batch's is halved until
+ * the bad record stands alone (I6).
+ */
+import type { Database } from '../database/index.ts';
+import { DatabaseUnreachableError, ProviderError, QueryError } from '../errors/index.ts';
+import {
+  type Claim,
+  complete,
+  fail,
+  type LeasedJob,
+  lockOwned,
+  postpone,
+  type RetryPolicy,
+  release,
+} from '../queue/index.ts';
+import { systemRandom } from '../runtime/index.ts';
+import { errorLabel } from './error-label.ts';
+import type { Handler, Prepared } from './handler.ts';
+import { keepLease, type LeaseKeeper } from './lease.ts';
+import type { OpenBatch, Reporter } from './reporter.ts';
+
+export interface Tally {
+  jobs: number;
+  done: number;
+  failed: number;
+  /** Put off without a try counted. */
+  postponed: number;
+  tookMs: number;
+}
+
+export interface ExecutorOptions {
+  database: Database;
+  handlerOf(sourceId: number): Handler | undefined;
+  leaseMs: number;
+  retry: RetryPolicy;
+  reporter: Reporter;
+  onError(error: unknown): void;
+}
+
+/** One claim under way. */
+interface Work {
+  token: string;
+  lease: LeaseKeeper;
+  signal: AbortSignal;
+  tally: Tally;
+  /** What is reported of the source that is being worked on. */
+  batch: OpenBatch | null;
+}
+
+/** How long what fails by the database's fault is put off, ms: a dropped column does not come back at once. */
+const DATABASE_WAIT_MS = 5_000;
+
+export class Executor {
+  readonly #options: ExecutorOptions;
+  /** Source → when its provider may be tried again, by this process' clock. */
+  readonly #waitingUntil = new Map<number, number>();
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** `sourceIds` without those whose provider is waited for: leasing their jobs would only put them off one by one. */
+  withoutWaiting(sourceIds: readonly number[] | null): readonly number[] | null {
+    if (sourceIds === null || this.#waitingUntil.size === 0) return sourceIds;
+    const now = performance.now();
+    return sourceIds.filter((id) => (this.#waitingUntil.get(id) ?? 0) <= now);
+  }
+
+  /** @param giveBack aborts when the worker must end: what is not done then is released untried */
+  async execute(claim: Claim, giveBack: AbortSignal): Promise<Tally> {
+    const started = performance.now();
+    const { database, leaseMs, onError } = this.#options;
+    const lease = keepLease(database, claim, leaseMs, onError);
+    const work: Work = {
+      token: claim.token,
+      lease,
+      signal: AbortSignal.any([lease.signal, giveBack]),
+      tally: { jobs: claim.jobs.length, done: 0, failed: 0, postponed: 0, tookMs: 0 },
+      batch: null,
+    };
+    try {
+      const bySource = Map.groupBy(claim.jobs, (job) => job.sourceId);
+      for (const [sourceId, jobs] of bySource) await this.#report(work, sourceId, jobs);
+    } finally {
+      lease.stop();
+    }
+    return { ...work.tally, tookMs: performance.now() - started };
+  }
+
+  /** Works off `jobs` and reports what came of them. */
+  async #report(work: Work, sourceId: number, jobs: readonly LeasedJob[]): Promise<void> {
+    const { reporter } = this.#options;
+    const { done, postponed } = work.tally;
+    const batch = reporter.begin(sourceId);
+    work.batch = batch;
+    try {
+      await this.#workOff(work, sourceId, jobs);
+    } finally {
+      reporter.end(batch, {
+        jobs: jobs.length,
+        done: work.tally.done - done,
+        postponed: work.tally.postponed - postponed,
+      });
+    }
+  }
+
+  /** All of `jobs`: what the handler leaves for later follows, what fails together is tried in halves. */
+  async #workOff(work: Work, sourceId: number, jobs: readonly LeasedJob[]): Promise<void> {
+    const batches: (readonly LeasedJob[])[] = [jobs];
+    for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
+      const next = await this.#attempt(work, sourceId, batch);
+      const isOver = new Set(batch);
+      for (const one of next) for (const job of one) isOver.delete(job);
+      work.lease.settle(isOver);
+      batches.push(...next);
+    }
+  }
+
+  /** @returns batches that are still to be done */
+  async #attempt(
+    work: Work,
+    sourceId: number,
+    jobs: readonly LeasedJob[],
+  ): Promise<(readonly LeasedJob[])[]> {
+    const handler = this.#options.handlerOf(sourceId);
+    const isWaiting = (this.#waitingUntil.get(sourceId) ?? 0) > performance.now();
+    if (handler === undefined || work.signal.aborted || isWaiting) {
+      await release(this.#options.database, work.token, jobs);
+      return [];
+    }
+    let prepared: Prepared;
+    try {
+      prepared = await handler(jobs, work.signal);
+    } catch (error) {
+      return await this.#judge(work, sourceId, jobs, error);
+    }
+    this.#waitingUntil.delete(sourceId);
+    work.tally.done += await this.#commit(work.token, prepared);
+    for (const { job, error } of prepared.failed) await this.#fail(work, job, error);
+    return prepared.deferred.length > 0 ? [prepared.deferred] : [];
+  }
+
+  /** What becomes of jobs whose handler failed as a whole. */
+  async #judge(
+    work: Work,
+    sourceId: number,
+    jobs: readonly LeasedJob[],
+    error: unknown,
+  ): Promise<(readonly LeasedJob[])[]> {
+    const { database, onError } = this.#options;
+    if (work.signal.aborted) {
+      await release(database, work.token, jobs);
+      return [];
+    }
+    const waitMs = waitFor(error);
+    if (waitMs !== null) {
+      onError(error);
+      this.#waitingUntil.set(sourceId, performance.now() + waitMs);
+      work.tally.postponed += jobs.length;
+      // A little apart, so that workers do not all come back in the same moment.
+      const delayMs = waitMs * (1 + systemRandom() / 10);
+      await postpone(database, work.token, jobs, delayMs, errorLabel(error));
+      return [];
+    }
+    const [only] = jobs;
+    if (jobs.length === 1 && only !== undefined) {
+      await this.#fail(work, only, error);
+      return [];
+    }
+    const middle = Math.ceil(jobs.length / 2);
+    return [jobs.slice(middle), jobs.slice(0, middle)];
+  }
+
+  /** Writes and acknowledges in one transaction, for what is still owned (I4). */
+  async #commit(token: string, prepared: Prepared): Promise<number> {
+    const { database } = this.#options;
+    const { ready, write } = prepared;
+    if (ready.length === 0) return 0;
+    if (write === null) return (await complete(database, token, ready)).done;
+    return await database.transaction(async (tx) => {
+      const ids = await lockOwned(tx, token, ready);
+      const owned = ready.filter((job) => ids.has(job.id));
+      if (owned.length === 0) return 0;
+      await write(tx, owned);
+      return (await complete(tx, token, owned)).done;
+    });
+  }
+
+  async #fail(work: Work, job: LeasedJob, error: unknown): Promise<void> {
+    const { database, retry, reporter, onError } = this.#options;
+    onError(error);
+    work.tally.failed += 1;
+    const label = errorLabel(error);
+    reporter.failed(await fail(database, work.token, [job], label, retry), label, work.batch);
+  }
+}
+
+/** @returns ms to wait where the fault is the provider's or the database's; null where a record may be to blame */
+function waitFor(error: unknown): number | null {
+  if (error instanceof ProviderError) return error.retryAfterMs ?? 1_000;
+  if (error instanceof DatabaseUnreachableError || error instanceof QueryError)
+    return DATABASE_WAIT_MS;
+  return null;
+}

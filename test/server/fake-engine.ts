@@ -1,0 +1,145 @@
+/** An engine for tests of the server: realistic answers, and hooks to make it slow, fail, or say something else. */
+import type { SourceSummary } from '../../src/engine/index.ts';
+import type { QueueStatus } from '../../src/queue/index.ts';
+import type { SearchAnswer, SearchHit, SearchRequest } from '../../src/search/index.ts';
+import type { Engine, Health } from '../../src/server/index.ts';
+
+export const OFFER: SearchHit = {
+  source: 'offers',
+  key: '966',
+  score: 1,
+  scores: { vector: 0.4123, text: 0.0141 },
+  chunk: {
+    index: 0,
+    text: 'First lifts in Gstaad: two seats from Stockholm\nOur group flies to Gstaad for a ski weekend; join us for the slopes of the Alps. Plenty of room for luggage, ski bags and boots.',
+    start: 0,
+    end: 171,
+    section: null,
+  },
+  record: {
+    id: 966,
+    title: 'First lifts in Gstaad: two seats from Stockholm',
+    status: 'open',
+    seats: 2,
+    price_usd: 3_400,
+    departs_at: '2026-12-15T14:30:00+00:00',
+  },
+};
+
+/** A row whose text tries to be markup. */
+export const HOSTILE: SearchHit = {
+  ...OFFER,
+  key: '<img src=x onerror=alert(1)>',
+  score: 0.8349,
+  scores: { vector: null, text: 0.02 },
+  chunk: {
+    index: 3,
+    text: '<script>document.title = "taken"</script> ski <b>weekend</b> & luggage',
+    start: 10,
+    end: 80,
+    section: 'Terms › <i>Luggage</i>',
+  },
+  record: { title: '<img src=x onerror="document.title = \'taken\'">', note: null, tags: ['<b>'] },
+};
+
+const LANE = {
+  ready: 0,
+  leased: 0,
+  waiting: 0,
+  parked: 0,
+  paused: false,
+  oldest_ready_s: null,
+};
+
+export class FakeEngine implements Engine {
+  readonly requests: SearchRequest[] = [];
+  hits: SearchHit[] = [OFFER, HOSTILE];
+  /** Runs before each search is answered; may wait or throw. */
+  beforeSearch: (request: SearchRequest, signal: AbortSignal | undefined) => unknown = () => {};
+  beforeStatus: () => unknown = () => {};
+  healthNow: Health = { ok: true, database: true, reasons: [] };
+  queue: QueueStatus = {
+    stopped: false,
+    stopped_at: null,
+    stopped_by: null,
+    count_limit: 10_000,
+    at_least: [],
+    workers: [
+      {
+        id: '0d1c6a8e-6a53-4a1e-9d33-1f2b6e1f2a10',
+        host: 'embedder-1',
+        pid: 4_812,
+        version: '0.1.0',
+        started_at: '2026-11-16T08:00:00.000Z',
+        heartbeat_age_s: 1.4,
+        is_silent: false,
+        working_on: 'offers',
+        working_s: 0.8,
+        leased: 200,
+        processed: 48_210,
+        last_error: null,
+      },
+      {
+        id: '7b2f5a34-55b1-4b66-8f6b-6d8f0a9c3e21',
+        host: 'embedder-2',
+        pid: 997,
+        version: '0.1.0',
+        started_at: '2026-11-16T08:00:00.000Z',
+        heartbeat_age_s: 47,
+        is_silent: false,
+        working_on: null,
+        working_s: null,
+        leased: 0,
+        processed: 1_204,
+        last_error: 'The model answered 429 (too many requests).',
+      },
+    ],
+    counts: { unfolded: 38, ready: 1_840, leased: 200, waiting: 12, parked: 3 },
+    oldest_ready_s: 74,
+    lanes: {
+      airports: { ...LANE, paused: true, ready: 16 },
+      offers: { ...LANE, ready: 1_824, leased: 200, waiting: 12, parked: 3, oldest_ready_s: 74 },
+    },
+  };
+  sourceList: SourceSummary[] = [
+    {
+      name: 'airports',
+      table: 'public.airports',
+      model: 'evervec/hashed-words@1/384',
+      records: 436,
+      chunks: 436,
+      is_filling: false,
+      indexed: false,
+    },
+    {
+      name: 'offers',
+      table: 'public.jet_offers',
+      model: 'evervec/hashed-words@1/384',
+      records: 1_280,
+      chunks: 1_311,
+      is_filling: true,
+      indexed: true,
+    },
+  ];
+
+  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
+    this.requests.push(request);
+    await this.beforeSearch(request, signal);
+    const hits = this.hits.slice(0, request.limit ?? 10);
+    const space = { offers: 'evervec/hashed-words@1/384' };
+    return { hits, took_ms: 12.34, mode: request.mode ?? 'hybrid', space };
+  }
+
+  async queueStatus(): Promise<QueueStatus> {
+    await this.beforeStatus();
+    return this.queue;
+  }
+
+  async sources(): Promise<SourceSummary[]> {
+    return this.sourceList;
+  }
+
+  async health(): Promise<Health> {
+    return this.healthNow;
+  }
+}

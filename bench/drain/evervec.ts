@@ -12,11 +12,16 @@ import type { DrainRun, ReadyQueue } from './timed-drain.ts';
 export interface Settings {
   concurrency: number;
   maxBatch: number;
+  /** Rows in one INSERT. */
+  perCall: number;
 }
+
+const INSERT = `
+insert into items select id, 'body ' || id from generate_series($1::integer, $2::integer) id`;
 
 export async function evervecQueue(
   { url, jobs }: DrainRun,
-  settings: Settings,
+  { perCall, ...settings }: Settings,
 ): Promise<ReadyQueue> {
   await withClient(url, (client) =>
     client.query('create table items (id integer primary key, body text not null)'),
@@ -43,10 +48,8 @@ export async function evervecQueue(
   await worker.start();
   return {
     write: async () => {
-      await database.query(
-        `insert into items select id, 'body ' || id from generate_series(1, $1::integer) id`,
-        [jobs],
-      );
+      for (let from = 1; from <= jobs; from += perCall)
+        await database.query(INSERT, [from, Math.min(jobs, from + perCall - 1)]);
     },
     handled: () => handled,
     leftSql: `select exists (select from evervec.jobs) or exists (select from evervec.changes) as left`,

@@ -50,6 +50,8 @@ create table evervec.changes (
   keys text[] collate "C",
   logged_at timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+-- Not compressed: it took the writer as long as all else that capture does, for what is soon deleted.
+alter table evervec.changes alter column keys set storage external;
 
 -- Sequences and not counters per row: a record that is deleted and comes back must never meet an old
 -- token or generation again (I4).

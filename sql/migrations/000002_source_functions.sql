@@ -15,6 +15,7 @@ begin
   select wanted.id, array_agg(record_key)
   from (
     select record_key, (row_number() over () - 1) / 1000 as slice from unnest(enqueue.keys) as record_key
+    where record_key is not null
   ) sliced group by slice;
   perform pg_notify('evervec', '');
 end $$;

@@ -73,12 +73,13 @@ declare
   -- Lexemes as tsquery reads them: quote_literal would write E'' for a backslash.
   query text := format($sql$(select string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
     from unnest(to_tsvector(%L, $1)))$sql$, space.language);
+  rank constant text := 'ts_rank(c.words, query.words, 1)';
   -- Ties in one order, or two pages would cut them differently. `+ 0` is what no index serves.
   vector_leg text := format('select c.record_key, c.chunk_index from %s c %s where c.embedding is not null%s
     order by %s limit $3', chunks, narrowed, condition,
     case when exact or space.indexed_at is null then distance || ' + 0, c.record_key, c.chunk_index' else distance end);
   text_leg text := format('select c.record_key, c.chunk_index from %s c cross join query %s where c.words @@ query.words%s
-    order by ts_rank(c.words, query.words, 1) desc, c.record_key, c.chunk_index limit $3', chunks, narrowed, condition);
+    order by %s desc, c.record_key, c.chunk_index limit $3', chunks, narrowed, condition, rank);
   nothing constant text := 'select null::text as record_key, null::integer as chunk_index where false';
 begin
   return format($sql$(
@@ -96,7 +97,7 @@ begin
     )
     select %s as source_id, c.record_key, c.chunk_index, %s as tier,
       %s as similarity,
-      case when c.words @@ query.words then ts_rank(c.words, query.words, 1) end as rank,
+      %s as rank,
       baseline.similarity as baseline, %s::float8 as weight, false as has_more
     from found join %s c using (record_key, chunk_index)
     %s cross join query cross join baseline
@@ -113,6 +114,7 @@ begin
     source.id,
     case when mode = 'hybrid' then 'greatest(0, ceil(log(4, found.position / 100.0)))::integer' else '0' end,
     case when mode = 'text' then 'null::float8' else similarity end,
+    case when mode = 'vector' then 'null::float4' else format('case when c.words @@ query.words then %s end', rank) end,
     space.fusion_weight, chunks, visible, source.id);
 end $$;
 
@@ -182,13 +184,14 @@ begin
     array_to_string(fetches, ' union all '));
 end $$;
 
--- The ANN scan's settings, for this transaction. It goes on until enough rows passed the joins and filters.
-create function evervec.tune_scan(candidates integer) returns void
+-- The ANN scan's settings, for the rest of the transaction. An iterative one goes on until enough rows passed the
+-- joins and filters, or it has seen hnsw.max_scan_tuples.
+create function evervec.tune_scan(ef_search integer, iterative_scan text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-  perform set_config('hnsw.ef_search', least(1000, greatest(40, candidates))::text, true);
+  perform set_config('hnsw.ef_search', ef_search::text, true);
   if (select string_to_array(extversion, '.')::integer[] >= '{0,8,0}' from pg_extension where extname = 'vector') then
-    perform set_config('hnsw.iterative_scan', 'relaxed_order', true);
+    perform set_config('hnsw.iterative_scan', iterative_scan, true);
   end if;
 end $$;
 
@@ -217,6 +220,9 @@ declare
   candidates integer := 100;
   hits evervec.search_hit[];
   has_more boolean;
+  -- Without a value until a session has used pgvector: then these are its defaults.
+  ef_search_before constant integer := coalesce(current_setting('hnsw.ef_search', true), '40');
+  iterative_scan_before constant text := coalesce(current_setting('hnsw.iterative_scan', true), 'off');
 begin
   if mode not in ('vector', 'text', 'hybrid') then
     raise exception 'mode is vector, text or hybrid, not "%"', mode using errcode = 'invalid_parameter_value';
@@ -266,7 +272,7 @@ begin
   -- Rows that are gone and chunks of one record leave fewer hits than candidates: then more are taken. And an ANN scan
   -- ends before it has seen all; where it leaves too few, every chunk is looked at.
   loop
-    if has_index and not exact then perform evervec.tune_scan(candidates); end if;
+    if has_index and not exact then perform evervec.tune_scan(least(1000, candidates), 'relaxed_order'); end if;
     execute evervec.search_sql(source_ids, mode, filter, hits_from, hits_to, exact)
       into hits, has_more using query, query_vector::text, candidates;
     exit when coalesce(cardinality(hits), 0) >= hits_to - hits_from;
@@ -278,6 +284,8 @@ begin
       exit;
     end if;
   end loop;
+  -- The caller's transaction goes on with the settings it had.
+  if has_index then perform evervec.tune_scan(ef_search_before, iterative_scan_before); end if;
   return query select * from unnest(hits);
 end $$;
 

@@ -12,7 +12,7 @@ import {
   schemaStatus,
 } from '../database/index.ts';
 import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
-import { SchemaError } from '../errors/index.ts';
+import { ConfigError, SchemaError } from '../errors/index.ts';
 import { countPending, isPending, type QueueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
@@ -21,6 +21,7 @@ import {
   listSources,
   type Proposals,
   proposeSources,
+  requireCaptureRights,
   resolveSource,
   type SourceDefinition,
   type SourceRow,
@@ -32,7 +33,7 @@ import { type Config, parseConfig } from './config.ts';
 import { onSchema } from './on-schema.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import { type Reconciled, reconcileSource } from './reconcile.ts';
-import { type SetupReport, setUpSource, tearDown } from './setup.ts';
+import { refuseOtherSpace, type SetupReport, setUpSource, tearDown } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { unknownSource } from './unknown-source.ts';
 import { type Verdict, verifySchema } from './verify.ts';
@@ -119,14 +120,18 @@ export class Evervec {
   async setup(names?: readonly string[]): Promise<SetupReport[]> {
     const chosen = this.#chosen(names);
     // Resolved first: a mistake in one source is told before anything is made.
-    const sources = await Promise.all(chosen.map((name) => this.#resolve(name)));
+    const sources = await Promise.all(
+      chosen.map(async (name) => {
+        const source = await this.#resolve(name);
+        await requireCaptureRights(this.database, source);
+        return { source, chunker: chunkerOf(source) };
+      }),
+    );
     await migrate(this.database);
     await this.database.refresh();
     const reports: SetupReport[] = [];
-    for (const source of sources)
-      reports.push(
-        await setUpSource(this.database, source, this.model, createTextChunker(source.chunk)),
-      );
+    for (const { source, chunker } of sources)
+      reports.push(await setUpSource(this.database, source, this.model, chunker));
     return reports;
   }
 
@@ -288,7 +293,15 @@ export class Evervec {
           isUsage: true,
         });
       const source = await this.#resolve(name);
-      wired.push({ row, source, space, chunker: createTextChunker(source.chunk) });
+      const chunker = chunkerOf(source);
+      // Set-up would refuse it too; a worker that is started without must not write what can't be compared.
+      refuseOtherSpace(space, source, this.model, chunker);
+      if (row.definition.fingerprint !== source.fingerprint)
+        throw new SchemaError(`Source "${name}" is configured otherwise than it was set up.`, {
+          remedy: 'Run "evervec setup" and "evervec backfill".',
+          isUsage: true,
+        });
+      wired.push({ row, source, space, chunker });
     }
     return wired;
   }
@@ -309,5 +322,19 @@ export class Evervec {
       [this.database.capabilities.vectorType],
     );
     return rows[0]?.oid ?? 0;
+  }
+}
+
+/** @throws ConfigError naming the source */
+function chunkerOf(source: SourceDefinition): Chunker {
+  try {
+    return createTextChunker(source.chunk);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`Source "${source.name}": ${error.message}`, {
+      remedy: error.remedy,
+      cause: error,
+      isUsage: true,
+    });
   }
 }

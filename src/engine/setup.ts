@@ -5,17 +5,18 @@ import { type Connection, type Database, quoteIdentifier } from '../database/ind
 import type { EmbeddingModel } from '../embed/index.ts';
 import { PermissionError, QueryError, SpaceMismatchError } from '../errors/index.ts';
 import {
+  captureState,
   findSource,
+  forgetChanges,
   forgetSource,
   installCapture,
   listSources,
-  missingCapture,
   removeCapture,
   type SourceDefinition,
   saveSource,
   storedDefinition,
 } from '../source/index.ts';
-import { createSpace, dropSpace, spacesOf } from '../space/index.ts';
+import { createSpace, dropSpace, type Space, spacesOf } from '../space/index.ts';
 
 export interface SetupReport {
   source: string;
@@ -43,16 +44,23 @@ export async function setUpSource(
   return await database.transaction(async (tx) => {
     await tx.query(LOCK);
     const before = await findSource(tx, source.name);
-    if (before !== null) await refuseOtherSpace(tx, before.id, source, model, chunker);
+    for (const space of before === null ? [] : await spacesOf(tx, before.id))
+      refuseOtherSpace(space, source, model, chunker);
+    const stored = storedDefinition(source);
+    const capture = await captureState(tx, database.schema, source);
+    const isSameName =
+      before?.table_schema === source.table.schema && before.table_name === source.table.name;
     const isSame =
-      before !== null &&
-      before.table_schema === source.table.schema &&
-      before.table_name === source.table.name &&
-      isDeepStrictEqual(before.definition, storedDefinition(source)) &&
-      (await missingCapture(tx, database.schema, source)).length === 0;
+      isSameName &&
+      isDeepStrictEqual(before.definition, stored) &&
+      capture.missing.length + capture.surplus.length === 0;
     const needsBackfill = before?.queued_fingerprint !== source.fingerprint;
     if (isSame) return { source: source.name, table, outcome: 'unchanged', needsBackfill };
 
+    if (before !== null) {
+      const isSameKey = isDeepStrictEqual(before.definition.key, stored.key);
+      if (!isSameKey || !(isSameName || capture.isKnown)) await startAnew(tx, before.id);
+    }
     const saved = await saveSource(tx, source);
     await removeCapture(tx, database.schema, source.name);
     await installCapture(tx, saved.id, source);
@@ -80,15 +88,19 @@ export async function setUpSource(
   });
 }
 
-async function refuseOtherSpace(
-  tx: Connection,
-  sourceId: number,
+/** Keys of another table, or of other columns, say nothing about the rows there are now. */
+async function startAnew(tx: Connection, sourceId: number): Promise<void> {
+  for (const space of await spacesOf(tx, sourceId)) await dropSpace(tx, space.id);
+  await forgetChanges(tx, sourceId);
+}
+
+/** @throws SpaceMismatchError when what would be written does not belong into `space` */
+export function refuseOtherSpace(
+  space: Space,
   source: SourceDefinition,
   model: EmbeddingModel,
   chunker: Chunker,
-): Promise<void> {
-  const [space] = await spacesOf(tx, sourceId);
-  if (space === undefined) return;
+): void {
   const differences = [
     ['model', space.modelId, model.id],
     ['chunking', space.chunkerId, chunker.id],

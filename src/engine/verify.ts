@@ -1,6 +1,6 @@
 /** Checks, one line each, of what a database must have for the configured sources. Reads only. */
 import { type Database, schemaStatus } from '../database/index.ts';
-import { findSource, missingCapture, type SourceDefinition } from '../source/index.ts';
+import { captureState, findSource, type SourceDefinition } from '../source/index.ts';
 
 export interface Verdict {
   /** What was looked at: `schema`, `pgvector`, `source offers`. */
@@ -43,7 +43,7 @@ async function verifySource(database: Database, source: SourceDefinition): Promi
   const what = `source ${source.name}`;
   const row = await findSource(database, source.name);
   if (row === null) return { what, ok: false, found: 'not set up', remedy: 'Run "evervec setup".' };
-  const missing = await missingCapture(database, database.schema, source);
+  const { missing } = await captureState(database, database.schema, source);
   if (missing.length > 0)
     return {
       what,

@@ -30,6 +30,9 @@ export interface Folded {
 /*
  * candidate: entries in about the order they were written (there is no index to order by), locked so that
  *            two workers never fold the same one; those beyond the key limit are let go at commit.
+ * quota:     as many keys as this worker leases at once, so that nothing is left over for the dearer way, by ready and
+ *            `claim`. With something ready half of it, for that to get less, and not none, so that what is urgent is seen.
+ * remainder: of the last entry, goes back to the log.
  * changed:   one row per record, sorted once for all that follows.
  * ranked:    its generation, drawn here so that it can stand in two columns. A job may be leased at once if its
  *            lane is open and nothing ready is as urgent (changes have priority 0) and older.
@@ -44,13 +47,6 @@ with candidate as materialized (
   select ctid as tid, cardinality(keys) as size
   from evervec.changes
   limit $5 for update skip locked
-), picked as materialized (
-  select tid from (
-    select tid, sum(size) over (order by tid) - size as before from candidate
-  ) sized where before < $1 -- null for a truncation: it stays
-), taken as (
-  delete from evervec.changes where ctid = any (array(select tid from picked))
-  returning source_id, keys, logged_at
 ), open_source as materialized (
   select source.id from evervec.sources source join evervec.lanes lane on lane.id = source.lane_id
   where not lane.paused and not exists (select from evervec.control where stopped)
@@ -61,6 +57,20 @@ with candidate as materialized (
     where job.state = 0 and job.ready_at <= now() and job.priority <= 0 and job.lane_id in (
       select source.lane_id from evervec.sources source join open_source on open_source.id = source.id)
   ) as is_first
+), quota as materialized (
+  select case when is_first then $1 else greatest(1, $1 / 2) end as keys from claim
+), picked as materialized (
+  select tid, size, least(size, quota.keys - before)::integer as taken
+  from (
+    select tid, size, sum(size) over (order by tid) - size as before from candidate
+  ) sized cross join quota
+  where before < quota.keys -- null for a truncation: it stays
+), entry as (
+  delete from evervec.changes where ctid = any (array(select tid from picked))
+  returning ctid as tid, source_id, keys, logged_at
+), remainder as (
+  insert into evervec.changes (source_id, keys, logged_at)
+  select source_id, entry.keys[taken + 1:], logged_at from entry join picked using (tid) where taken < size
 ), folded as (
   insert into evervec.jobs as job (
     source_id, record_key, lane_id, priority, enqueued_at, generation,
@@ -73,12 +83,11 @@ with candidate as materialized (
     case when is_leased then $4::uuid end
   from (
     select changed.*, source.lane_id, claim.token, nextval('evervec.generation_seq') as generation,
-      claim.is_first and open_source.id is not null
-        and count(open_source.id) over (rows unbounded preceding) <= $1 as is_leased
+      claim.is_first and open_source.id is not null as is_leased
     from (
-      select taken.source_id, record_key, min(logged_at) as logged_at
-      from taken cross join lateral unnest(taken.keys) as record_key
-      group by taken.source_id, record_key order by taken.source_id, record_key
+      select entry.source_id, record_key, min(logged_at) as logged_at
+      from entry join picked using (tid) cross join lateral unnest(entry.keys[:taken]) as record_key
+      group by entry.source_id, record_key order by entry.source_id, record_key
     ) changed
     join evervec.sources source on source.id = changed.source_id
     left join open_source on open_source.id = changed.source_id
@@ -102,7 +111,7 @@ with candidate as materialized (
 select (select count(*) from folded)::integer as count, (select count(*) from picked)::integer as entries,
   exists (select from candidate where size is null) as has_truncation,
   case when exists (select from candidate)
-    then (select count(size) from candidate) > (select count(*) from picked)
+    then (select count(size) from candidate) > (select count(*) from picked where taken = size)
     else exists (select from evervec.changes) end as has_more, token,
   null::bigint as id, null::integer as source_id, null as record_key, null::smallint as attempts, null::smallint as crashes
 from claim

@@ -6,7 +6,14 @@
 import type { Connection } from '../database/index.ts';
 import { type EmbeddingModel, embedTexts } from '../embed/index.ts';
 import { QueryError, SearchRequestError, UnknownSourceError } from '../errors/index.ts';
-import type { SearchAnswer, SearchHit, SearchMode, SearchRequest } from './request.ts';
+import type {
+  FilterCondition,
+  FilterValue,
+  SearchAnswer,
+  SearchHit,
+  SearchMode,
+  SearchRequest,
+} from './request.ts';
 
 export interface SearchOptions {
   connection: Connection;
@@ -87,6 +94,7 @@ const REFUSALS = new Set([
   '22007',
   '22008',
   '22003',
+  '22P05',
   '42883',
 ]);
 
@@ -175,7 +183,9 @@ async function embedQuery(
 }
 
 function checked(request: SearchRequest): Required<Omit<SearchRequest, 'sources'>> {
-  const { query, mode = 'hybrid', limit = 10, offset = 0, filter = {} } = request;
+  const { mode = 'hybrid', limit = 10, offset = 0, filter = {} } = request;
+  // Postgres has no NUL in text, and no lone surrogates.
+  const query = request.query.replaceAll('\0', ' ').toWellFormed();
   const refuse = (message: string, remedy: string): never => {
     throw new SearchRequestError(message, { remedy, isUsage: true });
   };
@@ -192,5 +202,28 @@ function checked(request: SearchRequest): Required<Omit<SearchRequest, 'sources'
     refuse(`limit ${limit} is out of range.`, `Use 1 to ${MAX_LIMIT}.`);
   if (!Number.isInteger(offset) || offset < 0 || offset > MAX_OFFSET)
     refuse(`offset ${offset} is out of range.`, `Use 0 to ${MAX_OFFSET}.`);
-  return { query: query.replaceAll('\0', ' '), mode, limit, offset, filter };
+  if (request.sources?.length === 0)
+    refuse('sources is empty.', 'Name sources, or leave it out to search all.');
+  for (const [column, condition] of Object.entries(filter))
+    for (const value of Object.values(isCondition(condition) ? condition : { condition }))
+      if ([value].flat().some((one) => !isJsonValue(one)))
+        refuse(
+          `The filter on "${column}" has ${[value].flat().includes(undefined) ? 'no value' : 'a value that JSON does not know'}.`,
+          'Use strings, finite numbers, booleans or null; a number beyond 2^53 as a string.',
+        );
+  return { query, mode, limit, offset, filter };
+}
+
+function isCondition(condition: FilterValue | FilterCondition): condition is FilterCondition {
+  return typeof condition === 'object' && condition !== null && !Array.isArray(condition);
+}
+
+/** JSON would leave `undefined` out, and with it the condition: everything would match. */
+function isJsonValue(value: unknown): boolean {
+  return (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    typeof value === 'object' ||
+    (typeof value === 'number' && Number.isFinite(value))
+  );
 }

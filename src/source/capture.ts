@@ -8,6 +8,7 @@
  * pinned search_path. `session_replication_role` is respected: what a replica applies is not captured twice.
  */
 import { type Connection, quoteIdentifier, quoteQualified } from '../database/index.ts';
+import { PermissionError } from '../errors/index.ts';
 import { differsSql, keySql, sameKeySql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 
@@ -25,10 +26,11 @@ function triggerName(source: string, event: Event): string {
   return quoteIdentifier(`evervec_${source}_${event}`);
 }
 
+/** (The frame says what row_number needs; until Postgres 16 the default one makes it look for peers.) */
 function appendSql(sourceId: number, keys: string): string {
   return `insert into evervec.changes (source_id, keys)
   select ${sourceId}, array_agg(record_key) from (
-    select record_key, (row_number() over () - 1) / ${KEYS_PER_ENTRY} as slice from (${keys}) changed
+    select record_key, (row_number() over (rows unbounded preceding) - 1) / ${KEYS_PER_ENTRY} as slice from (${keys}) changed
   ) sliced group by slice;`;
 }
 
@@ -70,6 +72,34 @@ const TRANSITION_TABLES: Record<Event, string> = {
   delete: 'referencing old table as old_rows',
   truncate: '',
 };
+
+const RIGHTS = `
+select namespace.nspname || '.' || class.relname as name
+from unnest($1::text[], $2::text[]) as wanted (schema, name)
+join pg_namespace namespace on namespace.nspname = wanted.schema
+join pg_class class on class.relnamespace = namespace.oid and class.relname = wanted.name
+where not has_table_privilege(class.oid, 'trigger') order by 1`;
+
+/** @throws PermissionError when this role may not create triggers on all of the source's tables */
+export async function requireCaptureRights(
+  connection: Connection,
+  source: SourceDefinition,
+): Promise<void> {
+  const { relations } = source.table;
+  const { rows } = await connection.query<{ name: string }>(RIGHTS, [
+    relations.map(([schema]) => schema),
+    relations.map(([, name]) => name),
+  ]);
+  const [first] = rows;
+  if (first === undefined) return;
+  throw new PermissionError(
+    `Source "${source.name}": this role may not create triggers on ${rows.map(({ name }) => name).join(', ')}.`,
+    {
+      remedy: `Run set-up as the table's owner, or have the owner "grant trigger on ${first.name}" to this role.`,
+      sqlState: '42501',
+    },
+  );
+}
 
 /** Puts the triggers on the table and on each of its partitions: a statement fires those of the table it names. */
 export async function installCapture(
@@ -114,25 +144,40 @@ export async function removeCapture(
     await tx.query(`drop function if exists ${functionName(sourceName, event)}()`);
 }
 
-/** What is missing of a source's capture, as `schema.table event`; empty when all is in place and enabled. */
-export async function missingCapture(
+export interface CaptureState {
+  /** `schema.table event` without a trigger that is enabled. */
+  missing: string[];
+  /** Of tables that are none of the source's, such as a partition that was detached. */
+  surplus: string[];
+  /** Whether the table itself has any: then it is the one that was set up, whatever it was called. */
+  isKnown: boolean;
+}
+
+/** How the source's triggers stand to what set-up would make. */
+export async function captureState(
   connection: Connection,
   schema: string,
   source: SourceDefinition,
-): Promise<string[]> {
-  const { rows } = await connection.query<{ name: string }>(
-    `select namespace.nspname || '.' || class.relname || ' ' || function.proname as name
+): Promise<CaptureState> {
+  const { rows } = await connection.query<{ name: string; is_on: boolean; table: string }>(
+    `select namespace.nspname || '.' || class.relname as table, function.proname as name,
+      trigger.tgenabled in ('O', 'A') as is_on
     from pg_trigger trigger join pg_class class on class.oid = trigger.tgrelid
     join pg_namespace namespace on namespace.oid = class.relnamespace
     join pg_proc function on function.oid = trigger.tgfoid
     join pg_namespace owner on owner.oid = function.pronamespace
-    where owner.nspname = $1 and trigger.tgenabled in ('O', 'A')`,
-    [schema],
+    where owner.nspname = $1 and function.proname = any ($2)`,
+    [schema, EVENTS.map((event) => `capture_${source.name}_${event}`)],
   );
-  const present = new Set(rows.map((row) => row.name));
-  return source.table.relations.flatMap(([relationSchema, table]) =>
-    EVENTS.filter(
-      (event) => !present.has(`${relationSchema}.${table} capture_${source.name}_${event}`),
-    ).map((event) => `${relationSchema}.${table} ${event}`),
-  );
+  const present = new Set(rows.filter((row) => row.is_on).map((row) => `${row.table} ${row.name}`));
+  const relations = source.table.relations.map(([schema, table]) => `${schema}.${table}`);
+  return {
+    missing: relations.flatMap((relation) =>
+      EVENTS.filter((event) => !present.has(`${relation} capture_${source.name}_${event}`)).map(
+        (event) => `${relation} ${event}`,
+      ),
+    ),
+    surplus: rows.filter((row) => !relations.includes(row.table)).map((row) => row.table),
+    isKnown: rows.some((row) => row.table === `${source.table.schema}.${source.table.name}`),
+  };
 }

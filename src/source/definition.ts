@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Connection } from '../database/index.ts';
-import { ConfigError } from '../errors/index.ts';
+import { ConfigError, SourceError } from '../errors/index.ts';
 import type { Row, SourceOptions } from './options.ts';
 import { type Column, columnOf, describeTable, type Table } from './table.ts';
 import { parseTemplate } from './template.ts';
@@ -64,7 +64,7 @@ export async function resolveSource(
     mapped,
     record,
     render,
-    language: options.language ?? 'english',
+    language: await resolveLanguage(connection, name, options.language ?? 'english'),
     lane: options.lane ?? name,
     chunk: {
       ...(options.chunk?.maxChars !== undefined && { maxChars: options.chunk.maxChars }),
@@ -74,6 +74,51 @@ export async function resolveSource(
     },
     fingerprint,
   };
+}
+
+/** A function from plain JavaScript may return anything; what is no text is its row's fault alone (I6). */
+function requireText(source: string, text: unknown): string {
+  if (typeof text === 'string') return text;
+  if (text === null || text === undefined) return '';
+  const isPromise = text instanceof Promise;
+  // Nobody waits for it: a rejection must not end the process.
+  if (isPromise) text.catch(() => {});
+  throw new SourceError(
+    `Source "${source}": its text function returned ${isPromise ? 'a promise' : `a ${typeof text}`}, not a string.`,
+    { remedy: 'Return a string at once, or null for a row without text.' },
+  );
+}
+
+const LANGUAGES = `
+select config.oid::regconfig::text as name, config.cfgname, namespace.nspname, pg_ts_config_is_visible(config.oid) as is_visible
+from pg_ts_config config join pg_namespace namespace on namespace.oid = config.cfgnamespace order by config.cfgname`;
+
+interface LanguageRow {
+  name: string;
+  cfgname: string;
+  nspname: string;
+  is_visible: boolean;
+}
+
+/** @returns the text search configuration's name as Postgres writes it */
+async function resolveLanguage(
+  connection: Connection,
+  source: string,
+  language: string,
+): Promise<string> {
+  const { rows } = await connection.query<LanguageRow>(LANGUAGES);
+  const found = rows.find(
+    ({ cfgname, nspname, is_visible }) =>
+      (is_visible && cfgname === language) || `${nspname}.${cfgname}` === language,
+  );
+  if (found !== undefined) return found.name;
+  throw new ConfigError(
+    `Source "${source}": this database has no text search configuration "${language}".`,
+    {
+      remedy: `Set language to one of ${rows.map(({ name }) => name).join(', ')}.`,
+      isUsage: true,
+    },
+  );
 }
 
 function resolveText(
@@ -93,7 +138,7 @@ function resolveText(
     // The function's source stands for its behaviour; what it closes over can't be seen.
     return {
       fields: columns,
-      render: { from: 'row', render: (row) => text(row) ?? '' },
+      render: { from: 'row', render: (row) => requireText(name, text(row)) },
       recipe: text.toString(),
     };
   }

@@ -1,8 +1,9 @@
-export { installCapture, missingCapture, removeCapture } from './capture.ts';
+export { captureState, installCapture, removeCapture, requireCaptureRights } from './capture.ts';
 export { resolveSource, type SourceDefinition } from './definition.ts';
 export { type Row, type SourceOptions, sourceName, sourceOptions } from './options.ts';
 export {
   findSource,
+  forgetChanges,
   forgetSource,
   listSources,
   type SourceRow,

@@ -6,7 +6,8 @@ import type { SourceDefinition } from './definition.ts';
 /** What search needs of a source, in SQL; kept in the database so that its functions need no configuration. */
 export interface StoredDefinition {
   fingerprint: string;
-  key: string[];
+  /** Names and types of the key's columns: what a stored key means. */
+  key: [name: string, type: string][];
   /** Column → schema of its comparison operators, for filters. */
   columns: Record<string, string>;
   record: string[];
@@ -40,7 +41,7 @@ export async function findSource(connection: Connection, name: string): Promise<
 export function storedDefinition(source: SourceDefinition): StoredDefinition {
   return {
     fingerprint: source.fingerprint,
-    key: source.table.key.map((column) => column.name),
+    key: source.table.key.map(({ name, type }) => [name, type]),
     columns: Object.fromEntries(
       source.table.columns.map((column) => [column.name, column.operatorSchema]),
     ),
@@ -75,16 +76,17 @@ export async function saveSource(tx: Connection, source: SourceDefinition): Prom
   return saved;
 }
 
-const FORGET = [
-  'delete from evervec.jobs where source_id = $1',
-  'delete from evervec.changes where source_id = $1',
-  'update evervec.sources set active_space_id = null where id = $1',
-  'delete from evervec.sources where id = $1',
-];
+/** Removes what waits for the source: keys that mean nothing any more. */
+export async function forgetChanges(tx: Connection, sourceId: number): Promise<void> {
+  await tx.query('delete from evervec.jobs where source_id = $1', [sourceId]);
+  await tx.query('delete from evervec.changes where source_id = $1', [sourceId]);
+}
 
 /** Removes the source's row and all that waits for it; triggers and sidecars are removed before this. */
 export async function forgetSource(tx: Connection, sourceId: number): Promise<void> {
-  for (const statement of FORGET) await tx.query(statement, [sourceId]);
+  await forgetChanges(tx, sourceId);
+  await tx.query('update evervec.sources set active_space_id = null where id = $1', [sourceId]);
+  await tx.query('delete from evervec.sources where id = $1', [sourceId]);
   await tx.query(`delete from evervec.lanes lane
     where not exists (select from evervec.sources source where source.lane_id = lane.id)`);
 }

@@ -1,6 +1,7 @@
 /** Reads rows of a source by key, as text to render. Bounded in bytes, whatever the rows hold. */
 import type { Connection } from '../database/index.ts';
 import { quoteIdentifier, quoteQualified } from '../database/index.ts';
+import { QueryError } from '../errors/index.ts';
 import { keyAfterSql, keyMatchSql, keySql, sizeSql, textSql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 import type { Row } from './options.ts';
@@ -20,7 +21,7 @@ export interface RowsRead {
   rendered: RenderedRow[];
   /** Rows that are no more. */
   gone: string[];
-  /** Rows whose text function threw: each is its own fault, not the batch's (I6). */
+  /** Rows whose text could not be made: each is its own fault, not the batch's (I6). */
   faults: RowFault[];
   /** Keys not read since the others filled `maxBytes`; ask again for these. */
   deferred: string[];
@@ -85,7 +86,13 @@ export async function readRows(
 ): Promise<RowsRead> {
   let statement = statements.get(source);
   if (statement === undefined) statements.set(source, (statement = readSql(source)));
-  const { rows } = await connection.query<ReadRow>(statement, [keys, maxBytes]);
+  let rows: ReadRow[];
+  try {
+    ({ rows } = await connection.query<ReadRow>(statement, [keys, maxBytes]));
+  } catch (error) {
+    if (!isDataException(error)) throw error;
+    return await readApart(connection, source, keys, maxBytes, error);
+  }
   const read: RowsRead = { rendered: [], gone: [], faults: [], deferred: [] };
   for (const row of rows) {
     if (!row.is_found) read.gone.push(row.key);
@@ -99,6 +106,35 @@ export async function readRows(
     }
   }
   return read;
+}
+
+/** Class 22: a value is at fault, so some row or key among many. */
+function isDataException(error: unknown): boolean {
+  return error instanceof QueryError && error.sqlState?.startsWith('22') === true;
+}
+
+/** Finds the keys that fail by halving: a key that is no value of its column, a generated column that divides by zero. */
+async function readApart(
+  connection: Connection,
+  source: SourceDefinition,
+  keys: readonly string[],
+  maxBytes: number,
+  error: unknown,
+): Promise<RowsRead> {
+  const [key = ''] = keys;
+  if (keys.length <= 1) return { rendered: [], gone: [], faults: [{ key, error }], deferred: [] };
+  const middle = keys.length >> 1;
+  const first = await readRows(connection, source, keys.slice(0, middle), maxBytes);
+  // The second half is left for another call where the first filled what may be read.
+  if (first.deferred.length > 0)
+    return { ...first, deferred: [...first.deferred, ...keys.slice(middle)] };
+  const second = await readRows(connection, source, keys.slice(middle), maxBytes);
+  return {
+    rendered: [...first.rendered, ...second.rendered],
+    gone: [...first.gone, ...second.gone],
+    faults: [...first.faults, ...second.faults],
+    deferred: second.deferred,
+  };
 }
 
 function renderRow(source: SourceDefinition, fields: (string | null)[] | Row): string {

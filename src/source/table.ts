@@ -3,7 +3,7 @@
  * assembles SQL for a source starts from this description, never from what a user typed.
  */
 import { type Connection, quoteQualified } from '../database/index.ts';
-import { SourceError } from '../errors/index.ts';
+import { PermissionError, SourceError } from '../errors/index.ts';
 
 export interface Column {
   name: string;
@@ -37,6 +37,7 @@ export interface Table {
 
 const FIND = `
 select class.oid::text as oid, class.relkind, namespace.nspname as schema, class.relname as name,
+  has_schema_privilege(namespace.oid, 'usage') and has_any_column_privilege(class.oid, 'select') as may_read,
   (select coalesce(sum(greatest(part.reltuples, 0)), 0) from pg_class part
     where part.oid = class.oid or part.oid in (select relid from pg_partition_tree(class.oid))
     )::float8 as estimated_rows
@@ -101,7 +102,8 @@ const SIMILAR = `
 select namespace.nspname || '.' || class.relname as name
 from pg_class class join pg_namespace namespace on namespace.oid = class.relnamespace
 where class.relkind in ('r', 'p') and namespace.nspname not in ('pg_catalog', 'information_schema')
-and lower(class.relname) = lower($1) limit 3`;
+and (lower(class.relname) = lower($1) or lower(class.relname) in (lower($1) || 's', rtrim(lower($1), 's')))
+order by lower(class.relname) <> lower($1), 1 limit 3`;
 
 interface ColumnRow {
   name: string;
@@ -123,6 +125,7 @@ interface FoundTable {
   schema: string;
   name: string;
   estimated_rows: number;
+  may_read: boolean;
 }
 
 /**
@@ -242,6 +245,14 @@ async function find(
       { remedy: 'Name the table under it, and make the text with a template.', isUsage: true },
     );
   }
+  if (!found.may_read)
+    throw new PermissionError(
+      `Source "${source}": this role may not read ${found.schema}.${found.name}.`,
+      {
+        remedy: `Have its owner grant usage on schema ${found.schema} and select on the table to this role.`,
+        sqlState: '42501',
+      },
+    );
   return found;
 }
 

@@ -427,6 +427,7 @@ describeEachDatabase('keys', (databases) => {
       items: { table: 'items', key: ['a', 'b'], text: ['body'] },
     });
     await database.query(`update items set a = 2 where b = 'y'`);
+    expect(await kept.queued()).toEqual(['["1", "y"]', '["2", "y"]']);
     await kept.drain();
     await expectTrue(
       kept,

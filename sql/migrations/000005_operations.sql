@@ -55,6 +55,8 @@ create table evervec.job_history (
   jobs integer,
   done integer,
   failed integer,
+  -- Put off without a try counted.
+  postponed integer,
   took_ms real,
   -- of a failure: the error's class and code, never its text (I11)
   record_key text,
@@ -94,6 +96,8 @@ create table evervec.metrics (
   -- Failed tries that will be made again, and those that were the last.
   retried bigint not null,
   parked bigint not null,
+  -- Put off without a try counted: the provider or the database was at fault.
+  postponed bigint not null,
   total_ms float8 not null,
   max_ms float8 not null,
   primary key (bucket, source)

@@ -55,6 +55,7 @@ export async function queueHealth(
     checkAge(ages, limits),
     await checkStuck(connection, status),
     checkParked(status),
+    await checkProviders(connection),
     await checkFailing(connection, limits),
     await checkFailures(connection),
     await checkVacuum(connection, limits),
@@ -169,6 +170,28 @@ function checkParked({ counts, at_least }: QueueStatus): HealthCheck {
   };
 }
 
+const PROVIDERS = `
+select name, state, failures, coalesce(last_error, 'unknown') as error from evervec.providers
+where state <> 'closed' order by failures desc, name`;
+
+/** Failures in a row that a provider's own hiccup does not explain: by then its pauses have grown to some seconds. */
+const MANY_FAILURES = 3;
+
+async function checkProviders(connection: Connection): Promise<HealthCheck> {
+  const what = 'providers';
+  const { rows } = await connection.query<{ name: string; failures: number; error: string }>(
+    PROVIDERS,
+  );
+  const [worst] = rows;
+  if (worst === undefined) return { what, level: 'good', found: 'none is waited for' };
+  return {
+    what,
+    level: worst.failures >= MANY_FAILURES ? 'bad' : 'warning',
+    found: `${worst.name} is waited for after ${worst.failures} failures in a row: ${worst.error}`,
+    remedy: 'Work goes on by itself when it answers; "evervec check" tries it.',
+  };
+}
+
 const FAILING = `
 select count(*)::integer as count from (
   select first_failed_at from evervec.lanes lane cross join lateral (
@@ -176,7 +199,7 @@ select count(*)::integer as count from (
   ) job
 ) waiting where first_failed_at < now() - $1 * interval '1 second'`;
 
-/** A record that changes all the time starts anew each time, and is never parked. */
+/** A record that changes all the time starts anew each time and is never parked; neither is one whose provider is down. */
 async function checkFailing(
   connection: Connection,
   { failingS }: HealthLimits,
@@ -188,20 +211,21 @@ async function checkFailing(
   return {
     what,
     level: 'warning',
-    found: `${count} have failed for more than ${seconds(failingS)} and are tried again`,
+    found: `${count} have not worked out for more than ${seconds(failingS)} and are tried again`,
     remedy: 'See "evervec queue recent --failures" for their errors.',
   };
 }
 
 const FAILURES = `
-select coalesce(sum(done), 0)::float8 as done, coalesce(sum(retried + parked), 0)::float8 as failed
+select coalesce(sum(done), 0)::float8 as done,
+  coalesce(sum(retried + parked + postponed), 0)::float8 as failed
 from evervec.metrics where bucket > now() - interval '10 minutes'`;
 
 async function checkFailures(connection: Connection): Promise<HealthCheck> {
   const what = 'failures';
   const { rows } = await connection.query<{ done: number; failed: number }>(FAILURES);
   const { done = 0, failed = 0 } = rows[0] ?? {};
-  const found = `${failed} tries failed in the last 10 minutes, ${done} records were done`;
+  const found = `${failed} tries failed or were put off in the last 10 minutes, ${done} records were done`;
   if (failed <= done) return { what, level: 'good', found };
   return {
     what,

@@ -22,11 +22,11 @@ export interface Cleared {
 /* What is locked is being folded or claimed: waiting for it while holding jobs could be a deadlock. */
 const CLEAR_JOBS = `
 with picked as materialized (
-  select id from evervec.jobs
+  select ctid as tid from evervec.jobs
   where state = $1 and lane_id = $2 and ($3::integer[] is null or source_id = any ($3)) and enqueued_at <= $4
   limit ${PAGE} for update skip locked
 )
-delete from evervec.jobs where id = any (array(select id from picked))`;
+delete from evervec.jobs using unnest(array(select tid from picked)) as target (tid) where ctid = target.tid`;
 
 /* An entry without keys says that a table was truncated; it stays. */
 const CLEAR_LOG = `

@@ -11,6 +11,8 @@ export interface FinishedBatch {
   retried: number;
   /** Tries that failed and were the last. */
   parked: number;
+  /** Put off without a try counted: the provider or the database was at fault. */
+  postponed: number;
   tookMs: number;
   /** How long ago it ended, ms: the database's clock is the only one. */
   ageMs: number;
@@ -28,15 +30,15 @@ export interface FailedTry {
 
 const RECORD = `
 with batch as (
-  select source.name as source, lane.name as lane, jobs, done, retried, parked, took_ms,
+  select source.name as source, lane.name as lane, jobs, done, retried, parked, postponed, took_ms,
     now() - age_ms * interval '1 millisecond' as at
-  from unnest($2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::float8[], $8::float8[])
-    as given (source_id, jobs, done, retried, parked, took_ms, age_ms)
+  from unnest($2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $15::integer[], $7::float8[], $8::float8[])
+    as given (source_id, jobs, done, retried, parked, postponed, took_ms, age_ms)
   join evervec.sources source on source.id = given.source_id
   join evervec.lanes lane on lane.id = source.lane_id
 ), batches as (
-  insert into evervec.job_history (at, kind, worker_id, source, lane, jobs, done, failed, took_ms)
-  select at, 'batch', $1::uuid, source, lane, jobs, done, retried + parked, took_ms from batch
+  insert into evervec.job_history (at, kind, worker_id, source, lane, jobs, done, failed, postponed, took_ms)
+  select at, 'batch', $1::uuid, source, lane, jobs, done, retried + parked, postponed, took_ms from batch
 ), failures as (
   insert into evervec.job_history (at, kind, worker_id, source, lane, record_key, error, attempt, is_parked)
   select now() - age_ms * interval '1 millisecond', 'failure', $1::uuid, source.name, lane.name,
@@ -46,13 +48,14 @@ with batch as (
   join evervec.sources source on source.id = given.source_id
   join evervec.lanes lane on lane.id = source.lane_id
 )
-insert into evervec.metrics as metric (bucket, source, batches, done, retried, parked, total_ms, max_ms)
-select date_bin('1 minute', at, 'epoch'), source, count(*), sum(done), sum(retried), sum(parked),
+insert into evervec.metrics as metric (bucket, source, batches, done, retried, parked, postponed, total_ms, max_ms)
+select date_bin('1 minute', at, 'epoch'), source, count(*), sum(done), sum(retried), sum(parked), sum(postponed),
   sum(took_ms), max(took_ms)
 from batch group by 1, 2 order by 1, 2
 on conflict (bucket, source) do update set
   batches = metric.batches + excluded.batches, done = metric.done + excluded.done,
   retried = metric.retried + excluded.retried, parked = metric.parked + excluded.parked,
+  postponed = metric.postponed + excluded.postponed,
   total_ms = metric.total_ms + excluded.total_ms, max_ms = greatest(metric.max_ms, excluded.max_ms)`;
 
 /** SQLSTATE of a row that no partition takes. */
@@ -80,6 +83,7 @@ export async function recordWork(
     failures.map((failure) => failure.attempt),
     failures.map((failure) => failure.isParked),
     failures.map((failure) => failure.ageMs),
+    batches.map((batch) => batch.postponed),
   ];
   try {
     await connection.query(RECORD, values);
@@ -100,6 +104,8 @@ export interface HistoryEntry {
   jobs: number | null;
   done: number | null;
   failed: number | null;
+  /** Put off without a try counted. */
+  postponed: number | null;
   took_ms: number | null;
   /** Of a failure. */
   key: string | null;
@@ -109,7 +115,7 @@ export interface HistoryEntry {
 }
 
 const RECENT = `
-select at, kind, source, lane, worker_id as worker, jobs, done, failed, took_ms::float8 as took_ms,
+select at, kind, source, lane, worker_id as worker, jobs, done, failed, postponed, took_ms::float8 as took_ms,
   record_key as key, error, attempt, is_parked as parked
 from evervec.job_history
 where ($1::text[] is null or source = any ($1)) and ($2::text is null or kind = $2)

@@ -6,6 +6,8 @@ interface Sums {
   done: number;
   retried: number;
   parked: number;
+  /** Put off without a try counted: provider or database were at fault. */
+  postponed: number;
   /** Records done per second of work; null when nothing was done. */
   rate_s: number | null;
   /** Of a batch. */
@@ -26,7 +28,7 @@ export interface SourceStats extends Sums {
 }
 
 const SUMS = `sum(batches)::float8 as batches, sum(done)::float8 as done, sum(retried)::float8 as retried,
-  sum(parked)::float8 as parked, sum(done)::float8 * 1000 / nullif(sum(total_ms), 0) as rate_s,
+  sum(parked)::float8 as parked, sum(postponed)::float8 as postponed, sum(done)::float8 * 1000 / nullif(sum(total_ms), 0) as rate_s,
   sum(total_ms) / nullif(sum(batches), 0)::float8 as mean_ms, max(max_ms) as max_ms`;
 
 const BUCKETS = `

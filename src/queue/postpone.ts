@@ -4,6 +4,7 @@ import type { LeasedJob } from './jobs.ts';
 
 const POSTPONE = `
 update evervec.jobs set state = 2, ready_at = now() + $3 * interval '1 millisecond', last_error = $4,
+  first_failed_at = coalesce(first_failed_at, now()),
   claim_token = null, claim_generation = null, lease_until = null, worker_id = null
 where id = any ($1::bigint[]) and state = 1 and claim_token = $2`;
 

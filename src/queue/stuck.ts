@@ -40,12 +40,12 @@ export async function listStuck(connection: Connection, limit: number): Promise<
 /* Whoever holds a row's lock is completing or taking back that job: it is not stuck. */
 const RESET = `
 with picked as materialized (
-  select job.id ${LEASED} limit ${PAGE} for update of job skip locked
+  select job.ctid as tid ${LEASED} limit ${PAGE} for update of job skip locked
 )
 update evervec.jobs set state = 0, crashes = crashes + 1, ready_at = now(), last_error = 'Reset',
   first_failed_at = coalesce(first_failed_at, now()), failed_at = now(),
   claim_token = null, claim_generation = null, lease_until = null, worker_id = null
-where id = any (array(select id from picked)) and state = 1`;
+from unnest(array(select tid from picked)) as target (tid) where ctid = target.tid`;
 
 /**
  * Makes them ready again. Their worker, should it live after all, writes nothing: its token is gone (I4).

@@ -98,7 +98,7 @@ const counts = { ready: z.int(), leased: z.int(), waiting: z.int(), parked: z.in
 
 export const queueStatus = z
   .object({
-    stopped: z.boolean(),
+    stopped: z.boolean().openapi({ description: 'No worker takes anything until it is started.' }),
     stopped_at: z.iso.datetime().nullable(),
     stopped_by: z.string().nullable(),
     workers: z.array(
@@ -123,7 +123,7 @@ export const queueStatus = z
     count_limit: z.int().openapi({ description: 'Where the count of a lane and state ends.' }),
     at_least: z
       .array(z.enum(['unfolded', 'ready', 'leased', 'waiting', 'parked']))
-      .openapi({ description: 'The counts that are so many or more.' }),
+      .openapi({ description: 'The counts that are that many or more.' }),
     oldest_ready_s: z.number().nullable(),
     lanes: z.record(
       z.string(),

@@ -32,20 +32,21 @@ export interface Tally {
 
 export interface ExecutorOptions {
   database: Database;
-  reporter: Reporter;
   handlerOf(sourceId: number): Handler | undefined;
   leaseMs: number;
   retry: RetryPolicy;
+  reporter: Reporter;
   onError(error: unknown): void;
 }
 
-/** The jobs of one source of a claim, under way. */
+/** One claim under way. */
 interface Work {
   token: string;
   lease: LeaseKeeper;
   signal: AbortSignal;
   tally: Tally;
-  batch: OpenBatch;
+  /** What is reported of the source that is being worked on. */
+  batch: OpenBatch | null;
 }
 
 /** How long what fails by the database's fault is put off, ms: a dropped column does not come back at once. */
@@ -70,32 +71,46 @@ export class Executor {
   /** @param giveBack aborts when the worker must end: what is not done then is released untried */
   async execute(claim: Claim, giveBack: AbortSignal): Promise<Tally> {
     const started = performance.now();
-    const { database, reporter, leaseMs, onError } = this.#options;
+    const { database, leaseMs, onError } = this.#options;
     const lease = keepLease(database, claim, leaseMs, onError);
-    const signal = AbortSignal.any([lease.signal, giveBack]);
-    const tally = { jobs: claim.jobs.length, done: 0, failed: 0, postponed: 0, tookMs: 0 };
+    const work: Work = {
+      token: claim.token,
+      lease,
+      signal: AbortSignal.any([lease.signal, giveBack]),
+      tally: { jobs: claim.jobs.length, done: 0, failed: 0, postponed: 0, tookMs: 0 },
+      batch: null,
+    };
     try {
       const bySource = Map.groupBy(claim.jobs, (job) => job.sourceId);
-      for (const [sourceId, jobs] of bySource) {
-        const batch = reporter.begin(sourceId);
-        const doneBefore = tally.done;
-        try {
-          await this.#workOff({ token: claim.token, lease, signal, tally, batch }, jobs);
-        } finally {
-          reporter.end(batch, jobs.length, tally.done - doneBefore);
-        }
-      }
+      for (const [sourceId, jobs] of bySource) await this.#report(work, sourceId, jobs);
     } finally {
       lease.stop();
     }
-    return { ...tally, tookMs: performance.now() - started };
+    return { ...work.tally, tookMs: performance.now() - started };
+  }
+
+  /** Works off `jobs` and reports what came of them. */
+  async #report(work: Work, sourceId: number, jobs: readonly LeasedJob[]): Promise<void> {
+    const { reporter } = this.#options;
+    const { done, postponed } = work.tally;
+    const batch = reporter.begin(sourceId);
+    work.batch = batch;
+    try {
+      await this.#workOff(work, sourceId, jobs);
+    } finally {
+      reporter.end(batch, {
+        jobs: jobs.length,
+        done: work.tally.done - done,
+        postponed: work.tally.postponed - postponed,
+      });
+    }
   }
 
   /** All of `jobs`: what the handler leaves for later follows, what fails together is tried in halves. */
-  async #workOff(work: Work, jobs: readonly LeasedJob[]): Promise<void> {
+  async #workOff(work: Work, sourceId: number, jobs: readonly LeasedJob[]): Promise<void> {
     const batches: (readonly LeasedJob[])[] = [jobs];
     for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
-      const next = await this.#attempt(work, batch);
+      const next = await this.#attempt(work, sourceId, batch);
       const isOver = new Set(batch);
       for (const one of next) for (const job of one) isOver.delete(job);
       work.lease.settle(isOver);
@@ -104,8 +119,11 @@ export class Executor {
   }
 
   /** @returns batches that are still to be done */
-  async #attempt(work: Work, jobs: readonly LeasedJob[]): Promise<(readonly LeasedJob[])[]> {
-    const { sourceId } = work.batch;
+  async #attempt(
+    work: Work,
+    sourceId: number,
+    jobs: readonly LeasedJob[],
+  ): Promise<(readonly LeasedJob[])[]> {
     const handler = this.#options.handlerOf(sourceId);
     const isWaiting = (this.#waitingUntil.get(sourceId) ?? 0) > performance.now();
     if (handler === undefined || work.signal.aborted || isWaiting) {
@@ -116,7 +134,7 @@ export class Executor {
     try {
       prepared = await handler(jobs, work.signal);
     } catch (error) {
-      return await this.#judge(work, jobs, error);
+      return await this.#judge(work, sourceId, jobs, error);
     }
     this.#waitingUntil.delete(sourceId);
     work.tally.done += await this.#commit(work.token, prepared);
@@ -127,6 +145,7 @@ export class Executor {
   /** What becomes of jobs whose handler failed as a whole. */
   async #judge(
     work: Work,
+    sourceId: number,
     jobs: readonly LeasedJob[],
     error: unknown,
   ): Promise<(readonly LeasedJob[])[]> {
@@ -138,7 +157,7 @@ export class Executor {
     const waitMs = waitFor(error);
     if (waitMs !== null) {
       onError(error);
-      this.#waitingUntil.set(work.batch.sourceId, performance.now() + waitMs);
+      this.#waitingUntil.set(sourceId, performance.now() + waitMs);
       work.tally.postponed += jobs.length;
       // A little apart, so that workers do not all come back in the same moment.
       const delayMs = waitMs * (1 + systemRandom() / 10);
@@ -170,12 +189,11 @@ export class Executor {
   }
 
   async #fail(work: Work, job: LeasedJob, error: unknown): Promise<void> {
-    const { database, reporter, retry, onError } = this.#options;
+    const { database, retry, reporter, onError } = this.#options;
     onError(error);
     work.tally.failed += 1;
     const label = errorLabel(error);
-    const failed = await fail(database, work.token, [job], label, retry);
-    reporter.failed(failed, label, work.batch);
+    reporter.failed(await fail(database, work.token, [job], label, retry), label, work.batch);
   }
 }
 

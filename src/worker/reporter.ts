@@ -76,18 +76,22 @@ export class Reporter {
     return batch;
   }
 
-  end(batch: OpenBatch, jobs: number, done: number): void {
+  end(batch: OpenBatch, counts: { jobs: number; done: number; postponed: number }): void {
     this.#open.delete(batch);
-    this.#processed += done;
+    this.#processed += counts.done;
     const at = performance.now();
     const { sourceId, started, retried, parked } = batch;
     if (this.#batches.length < MAX_KEPT)
-      this.#batches.push({ sourceId, jobs, done, retried, parked, tookMs: at - started, at });
+      this.#batches.push({ sourceId, ...counts, retried, parked, tookMs: at - started, at });
+  }
+
+  /** @param label class and code, no text (I11) */
+  noteError(label: string): void {
+    this.#lastError = label;
   }
 
   /** @param batch that they belong to; null for jobs of others that this worker took back */
   failed(tries: readonly Failed[], error: string, batch: OpenBatch | null): void {
-    if (batch !== null) this.#lastError = error;
     const at = performance.now();
     for (const one of tries) {
       if (batch !== null) batch[one.isParked ? 'parked' : 'retried'] += 1;

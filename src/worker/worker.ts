@@ -70,12 +70,12 @@ export class Worker implements Service {
   readonly #options: WorkerOptions;
   readonly #batch: BatchSize;
   readonly #executor: Executor;
+  readonly #reporter: Reporter;
   readonly #wakeup = new Wakeup();
   readonly #stopping = new AbortController();
   readonly #giveBack = new AbortController();
   #loops: Promise<void>[] = [];
   #unlisten: (() => Promise<void>) | undefined;
-  readonly #reporter: Reporter;
   #stopMaintainer: (() => Promise<void>) | undefined;
   /** Entries of the change log that hold about two batches, going by the last ones. */
   #entries = 100;
@@ -84,7 +84,7 @@ export class Worker implements Service {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#batch = new BatchSize({ max: options.maxBatch ?? 1_000 });
-    const { database, version } = options;
+    const { database, version, handlerOf } = options;
     this.#reporter = new Reporter({
       database,
       worker: { id: this.id, host: hostname(), pid: process.pid, version },
@@ -92,8 +92,8 @@ export class Worker implements Service {
     });
     this.#executor = new Executor({
       database,
+      handlerOf,
       reporter: this.#reporter,
-      handlerOf: options.handlerOf,
       leaseMs: this.#leaseMs,
       retry: { ...RETRY, ...options.retry },
       onError: (error) => this.#report(error),
@@ -222,7 +222,9 @@ export class Worker implements Service {
   }
 
   #report(error: unknown): void {
-    this.#options.logger.error({ worker: this.id, error: errorLabel(error) }, 'worker');
+    const label = errorLabel(error);
+    this.#reporter.noteError(label);
+    this.#options.logger.error({ worker: this.id, error: label }, 'worker');
   }
 }
 

@@ -172,12 +172,12 @@ describeEachDatabase('evervec queue', (databases) => {
     const database = await place.open();
     await addSource(database, 'offers');
     await database.query(`insert into evervec.metrics
-      values (date_bin('1 minute', now(), 'epoch'), 'offers', 3, 1200, 2, 1, 600, 400)`);
+      values (date_bin('1 minute', now(), 'epoch'), 'offers', 3, 1200, 2, 1, 5, 600, 400)`);
     await database.query(`insert into evervec.job_history (kind, source, lane, record_key, error, attempt, is_parked)
       values ('failure', 'offers', 'offers', 'k1', 'TypeError', 2, false)`);
     await database.close();
     await using queue = await commands(place.location);
-    expect(await queue.run('stats')).toMatch(/offers +hour +3 +1200 +2 +1 +2000 +200 +400/);
+    expect(await queue.run('stats')).toMatch(/offers +hour +3 +1200 +2 +1 +5 +2000 +200 +400/);
     expect(await queue.json('metrics', '--step', '5')).toMatchObject({
       metrics: [{ source: 'offers', done: 1200, retried: 2, parked: 1, max_ms: 400 }],
     });

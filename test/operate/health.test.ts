@@ -41,6 +41,7 @@ describeEachDatabase('health', (databases) => {
       'queue age',
       'stuck jobs',
       'parked jobs',
+      'providers',
       'failing jobs',
       'failures',
       'vacuum',
@@ -126,6 +127,18 @@ describeEachDatabase('health', (databases) => {
     expect((await judge(database)).levels['failing jobs']).toBe('good');
     await database.query(`update evervec.jobs set first_failed_at = now() - interval '2 hours'`);
     expect((await judge(database)).levels['failing jobs']).toBe('warning');
+  });
+
+  test('a provider that is waited for, and for how long', async () => {
+    const database = await databases.open();
+    await addSource(database, 'a');
+    const level = async () => (await judge(database)).levels['providers'];
+    await database.query(`insert into evervec.providers (name) values ('openai')`);
+    expect(await level()).toBe('good');
+    await database.query(`update evervec.providers set state = 'open', failures = 1`);
+    expect(await level()).toBe('warning');
+    await database.query(`update evervec.providers set state = 'half_open', failures = 3`);
+    expect(await level()).toBe('bad');
   });
 
   test.skipIf(databases.kind === 'embedded')('a transaction that holds vacuum back', async () => {

@@ -245,7 +245,7 @@ describeEachDatabase('the audit log', (databases) => {
       isLeaseOver: true,
     });
     await database.query(
-      `insert into evervec.metrics values (now() - interval '99 days', 'a', 1, 1, 0, 0, 1, 1)`,
+      `insert into evervec.metrics values (now() - interval '99 days', 'a', 1, 1, 0, 0, 0, 1, 1)`,
     );
     await database.query(`create function refuse() returns trigger language plpgsql as
       $$ begin raise exception 'no entry today'; end $$`);

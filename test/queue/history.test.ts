@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
 import { QueueAdmin } from '../../src/engine/index.ts';
+import { ProviderError } from '../../src/errors/index.ts';
 import { cleanUpIfDue } from '../../src/queue/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
 import { addSource, change, done, failing, workerFor } from '../setup/queue-fixture.ts';
@@ -22,7 +23,7 @@ async function addOld(database: Database, days: number): Promise<void> {
       'job_history_' || to_char(day, 'YYYYMMDD'), day || ' 00:00:00+00', day + 1 || ' 00:00:00+00');
     insert into evervec.job_history (at, kind, source, lane) values
       ((day || ' 12:00:00+00')::timestamptz, 'batch', 'a', 'a');
-    insert into evervec.metrics values ((day || ' 12:00:00+00')::timestamptz, 'a', 1, 1, 0, 0, 1, 1);
+    insert into evervec.metrics values ((day || ' 12:00:00+00')::timestamptz, 'a', 1, 1, 0, 0, 0, 1, 1);
     insert into evervec.audit_log (at, actor, action, target, detail) values
       ((day || ' 12:00:00+00')::timestamptz, 'anna', 'stop', 'queue', '{}');
     end $$`);
@@ -71,6 +72,29 @@ describeEachDatabase('the history', (databases) => {
     const buckets = await admin.metrics({ sources: ['a'], stepMinutes: 60, spanMinutes: 120 });
     expect(buckets.reduce((sum, one) => sum + one.done, 0)).toBe(49);
     await expect(admin.stats({ sources: ['nope'] })).rejects.toMatchObject({ isUsage: true });
+  });
+
+  test('tells what was put off for a provider apart from what failed', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    const admin = new QueueAdmin(database);
+    await change(database, source, 'k1', 'k2');
+    await workerFor(
+      database,
+      async () => {
+        throw new ProviderError('it is down', { remedy: 'wait', retryAfterMs: 3_600_000 });
+      },
+      {},
+    ).drain();
+    expect(await admin.recent()).toMatchObject([
+      { kind: 'batch', jobs: 2, done: 0, failed: 0, postponed: 2 },
+    ]);
+    expect((await admin.stats())[0]).toMatchObject({ postponed: 2, retried: 0 });
+    // Not tried, and yet it has not worked out since: a provider that never comes back shows.
+    const { rows } = await database.query(
+      'select distinct first_failed_at is not null as shows from evervec.jobs',
+    );
+    expect(rows).toEqual([{ shows: true }]);
   });
 
   test('a record whose worker vanished is in it too', async () => {

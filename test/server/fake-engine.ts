@@ -42,15 +42,13 @@ export const HOSTILE: SearchHit = {
   record: { title: '<img src=x onerror="document.title = \'taken\'">', note: null, tags: ['<b>'] },
 };
 
-const LANE = { ready: 0, leased: 0, waiting: 0, parked: 0, paused: false, oldest_ready_s: null };
-
-/** A queue that nobody stopped, none of whose counts is cut. */
-export const RUNNING = {
-  stopped: false,
-  stopped_at: null,
-  stopped_by: null,
-  count_limit: 10_000,
-  at_least: [],
+const LANE = {
+  ready: 0,
+  leased: 0,
+  waiting: 0,
+  parked: 0,
+  paused: false,
+  oldest_ready_s: null,
 };
 
 export class FakeEngine implements Engine {
@@ -61,7 +59,11 @@ export class FakeEngine implements Engine {
   beforeStatus: () => unknown = () => {};
   healthNow: Health = { ok: true, database: true, reasons: [] };
   queue: QueueStatus = {
-    ...RUNNING,
+    stopped: false,
+    stopped_at: null,
+    stopped_by: null,
+    count_limit: 10_000,
+    at_least: [],
     workers: [
       {
         id: '0d1c6a8e-6a53-4a1e-9d33-1f2b6e1f2a10',
@@ -72,7 +74,7 @@ export class FakeEngine implements Engine {
         heartbeat_age_s: 1.4,
         is_silent: false,
         working_on: 'offers',
-        working_s: 0.4,
+        working_s: 0.8,
         leased: 200,
         processed: 48_210,
         last_error: null,
@@ -84,7 +86,7 @@ export class FakeEngine implements Engine {
         version: '0.1.0',
         started_at: '2026-11-16T08:00:00.000Z',
         heartbeat_age_s: 47,
-        is_silent: true,
+        is_silent: false,
         working_on: null,
         working_s: null,
         leased: 0,
@@ -96,14 +98,7 @@ export class FakeEngine implements Engine {
     oldest_ready_s: 74,
     lanes: {
       airports: { ...LANE, paused: true, ready: 16 },
-      offers: {
-        ready: 1_824,
-        leased: 200,
-        waiting: 12,
-        parked: 3,
-        paused: false,
-        oldest_ready_s: 74,
-      },
+      offers: { ...LANE, ready: 1_824, leased: 200, waiting: 12, parked: 3, oldest_ready_s: 74 },
     },
   };
   sourceList: SourceSummary[] = [

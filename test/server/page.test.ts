@@ -12,7 +12,7 @@ import {
   serve,
 } from '../../src/server/index.ts';
 import { Signal } from '../setup/signal.ts';
-import { FakeEngine, RUNNING } from './fake-engine.ts';
+import { FakeEngine } from './fake-engine.ts';
 
 const executablePath = process.env['EVERVEC_TEST_CHROMIUM'] ?? '';
 const why = executablePath === '' ? ' (skipped: EVERVEC_TEST_CHROMIUM is not set)' : '';
@@ -114,13 +114,21 @@ describe.skipIf(executablePath === '')(`the page${why}`, () => {
     expect(workers).toContain('The model answered 429');
 
     engine.queue = {
-      ...RUNNING,
+      ...engine.queue,
       workers: [],
       counts: { unfolded: 0, ready: 0, leased: 0, waiting: 0, parked: 0 },
       oldest_ready_s: null,
       lanes: {},
     };
     await queue.getByText('Every record is embedded.').waitFor();
+    engine.queue = {
+      ...engine.queue,
+      stopped: true,
+      counts: { ...engine.queue.counts, parked: 10_000 },
+      at_least: ['parked'],
+    };
+    await queue.getByText('The queue is stopped').waitFor();
+    await queue.getByText('At least 10,000 records parked').waitFor();
     await page.getByText('None is running').waitFor();
     expect(faults).toEqual([]);
   });

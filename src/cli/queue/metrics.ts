@@ -41,6 +41,7 @@ export function addMetrics(queue: Command): void {
           done: (one) => one.done,
           retried: (one) => one.retried,
           parked: (one) => one.parked,
+          'put off': (one) => one.postponed,
           'records/s': (one) => rounded(one.rate_s),
           'longest ms': (one) => rounded(one.max_ms, 1),
         },

@@ -37,11 +37,12 @@ export function addRecent(queue: Command): void {
 function describe(entry: HistoryEntry): string {
   if (entry.kind === 'failure')
     return `${entry.parked ? 'parked' : 'failed'} ${entry.key}, try ${entry.attempt}: ${entry.error}`;
-  const { done, failed, jobs, took_ms } = entry;
-  const unfinished = (jobs ?? 0) - (done ?? 0) - (failed ?? 0);
+  const { done, failed, postponed, jobs, took_ms } = entry;
+  const unfinished = (jobs ?? 0) - (done ?? 0) - (failed ?? 0) - (postponed ?? 0);
   return [
     `${done} done`,
     ...(failed ? [`${failed} failed`] : []),
+    ...(postponed ? [`${postponed} put off`] : []),
     ...(unfinished > 0 ? [`${unfinished} given back or changed meanwhile`] : []),
     `${(took_ms ?? 0).toFixed(0)} ms`,
   ].join(', ');

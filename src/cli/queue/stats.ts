@@ -20,6 +20,7 @@ export function addStats(queue: Command): void {
           done: (one) => one.done,
           retried: (one) => one.retried,
           parked: (one) => one.parked,
+          'put off': (one) => one.postponed,
           'records/s': (one) => rounded(one.rate_s),
           'ms/batch': (one) => rounded(one.mean_ms, 1),
           'longest ms': (one) => rounded(one.max_ms, 1),

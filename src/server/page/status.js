@@ -110,14 +110,19 @@ function setText(node, text) {
 
 const STATES = ['ready', 'leased', 'waiting', 'parked'];
 
-function showQueue({ counts, lanes, oldest_ready_s }) {
+function showQueue({ counts, count_limit, at_least, lanes, oldest_ready_s, stopped }) {
+  const more = (state) => (at_least.includes(state) ? '+' : '');
   const isWarn = (state, count) => state === 'parked' && count > 0;
   const figures = STATES.map((state) =>
     element(
       isWarn(state, counts[state]) ? 'div.is-warn' : 'div',
       null,
       element('dt', null, state),
-      element('dd', { title: formatCount(counts[state]) }, formatShort(counts[state])),
+      element(
+        'dd',
+        { title: `${formatCount(counts[state])}${more(state)}` },
+        `${formatShort(counts[state])}${more(state)}`,
+      ),
     ),
   );
   const rows = Object.entries(lanes).map(([name, lane]) =>
@@ -130,13 +135,13 @@ function showQueue({ counts, lanes, oldest_ready_s }) {
         name,
         lane.paused ? element('span.tag.is-warn', null, 'paused') : '',
       ),
-      ...STATES.map((state) => showCell(lane[state], isWarn(state, lane[state]))),
+      ...STATES.map((state) => showCell(lane[state], count_limit, isWarn(state, lane[state]))),
     ),
   );
   byId('queue').replaceChildren(
     element('dl.figures', null, ...figures),
     rows.length === 0 ? '' : showLanes(rows),
-    element('p.remark', null, summarizeQueue(counts, oldest_ready_s)),
+    element('p.remark', null, summarizeQueue(counts, at_least, oldest_ready_s, stopped)),
   );
 }
 
@@ -151,20 +156,25 @@ function showLanes(rows) {
   );
 }
 
-function showCell(count, isWarn) {
+function showCell(count, limit, isWarn) {
   const kind = isWarn ? 'td.is-warn' : count === 0 ? 'td.zero' : 'td';
-  return element(kind, null, formatCount(count));
+  return element(kind, null, `${formatCount(count)}${count >= limit ? '+' : ''}`);
 }
 
-function summarizeQueue(counts, oldest) {
-  const parts = [];
+function summarizeQueue(counts, atLeast, oldest, stopped) {
+  const parts = stopped ? ['The queue is stopped: no worker takes anything.'] : [];
+  const atLeastOf = (state) => (atLeast.includes(state) ? 'At least ' : '');
   if (counts.unfolded > 0)
-    parts.push(`${formatNumberOf(counts.unfolded, 'change')} not yet queued.`);
+    parts.push(
+      `${atLeastOf('unfolded')}${formatNumberOf(counts.unfolded, 'change')} not yet queued.`,
+    );
   if (oldest !== null) parts.push(`The oldest ready job has waited ${formatDuration(oldest)}.`);
   if (counts.parked > 0)
-    parts.push(`${formatNumberOf(counts.parked, 'record')} parked: they failed too often.`);
+    parts.push(
+      `${atLeastOf('parked')}${formatNumberOf(counts.parked, 'record')} parked: they failed too often.`,
+    );
   const isIdle = STATES.every((state) => counts[state] === 0) && counts.unfolded === 0;
-  return isIdle ? 'Every record is embedded.' : parts.join(' ') || 'In work.';
+  return isIdle && !stopped ? 'Every record is embedded.' : parts.join(' ') || 'In work.';
 }
 
 function showSources(sources) {

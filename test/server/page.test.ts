@@ -57,7 +57,7 @@ async function open(at = '/', options: HandlerOptions = {}, opening: Opening = {
   running.push(server);
   const context = await browser.newContext({ viewport: opening.viewport ?? DESKTOP });
   contexts.push(context);
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   faults.length = 0;
   page.on('pageerror', (error) => faults.push(error.message));

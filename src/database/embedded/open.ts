@@ -32,8 +32,8 @@ export interface EmbeddedOptions {
 
 type Opening = Required<EmbeddedOptions>;
 
-/** An owner that is there listens within this time after it took the lock, ms. */
-const LISTEN_PATIENCE_MS = 5_000;
+/** An owner that is there listens within this time after it took the lock, ms: a first creation takes 3 s, under load 20. */
+const LISTEN_PATIENCE_MS = 30_000;
 
 /**
  * @throws DatabaseInUseError when the folder belongs to a process that does not answer

@@ -46,7 +46,7 @@ const ENTRIES_AT_ONCE = 10_000;
 
 /**
  * Appends the keys of all rows of a transition table. Where the key is one of the common types, all are gathered in one
- * array and that is cut: cheaper by a third than numbering each row (docs/benchmarks.md).
+ * array and that is cut: cheaper by a quarter than numbering each row (docs/benchmarks.md).
  */
 function appendRowsSql(sourceId: number, key: readonly Column[], rows: string): string {
   const [column] = key;

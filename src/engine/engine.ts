@@ -3,7 +3,6 @@
  * Every surface (command, HTTP, the program that embeds it) goes through here; the parts below don't know
  * each other's wiring.
  */
-import { type Chunker, createTextChunker } from '../chunk/index.ts';
 import {
   type Database,
   migrate,
@@ -12,44 +11,32 @@ import {
   schemaStatus,
 } from '../database/index.ts';
 import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
-import { ConfigError, SchemaError } from '../errors/index.ts';
 import { countPending, isPending, type QueueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
-  findSource,
   listSources,
   type Proposals,
   proposeSources,
   requireCaptureRights,
-  resolveSource,
-  type SourceDefinition,
-  type SourceRow,
 } from '../source/index.ts';
-import { indexWhenFull, queueSidecar, type Space, spacesOf } from '../space/index.ts';
+import { indexWhenFull, queueSidecar, spacesOf } from '../space/index.ts';
 import { createEmbedRecords, type Handler, Worker, type WorkerOptions } from '../worker/index.ts';
 import { queueAll } from './backfill.ts';
 import { type Config, parseConfig } from './config.ts';
 import { onSchema } from './on-schema.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import { type Reconciled, reconcileSource } from './reconcile.ts';
-import { refuseOtherSpace, type SetupReport, setUpSource, tearDown } from './setup.ts';
+import { type SetupReport, setUpSource, tearDown } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { unknownSource } from './unknown-source.ts';
 import { type Verdict, verifySchema } from './verify.ts';
+import { chunkerOf, type Wired, Wiring } from './wiring.ts';
 
 export interface EvervecOptions {
   logger?: Logger;
   /** An open database to use instead of the configured one; the caller closes it. */
   database?: Database;
-}
-
-/** One configured source with all that works on it. */
-interface Wired {
-  row: SourceRow;
-  source: SourceDefinition;
-  space: Space;
-  chunker: Chunker;
 }
 
 type WorkerChoices = Partial<
@@ -88,6 +75,7 @@ export class Evervec {
   /** The operators' side of the queue. */
   readonly queue: QueueAdmin;
   readonly #config: Config;
+  readonly #wiring: Wiring;
   readonly #logger: Logger;
   readonly #isOwner: boolean;
 
@@ -106,11 +94,12 @@ export class Evervec {
             requests: quota.requestsPerMinute ?? null,
             tokens: quota.tokensPerMinute ?? null,
           });
+    this.#wiring = new Wiring(database, this.model, config.sources);
   }
 
   /** Names of the configured sources. */
   get sourceNames(): string[] {
-    return Object.keys(this.#config.sources);
+    return this.#wiring.names;
   }
 
   /**
@@ -118,11 +107,11 @@ export class Evervec {
    * @param names default: all that are configured
    */
   async setup(names?: readonly string[]): Promise<SetupReport[]> {
-    const chosen = this.#chosen(names);
+    const chosen = this.#wiring.chosen(names);
     // Resolved first: a mistake in one source is told before anything is made.
     const sources = await Promise.all(
       chosen.map(async (name) => {
-        const source = await this.#resolve(name);
+        const source = await this.#wiring.resolve(name);
         await requireCaptureRights(this.database, source);
         return { source, chunker: chunkerOf(source) };
       }),
@@ -151,7 +140,7 @@ export class Evervec {
     onProgress?: (source: string, queued: number) => void,
   ): Promise<Record<string, number>> {
     const queued: Record<string, number> = {};
-    for (const { row, source } of await this.#wire(names))
+    for (const { row, source } of await this.#wiring.wire(names))
       queued[source.name] = await queueAll(this.database, row.id, source, (count) =>
         onProgress?.(source.name, count),
       );
@@ -163,7 +152,7 @@ export class Evervec {
     options: { dryRun: boolean; onProgress?: (source: string, rows: number) => void },
   ): Promise<Reconciled[]> {
     const reports: Reconciled[] = [];
-    for (const { row, source, space, chunker } of await this.#wire(names))
+    for (const { row, source, space, chunker } of await this.#wiring.wire(names))
       reports.push(
         await reconcileSource(this.database, row.id, source, space, chunker, {
           dryRun: options.dryRun,
@@ -175,7 +164,7 @@ export class Evervec {
 
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
-    const wired = await this.#wire(names);
+    const wired = await this.#wiring.wire(names);
     const vectorOid = await this.#vectorOid();
     const handlers = new Map<number, Handler>(
       wired.map(({ row, source, space, chunker }) => [
@@ -241,7 +230,7 @@ export class Evervec {
 
   /** What of the schema and the capture is missing or wrong; no model is called. */
   async verify(): Promise<Verdict[]> {
-    const sources = await Promise.all(this.sourceNames.map((name) => this.#resolve(name)));
+    const sources = await Promise.all(this.sourceNames.map((name) => this.#wiring.resolve(name)));
     return await verifySchema(this.database, sources);
   }
 
@@ -256,54 +245,6 @@ export class Evervec {
 
   async close(): Promise<void> {
     if (this.#isOwner) await this.database.close();
-  }
-
-  #chosen(names: readonly string[] | undefined): readonly string[] {
-    for (const name of names ?? [])
-      if (!Object.hasOwn(this.#config.sources, name))
-        throw unknownSource(
-          name,
-          this.sourceNames.map((known) => ({ name: known })),
-        );
-    return names ?? this.sourceNames;
-  }
-
-  async #resolve(name: string): Promise<SourceDefinition> {
-    const options = this.#config.sources[name];
-    if (options === undefined) throw unknownSource(name, []);
-    return await resolveSource(this.database, name, options);
-  }
-
-  /** @throws SchemaError when a chosen source was not set up */
-  async #wire(names?: readonly string[]): Promise<Wired[]> {
-    const { applied, pending } = await schemaStatus(this.database);
-    if (applied.length > 0 && pending.length > 0)
-      throw new SchemaError('The database was set up by an older version of Evervec.', {
-        remedy: 'Run "evervec setup".',
-        isUsage: true,
-      });
-    const wired: Wired[] = [];
-    for (const name of this.#chosen(names)) {
-      const row = applied.length === 0 ? null : await findSource(this.database, name);
-      const spaces = row === null ? [] : await spacesOf(this.database, row.id);
-      const space = spaces.find((candidate) => candidate.id === row?.active_space_id);
-      if (row === null || space === undefined)
-        throw new SchemaError(`Source "${name}" is not set up in this database.`, {
-          remedy: 'Run "evervec setup".',
-          isUsage: true,
-        });
-      const source = await this.#resolve(name);
-      const chunker = chunkerOf(source);
-      // Set-up would refuse it too; a worker that is started without must not write what can't be compared.
-      refuseOtherSpace(space, source, this.model, chunker);
-      if (row.definition.fingerprint !== source.fingerprint)
-        throw new SchemaError(`Source "${name}" is configured otherwise than it was set up.`, {
-          remedy: 'Run "evervec setup" and "evervec backfill".',
-          isUsage: true,
-        });
-      wired.push({ row, source, space, chunker });
-    }
-    return wired;
   }
 
   /** Builds the indexes of spaces that have become full and large. */
@@ -322,19 +263,5 @@ export class Evervec {
       [this.database.capabilities.vectorType],
     );
     return rows[0]?.oid ?? 0;
-  }
-}
-
-/** @throws ConfigError naming the source */
-function chunkerOf(source: SourceDefinition): Chunker {
-  try {
-    return createTextChunker(source.chunk);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`Source "${source.name}": ${error.message}`, {
-      remedy: error.remedy,
-      cause: error,
-      isUsage: true,
-    });
   }
 }

@@ -18,9 +18,9 @@ export async function queueAll(
   onProgress?: (queued: number) => void,
 ): Promise<number> {
   let queued = 0;
-  for await (const keys of keyPages(database, source, PAGE)) {
-    await enqueueBulk(database, sourceId, keys, 'backfill');
-    queued += keys.length;
+  for await (const page of keyPages(database, source, PAGE)) {
+    await enqueueBulk(database, sourceId, page, 'backfill');
+    queued += page.keys.length;
     onProgress?.(queued);
   }
   await database.query('update evervec.sources set queued_fingerprint = $2 where id = $1', [

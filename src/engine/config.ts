@@ -5,7 +5,9 @@
 import { z } from 'zod';
 import type { EmbeddingModel } from '../embed/index.ts';
 import { ConfigError } from '../errors/index.ts';
+import { bulkLane } from '../queue/index.ts';
 import { sourceName, sourceOptions } from '../source/index.ts';
+import { RETRY } from '../worker/index.ts';
 
 const embeddingModel = z.custom<EmbeddingModel>(
   (value) =>
@@ -31,6 +33,23 @@ const config = z.strictObject({
     })
     .optional(),
   sources: z.record(sourceName, sourceOptions),
+  /**
+   * Lanes by name: each source has one named like it, and one for its backfills, `name:bulk`. What is not said is
+   * the default.
+   */
+  lanes: z
+    .record(
+      z.string(),
+      z.strictObject({
+        /** Batches at once over all workers, 1 to 1,000; default no limit. */
+        concurrency: z.int().min(1).max(1_000).optional(),
+        /** Part of all claims that it gets at least while it has work, above 0 to 1; default none is kept for it. */
+        share: z.number().gt(0).max(1).optional(),
+        /** Lower goes first; default 0, of a bulk lane 100. */
+        priority: z.int().min(-32_768).max(32_767).optional(),
+      }),
+    )
+    .optional(),
   worker: z
     .strictObject({
       /** Batches at once, 1 to 64; default 2, embedded database 1. */
@@ -41,8 +60,10 @@ const config = z.strictObject({
       intervalMs: z.int().min(10).optional(),
       /** Tries before a record is parked, default 5. */
       maxRetries: z.int().min(1).max(100).optional(),
-      /** First back-off, ms; default 1,000. */
+      /** First back-off, ms; default 1,000. Doubled with each try. */
       retryBaseMs: z.int().min(1).optional(),
+      /** Longest back-off, ms; default 300,000. */
+      retryCapMs: z.int().min(1).optional(),
       /** How often one of the workers drops old history, hours; default 24. */
       cleanupIntervalHours: z.int().min(1).max(8_760).optional(),
       /** How long history, audit log and metrics are kept, days; default 30. */
@@ -68,18 +89,42 @@ export function defineConfig(options: Config): Config {
 
 /**
  * @param origin where it was read, for the message
- * @throws ConfigError naming each wrong field
+ * @throws ConfigError naming each wrong field and each contradiction
  */
 export function parseConfig(value: unknown, origin: string): Config {
   const parsed = config.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => {
-    const at = issue.path.map(String).join('.');
-    const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
-    return at === '' ? message : `${at}: ${message}`;
-  });
+  const faults = parsed.success
+    ? contradictions(parsed.data)
+    : parsed.error.issues.map((issue) => {
+        const at = issue.path.map(String).join('.');
+        const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
+        return at === '' ? message : `${at}: ${message}`;
+      });
+  if (parsed.success && faults.length === 0) return parsed.data;
   throw new ConfigError(`${origin} is not a valid configuration: ${faults.join('; ')}.`, {
     remedy: 'See docs/configuration.md for every field.',
     isUsage: true,
   });
+}
+
+/** What each field for itself may say, and not both together. */
+function contradictions({ sources, lanes = {}, worker = {} }: Config): string[] {
+  const faults: string[] = [];
+  const known = Object.entries(sources).flatMap(([name, { lane = name }]) => [
+    lane,
+    bulkLane(lane),
+  ]);
+  for (const name of Object.keys(lanes))
+    if (!known.includes(name))
+      faults.push(
+        `lanes.${name}: no source has this lane, they are ${[...new Set(known)].join(', ')}`,
+      );
+  const shares = Object.values(lanes).reduce((sum, { share = 0 }) => sum + share, 0);
+  if (shares > 1) faults.push(`lanes: their shares are ${shares} together, more than 1`);
+  const { retryBaseMs = RETRY.baseMs, retryCapMs = RETRY.capMs } = worker;
+  if (retryBaseMs > retryCapMs)
+    faults.push(
+      `worker.retryBaseMs: ${retryBaseMs} is longer than worker.retryCapMs, ${retryCapMs}`,
+    );
+  return faults;
 }

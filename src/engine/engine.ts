@@ -11,7 +11,7 @@ import {
   schemaStatus,
 } from '../database/index.ts';
 import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
-import { countPending, isPending, type QueueStatus } from '../queue/index.ts';
+import { countPending, isPending, type QueueStatus, saveLanes } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
@@ -121,6 +121,7 @@ export class Evervec {
     const reports: SetupReport[] = [];
     for (const { source, chunker } of sources)
       reports.push(await setUpSource(this.database, source, this.model, chunker));
+    await this.database.transaction((tx) => saveLanes(tx, this.#config.lanes ?? {}));
     return reports;
   }
 
@@ -197,6 +198,7 @@ export class Evervec {
       retry: {
         ...(worker.maxRetries !== undefined && { maxAttempts: worker.maxRetries }),
         ...(worker.retryBaseMs !== undefined && { baseMs: worker.retryBaseMs }),
+        ...(worker.retryCapMs !== undefined && { capMs: worker.retryCapMs }),
       },
       cleanup: { everyHours: worker.cleanupIntervalHours, days: worker.cleanupRetentionDays },
       ...choices,

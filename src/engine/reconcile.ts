@@ -37,9 +37,9 @@ export async function reconcileSource(
 ): Promise<Reconciled> {
   const report = { source: source.name, rows: 0, missing: 0, outdated: 0, orphaned: 0, faulty: 0 };
   const queue = async (keys: string[]) => {
-    if (!options.dryRun) await enqueueBulk(database, sourceId, keys, 'reconcile');
+    if (!options.dryRun) await enqueueBulk(database, sourceId, { keys }, 'reconcile');
   };
-  for await (const page of keyPages(database, source, PAGE)) {
+  for await (const { keys: page } of keyPages(database, source, PAGE)) {
     const stored = await storedChunks(database, space.id, page);
     const differing: string[] = [];
     let pending = page;

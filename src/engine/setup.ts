@@ -57,10 +57,11 @@ export async function setUpSource(
     const needsBackfill = before?.queued_fingerprint !== source.fingerprint;
     if (isSame) return { source: source.name, table, outcome: 'unchanged', needsBackfill };
 
-    if (before !== null) {
-      const isSameKey = isDeepStrictEqual(before.definition.key, stored.key);
-      if (!isSameKey || !(isSameName || capture.isKnown)) await startAnew(tx, before.id);
-    }
+    const isSameKey = before !== null && isDeepStrictEqual(before.definition.key, stored.key);
+    const isAnew = before !== null && !(isSameKey && (isSameName || capture.isKnown));
+    if (isAnew) await startAnew(tx, before.id);
+    // Triggers that were missing or off may have missed changes.
+    const hasGap = isAnew || !isSameName || capture.missing.length + capture.surplus.length > 0;
     const saved = await saveSource(tx, source);
     await removeCapture(tx, database.schema, source.name);
     await installCapture(tx, saved.id, source);
@@ -74,8 +75,7 @@ export async function setUpSource(
         language: source.language,
         fusionWeight: model.fusionWeight,
       });
-    // Triggers that were missing or off may have missed changes.
-    if (before !== null)
+    if (before !== null && hasGap)
       await tx.query('update evervec.sources set queued_fingerprint = null where id = $1', [
         saved.id,
       ]);
@@ -83,7 +83,7 @@ export async function setUpSource(
       source: source.name,
       table,
       outcome: before === null ? 'created' : 'updated',
-      needsBackfill: true,
+      needsBackfill: needsBackfill || hasGap,
     };
   });
 }

@@ -1,6 +1,6 @@
 /** Whether the queue is well, by one reason after the other: for monitors, and for people who look at one command. */
 import type { Connection } from '../database/index.ts';
-import { BULK_PRIORITY, listStuck, type QueueStatus, queueStatus } from '../queue/index.ts';
+import { listStuck, type QueueStatus, queueStatus } from '../queue/index.ts';
 
 export type HealthLevel = 'good' | 'warning' | 'bad';
 
@@ -104,7 +104,7 @@ const AGES = `
 with logged as (
   select min(logged_at) as at from (select logged_at from evervec.changes limit 1000) entry
 ), ready as (
-  select min(evervec.oldest_ready(id, $1)) as urgent, min(evervec.oldest_ready(id)) as any
+  select min(evervec.oldest_ready(id)) filter (where bulk_of is null) as urgent, min(evervec.oldest_ready(id)) as any
   from evervec.lanes where not paused
 )
 select extract(epoch from now() - least(logged.at, ready.urgent))::float8 as changes,
@@ -112,7 +112,7 @@ select extract(epoch from now() - least(logged.at, ready.urgent))::float8 as cha
 from logged cross join ready`;
 
 async function readAges(connection: Connection): Promise<Ages> {
-  const { rows } = await connection.query<Ages>(AGES, [BULK_PRIORITY]);
+  const { rows } = await connection.query<Ages>(AGES);
   return rows[0] ?? { changes: null, all: null };
 }
 

@@ -1,18 +1,27 @@
 /**
  * The way into the queue for records in bulk (backfill, reconcile). They skip the change log, so that a live change never
- * stands behind a million of them there, and are less urgent.
+ * stands behind a million of them there, and wait in a lane of their own.
  */
 import type { Connection } from '../database/index.ts';
 
-/** Lower goes first. Changes of rows are 0. */
-export const BULK_PRIORITY = 100;
+export interface BulkRecords {
+  /** Keys, at most a few ten thousand; the arrays that follow are as long. */
+  keys: readonly string[];
+  /** Lower goes first; default 0. */
+  priorities?: readonly (number | null)[];
+  /** Newer goes first; default now. What lies ahead counts as now. */
+  recencies?: readonly (string | null)[];
+}
 
 const ENQUEUE = `
 insert into evervec.jobs as job
-  (source_id, record_key, lane_id, priority, state, generation, enqueued_at, origin)
-select source.id, record_key, source.lane_id, $3, 0, nextval('evervec.generation_seq'), now(), $4
-from evervec.sources source cross join (
-  select distinct record_key collate "C" as record_key from unnest($2::text[]) as record_key
+  (source_id, record_key, lane_id, priority, state, generation, enqueued_at, recency, origin)
+select source.id, record_key, coalesce(bulk.id, source.lane_id), coalesce(wanted.priority, 0), 0,
+  nextval('evervec.generation_seq'), now(), least(coalesce(wanted.recency, now()), now()), $5
+from evervec.sources source left join evervec.lanes bulk on bulk.bulk_of = source.lane_id
+cross join (
+  select distinct on (record_key) * from unnest($2::text[], $3::smallint[], $4::timestamptz[])
+    as given (record_key, priority, recency) order by record_key
 ) wanted
 where source.id = $1 order by record_key
 on conflict (source_id, record_key) do update set
@@ -23,15 +32,18 @@ on conflict (source_id, record_key) do update set
   attempts = case when job.state = 1 then job.attempts else 0 end,
   crashes = case when job.state = 1 then job.crashes else 0 end`;
 
-/** Queues records by key; a few ten thousand at a time. A record that is queued already stays one job, of its first origin. */
+export type BulkOrigin = 'backfill' | 'reconcile';
+
+/** A record that is queued already stays one job, of its first origin and lane. */
 export async function enqueueBulk(
   connection: Connection,
   sourceId: number,
-  recordKeys: readonly string[],
-  origin: 'backfill' | 'reconcile',
+  records: BulkRecords,
+  origin: BulkOrigin,
 ): Promise<void> {
-  if (recordKeys.length > 0)
-    await connection.query(ENQUEUE, [sourceId, recordKeys, BULK_PRIORITY, origin]);
+  const { keys, priorities = null, recencies = null } = records;
+  if (keys.length > 0)
+    await connection.query(ENQUEUE, [sourceId, keys, priorities, recencies, origin]);
 }
 
 const PENDING = `

@@ -12,14 +12,19 @@ import { type Claim, type JobRow, toLeasedJob } from './jobs.ts';
 export interface FoldRequest extends ClaimRequest {
   /** Entries of the log to lock at most, 1 to 2,000: enough for `limit` keys, not so many that others find none. */
   entries: number;
+  /** Takes entries of this source only; null takes what comes first. */
+  onlySourceId: number | null;
 }
+
+/** Keys that are folded at once where none of them is leased: enough that what is urgent is soon seen behind a crowd. */
+export const KEYS_UNLEASED = 2_000;
 
 export interface Folded {
   /** Jobs made or renewed. */
   count: number;
   /** Entries that they came from. */
   entries: number;
-  /** The log holds entries that this fold let go, or that another one has locked now. */
+  /** The log holds entries that this fold let go, or that another one has locked now, or may do so of other sources. */
   hasMore: boolean;
   /** What of them this worker holds now; null when nothing was leased. */
   claim: Claim | null;
@@ -30,35 +35,45 @@ export interface Folded {
 /*
  * candidate: entries in about the order they were written (there is no index to order by), locked so that
  *            two workers never fold the same one; those beyond the key limit are let go at commit.
+ * direct:    sources whose jobs may be leased without a look at what else there is: their lane is open, as urgent as a
+ *            lane is by default, and has neither limit nor share.
+ * claim:     whether anything is leased at all: nothing ready in a lane of these sources is more urgent than a change is
+ *            by default or has a share to get, and no entry has a priority of its own.
  * quota:     as many keys as this worker leases at once, so that nothing is left over for the dearer way, by ready and
- *            `claim`. With something ready half of it, for that to get less, and not none, so that what is urgent is seen.
+ *            `claim`; where nothing is leased, more.
  * remainder: of the last entry, goes back to the log.
  * changed:   one row per record, sorted once for all that follows.
- * ranked:    its generation, drawn here so that it can stand in two columns. A job may be leased at once if its
- *            lane is open and nothing ready is as urgent (changes have priority 0) and older.
+ * ranked:    its generation, drawn here so that it can stand in two columns.
  * folded:    the upsert, in key order, which is the order in which `complete` locks: no deadlock.
  *            A leased job stays with its holder and gets the new generation only (I4); a waiting one keeps
- *            its ready_at, or a change would jump the provider's back-off.
+ *            its ready_at, or a change would jump the provider's back-off. A job of bulk work becomes a change.
  * The answer is one row of totals, then the jobs that were leased.
  * (I3: what is deleted from the log here and what is upserted commit together.)
  */
 const FOLD = `
 with candidate as materialized (
-  select ctid as tid, cardinality(keys) as size
-  from evervec.changes
+  select ctid as tid, cardinality(keys) as size, priority
+  from evervec.changes where $6::integer is null or source_id = $6
   limit $5 for update skip locked
-), open_source as materialized (
+), direct as materialized (
   select source.id from evervec.sources source join evervec.lanes lane on lane.id = source.lane_id
   where not lane.paused and not exists (select from evervec.control where stopped)
+  and lane.priority = 0 and lane.concurrency is null and lane.share is null
   and ($2::integer[] is null or source.id = any ($2))
 ), claim as materialized (
   select nextval('evervec.claim_seq') as token, not exists (
-    select from evervec.jobs job
-    where job.state = 0 and job.ready_at <= now() and job.priority <= 0 and job.lane_id in (
-      select source.lane_id from evervec.sources source join open_source on open_source.id = source.id)
+    select from candidate where priority is not null
+  ) and not exists (
+    select from evervec.lanes lane cross join lateral (
+      select job.priority from evervec.jobs job
+      where job.state = 0 and job.lane_id = lane.id and job.ready_at <= now()
+      and ($2::integer[] is null or job.source_id = any ($2))
+      order by job.priority, job.recency desc, job.id desc limit 1
+    ) first
+    where not lane.paused and (lane.priority < 0 or lane.share is not null or (lane.priority = 0 and first.priority < 0))
   ) as is_first
 ), quota as materialized (
-  select case when is_first then $1 else greatest(1, $1 / 2) end as keys from claim
+  select case when is_first then $1 else greatest($1, ${KEYS_UNLEASED}) end as keys from claim
 ), picked as materialized (
   select tid, size, least(size, quota.keys - before)::integer as taken
   from (
@@ -67,15 +82,15 @@ with candidate as materialized (
   where before < quota.keys -- null for a truncation: it stays
 ), entry as (
   delete from evervec.changes where ctid = any (array(select tid from picked))
-  returning ctid as tid, source_id, keys, logged_at
+  returning ctid as tid, source_id, keys, logged_at, priority
 ), remainder as (
-  insert into evervec.changes (source_id, keys, logged_at)
-  select source_id, entry.keys[taken + 1:], logged_at from entry join picked using (tid) where taken < size
+  insert into evervec.changes (source_id, keys, logged_at, priority)
+  select source_id, entry.keys[taken + 1:], logged_at, priority from entry join picked using (tid) where taken < size
 ), folded as (
   insert into evervec.jobs as job (
-    source_id, record_key, lane_id, priority, enqueued_at, generation,
+    source_id, record_key, lane_id, priority, enqueued_at, recency, generation,
     state, claim_token, claim_generation, lease_until, worker_id)
-  select source_id, record_key, lane_id, 0, logged_at, generation,
+  select source_id, record_key, lane_id, priority, logged_at, changed_at, generation,
     case when is_leased then 1 else 0 end,
     case when is_leased then token end,
     case when is_leased then generation end,
@@ -83,19 +98,22 @@ with candidate as materialized (
     case when is_leased then $4::uuid end
   from (
     select changed.*, source.lane_id, claim.token, nextval('evervec.generation_seq') as generation,
-      claim.is_first and open_source.id is not null as is_leased
+      claim.is_first and direct.id is not null as is_leased
     from (
-      select entry.source_id, record_key, min(logged_at) as logged_at
+      select entry.source_id, record_key, min(logged_at) as logged_at, max(logged_at) as changed_at,
+        coalesce(min(priority), 0) as priority
       from entry join picked using (tid) cross join lateral unnest(entry.keys[:taken]) as record_key
       group by entry.source_id, record_key order by entry.source_id, record_key
     ) changed
     join evervec.sources source on source.id = changed.source_id
-    left join open_source on open_source.id = changed.source_id
+    left join direct on direct.id = changed.source_id
     cross join claim
   ) ranked order by source_id, record_key
   on conflict (source_id, record_key) do update set
     generation = excluded.generation,
-    priority = least(job.priority, excluded.priority),
+    lane_id = excluded.lane_id,
+    priority = case when job.origin is null then least(job.priority, excluded.priority) else excluded.priority end,
+    recency = case when job.state = 1 then job.recency else excluded.recency end,
     origin = null,
     state = case when job.state in (0, 3) then excluded.state else job.state end,
     claim_token = case when job.state in (0, 3) then excluded.claim_token else job.claim_token end,
@@ -110,8 +128,8 @@ with candidate as materialized (
 )
 select (select count(*) from folded)::integer as count, (select count(*) from picked)::integer as entries,
   exists (select from candidate where size is null) as has_truncation,
-  case when exists (select from candidate)
-    then (select count(size) from candidate) > (select count(*) from picked where taken = size)
+  case when $6::integer is not null then true
+    when exists (select from candidate) then (select count(size) from candidate) > (select count(*) from picked where taken = size)
     else exists (select from evervec.changes) end as has_more, token,
   null::bigint as id, null::integer as source_id, null as record_key, null::smallint as attempts, null::smallint as crashes
 from claim
@@ -135,6 +153,7 @@ export async function fold(connection: Connection, request: FoldRequest): Promis
     request.leaseMs,
     request.workerId,
     request.entries,
+    request.onlySourceId,
   ]);
   const [totals, ...leased] = rows as [Totals, ...JobRow[]];
   return {
@@ -164,4 +183,13 @@ export async function takeTruncations(tx: Connection): Promise<number[]> {
   const sourceIds = [...new Set(rows.map((row) => row.source_id))];
   if (sourceIds.length > 0) await tx.query(OUTDATE_LEASED, [sourceIds]);
   return sourceIds;
+}
+
+const LOGGED_SOURCES = `
+select distinct source_id from (select source_id from evervec.changes where keys is not null limit 100000) entry order by 1`;
+
+/** Ids of the sources that the first 100,000 entries of the log are of. */
+export async function loggedSources(connection: Connection): Promise<number[]> {
+  const { rows } = await connection.query<{ source_id: number }>(LOGGED_SOURCES);
+  return rows.map((row) => row.source_id);
 }

@@ -20,8 +20,21 @@ export {
   retryDeadLetters,
   retryJobs,
 } from './dead-letters.ts';
-export { BULK_PRIORITY, countPending, enqueueBulk, isPending } from './enqueue.ts';
-export { type Folded, type FoldRequest, fold, takeTruncations } from './fold.ts';
+export {
+  type BulkOrigin,
+  type BulkRecords,
+  countPending,
+  enqueueBulk,
+  isPending,
+} from './enqueue.ts';
+export {
+  type Folded,
+  type FoldRequest,
+  fold,
+  KEYS_UNLEASED,
+  loggedSources,
+  takeTruncations,
+} from './fold.ts';
 export {
   type FailedTry,
   type FinishedBatch,
@@ -30,7 +43,7 @@ export {
   recordWork,
 } from './history.ts';
 export { type Claim, type Failed, JobState, type LeasedJob } from './jobs.ts';
-export { pauseLanes, resumeLanes } from './lanes.ts';
+export { bulkLane, type LaneSettings, pauseLanes, resumeLanes, saveLanes } from './lanes.ts';
 export {
   listMetrics,
   type MetricBucket,
@@ -47,6 +60,7 @@ export {
   queueStatus,
   type WorkerStatus,
 } from './status.ts';
+export { takeBackBackfill } from './take-back.ts';
 export { listStuck, resetStuck, type StuckJob } from './stuck.ts';
 export {
   heartbeat,

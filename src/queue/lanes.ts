@@ -1,4 +1,7 @@
-/** Pausing and resuming lanes. It is the lane's row that says so, never its jobs: it takes effect at the next claim. */
+/**
+ * Lanes: their settings, pausing and resuming. It is the lane's row that says so, never its jobs: it takes effect at
+ * the next claim.
+ */
 import type { Connection, Database } from '../database/index.ts';
 import { UnknownLaneError } from '../errors/index.ts';
 import { recordAudit } from './audit.ts';
@@ -56,4 +59,46 @@ async function refuseUnknown(tx: Connection, lanes: readonly string[]): Promise<
     remedy: `Known are: ${known.join(', ') || 'none'}.`,
     isUsage: true,
   });
+}
+
+export interface LaneSettings {
+  /** Batches at once over all workers; default no limit. */
+  concurrency?: number | undefined;
+  /** Part of all claims that the lane gets at least, 0 to 1; default none is kept for it. */
+  share?: number | undefined;
+  /** Lower goes first; default 0, of a bulk lane 100. */
+  priority?: number | undefined;
+}
+
+/** The lane that backfill and reconcile of `lane` wait in. */
+export function bulkLane(lane: string): string {
+  return `${lane}:bulk`;
+}
+
+const SAVE = `
+update evervec.lanes set concurrency = $2, share = $3, priority = coalesce($4, case when bulk_of is null then 0 else 100 end)
+where name = $1 and (concurrency, share, priority)
+  is distinct from ($2::smallint, $3::real, coalesce($4::smallint, case when bulk_of is null then 0 else 100 end))`;
+
+const ADD_SLOTS = `
+insert into evervec.lane_slots (lane_id, slot)
+select lane.id, slot from evervec.lanes lane cross join generate_series(1, lane.concurrency) slot
+on conflict (lane_id, slot) do nothing`;
+
+const REMOVE_SLOTS = `
+delete from evervec.lane_slots slot using evervec.lanes lane
+where lane.id = slot.lane_id and slot.slot > coalesce(lane.concurrency, 0)`;
+
+/** Gives each lane there is its settings, those that are not named the default ones; whether it is paused stays. */
+export async function saveLanes(
+  tx: Connection,
+  settings: Readonly<Record<string, LaneSettings>>,
+): Promise<void> {
+  const { rows } = await tx.query<{ name: string }>('select name from evervec.lanes order by name');
+  for (const { name } of rows) {
+    const { concurrency = null, share = null, priority = null } = settings[name] ?? {};
+    await tx.query(SAVE, [name, concurrency, share, priority]);
+  }
+  await tx.query(ADD_SLOTS);
+  await tx.query(REMOVE_SLOTS);
 }

@@ -74,7 +74,8 @@ export async function lanesOf(
 ): Promise<number[]> {
   const { rows } = await connection.query<{ id: number }>(
     `select lane.id from evervec.lanes lane where $1::integer[] is null or exists (
-      select from evervec.sources source where source.lane_id = lane.id and source.id = any ($1)
+      select from evervec.sources source
+      where source.lane_id in (lane.id, lane.bulk_of) and source.id = any ($1)
     ) order by lane.id`,
     [sourceIds],
   );

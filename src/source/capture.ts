@@ -11,6 +11,7 @@ import { type Connection, quoteIdentifier, quoteQualified } from '../database/in
 import { PermissionError } from '../errors/index.ts';
 import { differsSql, keySql, sameKeySql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
+import { checkExpression, prioritySql } from './expression.ts';
 import type { Column } from './table.ts';
 
 /** Keys in one entry of the change log: larger ones save little (docs/benchmarks.md), and must fit a page fold. */
@@ -69,6 +70,49 @@ function appendRowsSql(sourceId: number, key: readonly Column[], rows: string): 
   end if;`;
 }
 
+/** Like `appendSql`, in entries of one priority each. `keys` selects that too. */
+function appendRankedSql(sourceId: number, keys: string): string {
+  return `insert into evervec.changes (source_id, priority, keys)
+  select ${sourceId}, priority, array_agg(record_key) from (
+    select record_key, priority,
+      (row_number() over (partition by priority rows unbounded preceding) - 1) / ${KEYS_PER_ENTRY} as slice
+    from (${keys}) changed
+  ) sliced group by priority, slice;
+  get diagnostics entries = row_count;`;
+}
+
+/** Where rows have priorities. An expression that fails for a row fails no writer: then the rows are all alike. */
+function rankedBodySql(
+  sourceId: number,
+  source: SourceDefinition,
+  priority: string,
+  event: 'insert' | 'update',
+): string {
+  const { key } = source.table;
+  const [first] = key.map(({ name }) => quoteIdentifier(name));
+  const keys =
+    event === 'insert'
+      ? `select ${keySql('n', key)} as record_key, ${prioritySql(priority, 'n')} as priority from new_rows n`
+      : changedSql(
+          source,
+          `, case when n.${first} is null then 0 else ${prioritySql(priority, 'n')} end as priority`,
+        );
+  return `begin
+    ${appendRankedSql(sourceId, keys)}
+  exception when others then
+    ${bodySql(sourceId, source, event)}
+  end;`;
+}
+
+/** The keys of an update's rows: a changed key is a delete of the old and an insert of the new one. */
+function changedSql(source: SourceDefinition, more = ''): string {
+  const { key } = source.table;
+  const [first] = key.map(({ name }) => quoteIdentifier(name));
+  return `select case when n.${first} is null then ${keySql('o', key)} else ${keySql('n', key)} end as record_key${more}
+    from old_rows o full join new_rows n on ${sameKeySql('o', 'n', key)}
+    where o.${first} is null or n.${first} is null or ${differsSql('o', 'n', source.mapped)}`;
+}
+
 function bodySql(sourceId: number, source: SourceDefinition, event: Event): string {
   const { key } = source.table;
   switch (event) {
@@ -79,25 +123,22 @@ function bodySql(sourceId: number, source: SourceDefinition, event: Event): stri
     case 'truncate':
       return `insert into evervec.changes (source_id, keys) values (${sourceId}, null);
   entries := 1;`;
-    case 'update': {
-      // A changed key is a delete of the old and an insert of the new one.
-      const [first] = key.map(({ name }) => quoteIdentifier(name));
-      return appendSql(
-        sourceId,
-        `select case when n.${first} is null then ${keySql('o', key)} else ${keySql('n', key)} end as record_key
-    from old_rows o full join new_rows n on ${sameKeySql('o', 'n', key)}
-    where o.${first} is null or n.${first} is null or ${differsSql('o', 'n', source.mapped)}`,
-      );
-    }
+    case 'update':
+      return appendSql(sourceId, changedSql(source));
   }
 }
 
 function functionSql(sourceId: number, source: SourceDefinition, event: Event): string {
+  const { priority } = source;
+  const body =
+    priority !== null && (event === 'insert' || event === 'update')
+      ? rankedBodySql(sourceId, source, priority, event)
+      : bodySql(sourceId, source, event);
   return `create or replace function ${functionName(source.name, event)}() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $capture$
 declare entries bigint;
 begin
-  ${bodySql(sourceId, source, event)}
+  ${body}
   if entries > 0 then perform pg_notify('evervec', ''); end if;
   return null;
 end $capture$`;
@@ -144,6 +185,7 @@ export async function installCapture(
   sourceId: number,
   source: SourceDefinition,
 ): Promise<void> {
+  if (source.priority !== null) await checkAsCaptured(tx, source, source.priority);
   for (const event of EVENTS) {
     await tx.query(functionSql(sourceId, source, event));
     await tx.query(`revoke all on function ${functionName(source.name, event)}() from public`);
@@ -152,6 +194,26 @@ export async function installCapture(
 after ${event} on ${quoteQualified(schema, table)} ${TRANSITION_TABLES[event]}
 for each statement execute function ${functionName(source.name, event)}()`);
   }
+}
+
+/** In the functions nothing is found that is not named with its schema. */
+async function checkAsCaptured(
+  tx: Connection,
+  source: SourceDefinition,
+  priority: string,
+): Promise<void> {
+  const { rows } = await tx.query<{ path: string }>(
+    `select current_setting('search_path') as path, set_config('search_path', 'pg_catalog, pg_temp', true)`,
+  );
+  await checkExpression(
+    tx,
+    source.name,
+    source.table,
+    'priority, with its own functions and types named by their schema,',
+    priority,
+    'float8',
+  );
+  await tx.query(`select set_config('search_path', $1, true)`, [rows[0]?.path]);
 }
 
 const TRIGGERS = `

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from '../database/index.ts';
 import { ConfigError, SourceError } from '../errors/index.ts';
+import { checkExpression } from './expression.ts';
 import type { Row, SourceOptions } from './options.ts';
 import { type Column, columnOf, describeTable, type Table } from './table.ts';
 import { parseTemplate } from './template.ts';
@@ -24,6 +25,9 @@ export interface SourceDefinition {
   render: Render;
   language: string;
   lane: string;
+  /** SQL, see `SourceOptions`; null where all rows are alike. */
+  priority: string | null;
+  recency: Column | null;
   chunk: { maxChars?: number; overlapChars?: number };
   /**
    * Hash of all that decides a record's text and key. When it changes, what was embedded
@@ -64,6 +68,8 @@ export async function resolveSource(
     mapped,
     record,
     render,
+    priority: await resolvePriority(connection, name, table, options),
+    recency: resolveRecency(name, table, options),
     language: await resolveLanguage(connection, name, options.language ?? 'english'),
     lane: options.lane ?? name,
     chunk: {
@@ -74,6 +80,29 @@ export async function resolveSource(
     },
     fingerprint,
   };
+}
+
+async function resolvePriority(
+  connection: Connection,
+  name: string,
+  table: Table,
+  { priority }: SourceOptions,
+): Promise<string | null> {
+  if (priority === undefined) return null;
+  await checkExpression(connection, name, table, 'priority', priority, 'float8');
+  return priority;
+}
+
+const TIMES = new Set(['date', 'timestamp', 'timestamptz']);
+
+function resolveRecency(name: string, table: Table, { recency }: SourceOptions): Column | null {
+  if (recency === undefined) return null;
+  const column = columnOf(name, table, recency);
+  if (TIMES.has(column.baseType) && !column.isArray) return column;
+  throw new ConfigError(
+    `Source "${name}": recency is the column "${recency}", of type ${column.type}.`,
+    { remedy: 'Name a column of type date, timestamp or timestamptz.', isUsage: true },
+  );
 }
 
 /** A function from plain JavaScript may return anything; what is no text is its row's fault alone (I6). */

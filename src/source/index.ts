@@ -10,6 +10,13 @@ export {
   saveSource,
   storedDefinition,
 } from './registry.ts';
-export { countRows, keyPages, type RenderedRow, type RowsRead, readRows } from './rows.ts';
+export {
+  countRows,
+  type KeyPage,
+  keyPages,
+  type RenderedRow,
+  type RowsRead,
+  readRows,
+} from './rows.ts';
 export { type Proposal, type Proposals, proposeSources } from './propose.ts';
 export { type Column, describeTable, type Table } from './table.ts';

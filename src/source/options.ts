@@ -6,6 +6,11 @@ export type Row = Record<string, unknown>;
 
 const columnName = z.string().min(1).max(63);
 
+/** What follows a colon is ours: `offers:bulk`. */
+const laneName = z
+  .string()
+  .regex(/^[^:]{1,50}$/, 'the name of a lane has 1 to 50 characters and no colon');
+
 export const sourceOptions = z.strictObject({
   /** `table` or `schema.table`, case as in the database; `schema` apart where a name has a dot in it. */
   table: z.string().min(1),
@@ -35,7 +40,14 @@ export const sourceOptions = z.strictObject({
   /** The text search configuration of its language; default `english`. */
   language: z.string().min(1).optional(),
   /** The lane its jobs wait in; default: one of its own, named like the source. */
-  lane: z.string().min(1).max(63).optional(),
+  lane: laneName.optional(),
+  /**
+   * How urgent a row is: an SQL expression of its columns, lower goes first, from -32,768 to 32,767
+   * (`"case status when 'open' then 0 else 10 end"`). Below 0 is more urgent than a change of any other source.
+   */
+  priority: z.string().min(1).optional(),
+  /** A column of type date or timestamp: a backfill embeds the newest rows first. */
+  recency: columnName.optional(),
 });
 
 export type SourceOptions = z.infer<typeof sourceOptions>;

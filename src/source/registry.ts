@@ -1,5 +1,6 @@
 /** The sources that a database knows: what set-up wrote, and how it is taken out again. */
 import type { Connection } from '../database/index.ts';
+import { bulkLane } from '../queue/index.ts';
 import { keyMatchSql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 
@@ -11,6 +12,8 @@ export interface StoredDefinition {
   /** Column → schema of its comparison operators, for filters. */
   columns: Record<string, string>;
   record: string[];
+  /** SQL that capture evaluates for each row; absent where all rows are alike. */
+  priority?: string;
   /** A condition that joins table row `t` to chunk `c`. */
   join: string;
 }
@@ -46,12 +49,16 @@ export function storedDefinition(source: SourceDefinition): StoredDefinition {
       source.table.columns.map((column) => [column.name, column.operatorSchema]),
     ),
     record: source.record.map((column) => column.name),
+    ...(source.priority !== null && { priority: source.priority }),
     join: keyMatchSql('t', source.table.key, 'c.record_key'),
   };
 }
 
 const UPSERT_LANE = `
-insert into evervec.lanes (name) values ($1) on conflict (name) do nothing`;
+with lane as (
+  insert into evervec.lanes (name) values ($1) on conflict (name) do nothing returning id
+)
+insert into evervec.lanes (name, priority, bulk_of) select $2, 100, id from lane`;
 
 const UPSERT_SOURCE = `
 insert into evervec.sources as source (name, table_schema, table_name, lane_id, definition)
@@ -63,7 +70,7 @@ where (source.table_schema, source.table_name, source.lane_id, source.definition
 
 /** @returns the source's row, whether it was there, as it now is */
 export async function saveSource(tx: Connection, source: SourceDefinition): Promise<SourceRow> {
-  await tx.query(UPSERT_LANE, [source.lane]);
+  await tx.query(UPSERT_LANE, [source.lane, bulkLane(source.lane)]);
   await tx.query(UPSERT_SOURCE, [
     source.name,
     source.table.schema,
@@ -88,5 +95,5 @@ export async function forgetSource(tx: Connection, sourceId: number): Promise<vo
   await tx.query('update evervec.sources set active_space_id = null where id = $1', [sourceId]);
   await tx.query('delete from evervec.sources where id = $1', [sourceId]);
   await tx.query(`delete from evervec.lanes lane
-    where not exists (select from evervec.sources source where source.lane_id = lane.id)`);
+    where not exists (select from evervec.sources source where source.lane_id in (lane.id, lane.bulk_of))`);
 }

@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteQualified } from '../database/index.ts';
 import { QueryError } from '../errors/index.ts';
 import { keyAfterSql, keyMatchSql, keySql, sizeSql, textSql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
+import { prioritySql } from './expression.ts';
 import type { Row } from './options.ts';
 
 export interface RenderedRow {
@@ -145,6 +146,15 @@ function renderRow(source: SourceDefinition, fields: (string | null)[] | Row): s
   );
 }
 
+/** Keys of some rows, and in which order they are worth embedding, where the source says so. */
+export interface KeyPage {
+  keys: string[];
+  /** (n) lower first; absent where all rows are alike. */
+  priorities?: (number | null)[];
+  /** (n) when they became current, as text of a timestamptz; absent where the source names no column. */
+  recencies?: (string | null)[];
+}
+
 /**
  * Keys of all rows, in pages: keyset pagination over the key's own index.
  * @param pageSize keys per page
@@ -153,20 +163,52 @@ export async function* keyPages(
   connection: Connection,
   source: SourceDefinition,
   pageSize: number,
-): AsyncGenerator<string[]> {
-  const { key, schema, name } = source.table;
-  const columns = key.map((column) => `t.${quoteIdentifier(column.name)}`);
+): AsyncGenerator<KeyPage> {
   let last: string | null = null;
   for (;;) {
-    const after = last === null ? '' : `where ${keyAfterSql('t', key, '$2')}`;
-    const page: { rows: { key: string }[] } = await connection.query<{ key: string }>(
-      `select ${keySql('t', key)} as key from ${quoteQualified(schema, name)} t ${after}
-      order by ${columns.join(', ')} limit $1`,
-      last === null ? [pageSize] : [pageSize, last],
-    );
-    if (page.rows.length > 0) yield page.rows.map((row) => row.key);
-    last = page.rows.at(-1)?.key ?? null;
-    if (page.rows.length < pageSize) return;
+    const page: PagedKey[] = await keyPage(connection, source, pageSize, last);
+    if (page.length > 0)
+      yield {
+        keys: page.map((row) => row.key),
+        ...(source.priority !== null && { priorities: page.map((row) => row.priority) }),
+        ...(source.recency !== null && { recencies: page.map((row) => row.recency) }),
+      };
+    last = page.at(-1)?.key ?? null;
+    if (page.length < pageSize) return;
+  }
+}
+
+interface PagedKey {
+  key: string;
+  priority: number | null;
+  recency: string | null;
+}
+
+async function keyPage(
+  connection: Connection,
+  source: SourceDefinition,
+  size: number,
+  last: string | null,
+): Promise<PagedKey[]> {
+  const { key, schema, name } = source.table;
+  const after = last === null ? '' : `where ${keyAfterSql('t', key, '$2')}`;
+  const recency =
+    source.recency === null
+      ? 'null'
+      : `t.${quoteIdentifier(source.recency.name)}::timestamptz::text`;
+  const pageSql = (
+    priority: string,
+  ) => `select ${keySql('t', key)} as key, ${priority} as priority, ${recency} as recency
+    from ${quoteQualified(schema, name)} t ${after}
+    order by ${key.map((column) => `t.${quoteIdentifier(column.name)}`).join(', ')} limit $1`;
+  const values = last === null ? [size] : [size, last];
+  try {
+    const priority = source.priority === null ? 'null' : prioritySql(source.priority, 't');
+    return (await connection.query<PagedKey>(pageSql(priority), values)).rows;
+  } catch (error) {
+    // An expression that fails for a row, as a division by zero does: then the rows of the page are all alike.
+    if (source.priority === null || !isDataException(error)) throw error;
+    return (await connection.query<PagedKey>(pageSql('null'), values)).rows;
   }
 }
 

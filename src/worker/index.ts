@@ -1,5 +1,5 @@
 export { createEmbedRecords, planRecord } from './embed-records.ts';
 export { errorLabel } from './error-label.ts';
 export type { Handler, Prepared } from './handler.ts';
-export { Worker, type WorkerOptions } from './worker.ts';
+export { RETRY, Worker, type WorkerOptions } from './worker.ts';
 export { limitYoungGeneration } from './young-generation.ts';

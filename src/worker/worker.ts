@@ -8,9 +8,11 @@ import { hostname } from 'node:os';
 import type { Connection, Database } from '../database/index.ts';
 import {
   type Claim,
+  type ClaimRequest,
   claim,
-  type FoldRequest,
+  type Folded,
   fold,
+  KEYS_UNLEASED,
   type RetryPolicy,
   reap,
   signOff,
@@ -22,6 +24,7 @@ import { BatchSize } from './batch-size.ts';
 import { errorLabel } from './error-label.ts';
 import { Executor, type Tally } from './executor.ts';
 import type { Handler } from './handler.ts';
+import { LogTurns } from './log-turns.ts';
 import { type CleanupPolicy, startMaintainer } from './maintainer.ts';
 import { Reporter } from './reporter.ts';
 import { Wakeup } from './wakeup.ts';
@@ -57,10 +60,16 @@ export interface WorkerOptions {
   cleanup?: CleanupPolicy;
 }
 
-const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
+/** What `retry` does not say. */
+export const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
 const REAP_EVERY_MS = 5_000;
 /** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
 const CONTENDED_MS = 10;
+
+/** One claim in so many is for what is old or of little urgency, however much is ahead of it. */
+const RESERVED_EVERY = 10;
+/** How long a step may go on folding what it does not lease, ms: what is urgent may stand behind it. */
+const FOLD_ON_MS = 200;
 
 /** `contended`: nothing to be had now, since others are folding the log. */
 type Step = 'worked' | 'idle' | 'contended';
@@ -77,8 +86,10 @@ export class Worker implements Service {
   #loops: Promise<void>[] = [];
   #unlisten: (() => Promise<void>) | undefined;
   #stopMaintainer: (() => Promise<void>) | undefined;
+  readonly #turns = new LogTurns();
   /** Entries of the change log that hold about two batches, going by the last ones. */
   #entries = 100;
+  #steps = 0;
   #nextReap = 0;
 
   constructor(options: WorkerOptions) {
@@ -174,35 +185,53 @@ export class Worker implements Service {
   /** One batch, if there is anything to do. */
   async #step(): Promise<Step> {
     const { database } = this.#options;
-    const request: FoldRequest = {
+    const request: ClaimRequest = {
       workerId: this.id,
       limit: this.#batch.value,
       leaseMs: this.#leaseMs,
       sourceIds: this.#executor.withoutWaiting(this.#options.sourceIds),
-      entries: this.#entries,
     };
-    const folded = await fold(database, request);
-    if (folded.entries > 0)
-      this.#entries = clamp((2 * request.limit * folded.entries) / folded.count, 4, 2_000);
-    // Loops that looked while this one held all of the log found nothing, and sleep.
-    if (folded.hasMore && folded.count > 0) this.#wakeup.ring();
-    if (folded.hasTruncation)
-      await database.transaction(async (tx) =>
-        this.#options.queueSidecars(tx, await takeTruncations(tx)),
-      );
-    const work = folded.claim ?? (await claim(database, request));
-    if (work === null) {
-      if (folded.count > 0 || folded.hasTruncation) return 'worked';
-      return folded.hasMore ? 'contended' : 'idle';
-    }
-    await this.#process(work);
-    return 'worked';
+    this.#steps += 1;
+    const reserved =
+      this.#steps % RESERVED_EVERY === 0 ? await claim(database, request, true) : null;
+    if (reserved !== null) return await this.#process(reserved);
+    const { count, hasMore, claim: leased } = await this.#fold(request);
+    const work = leased ?? (await claim(database, request));
+    if (work !== null) return await this.#process(work);
+    if (count > 0) return 'worked';
+    return hasMore ? 'contended' : 'idle';
   }
 
-  async #process(work: Claim): Promise<void> {
+  /** Folds the log until something is leased, it is empty, or the time for that is over. */
+  async #fold(request: ClaimRequest): Promise<Folded> {
+    const { database, queueSidecars } = this.#options;
+    const started = performance.now();
+    let count = 0;
+    for (;;) {
+      const entries = this.#entries;
+      const onlySourceId = this.#turns.next();
+      const folded = await fold(database, { ...request, entries, onlySourceId });
+      const { claim: leased, hasMore, hasTruncation } = folded;
+      count += folded.count + (hasTruncation ? 1 : 0);
+      if (folded.entries > 0) {
+        const keys = leased === null ? KEYS_UNLEASED : request.limit;
+        this.#entries = clamp((2 * keys * folded.entries) / folded.count, 4, 2_000);
+      }
+      // Loops that looked while this one held all of the log found nothing, and sleep.
+      if (hasMore && folded.count > 0) this.#wakeup.ring();
+      if (hasTruncation)
+        await database.transaction(async (tx) => queueSidecars(tx, await takeTruncations(tx)));
+      await this.#turns.note(database, hasMore);
+      const goesOn = leased === null && hasMore && folded.count > 0;
+      if (!goesOn || performance.now() - started > FOLD_ON_MS) return { ...folded, count };
+    }
+  }
+
+  async #process(work: Claim): Promise<Step> {
     const tally = await this.#executor.execute(work, this.#giveBack.signal);
     this.#batch.record(tally.jobs, tally.tookMs);
     this.#options.onBatch?.(tally);
+    return 'worked';
   }
 
   /** What every worker does for all: takes back lost leases, wakes those whose back-off is over. */

@@ -78,7 +78,9 @@ describeEachDatabase('health', (databases) => {
     expect(await age()).toBe('good');
     await database.query(`update evervec.jobs set ready_at = now() - interval '2 minutes'`);
     expect(await age()).toBe('bad');
-    await database.query('update evervec.jobs set priority = 100');
+    await database.query(
+      'update evervec.jobs set lane_id = (select id from evervec.lanes where bulk_of is not null)',
+    );
     expect(await age()).toBe('good');
   });
 

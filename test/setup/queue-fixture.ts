@@ -5,7 +5,8 @@ import { type Handler, Worker, type WorkerOptions } from '../../src/worker/index
 
 export async function addSource(database: Database, name: string): Promise<number> {
   const { rows } = await database.query<{ id: number }>(
-    `with lane as (insert into evervec.lanes (name) values ($1) returning id)
+    `with lane as (insert into evervec.lanes (name) values ($1) returning id),
+    bulk as (insert into evervec.lanes (name, priority, bulk_of) select $1 || ':bulk', 100, id from lane)
     insert into evervec.sources (name, table_schema, table_name, lane_id, definition)
     select $1, 'public', $1, id, '{}' from lane returning id`,
     [name],

@@ -299,7 +299,7 @@ describeEachDatabase('keys', (databases) => {
     );
     const source = await resolveSource(database, 'items', { table: 'items', text: ['body'] });
     const keys: string[] = [];
-    for await (const page of keyPages(database, source, 10)) keys.push(...page);
+    for await (const page of keyPages(database, source, 10)) keys.push(...page.keys);
     expect(new Set(keys).size).toBe(1001);
     expect(keys).toHaveLength(1001);
   });

@@ -10,6 +10,9 @@ alter table evervec.lanes
 
 insert into evervec.lanes (name, priority, bulk_of) select name || ':bulk', 100, id from evervec.lanes;
 
+-- How far the last backfill has queued the rows, so that one that was cut short goes on: see src/engine/backfill.ts.
+alter table evervec.sources add column backfill jsonb;
+
 -- A batch of a limited lane holds one of its slots: the one that carries its claim's token. A slot is free when no job is
 -- leased under that token any more; so nothing has to be given back, and a worker that died holds none once its lease is over.
 create table evervec.lane_slots (
@@ -21,7 +24,9 @@ create table evervec.lane_slots (
 
 alter table evervec.jobs
   -- Newer goes first: the time of the change or, in a backfill, what the source says of the row.
-  add column recency timestamptz not null default now();
+  add column recency timestamptz not null default now(),
+  -- Of the text that failed, as in the sidecar: another one since then is worth another try.
+  add column text_hash bytea;
 
 update evervec.jobs job set lane_id = bulk.id, priority = 0
 from evervec.lanes bulk where bulk.bulk_of = job.lane_id and job.priority = 100;
@@ -66,3 +71,12 @@ from evervec.lanes lane cross join evervec.control control cross join lateral (
     evervec.count_jobs(lane.id, 2) as waiting, evervec.count_jobs(lane.id, 3) as parked
 ) counts
 where lane.bulk_of is null or lane.paused or counts.ready + counts.leased + counts.waiting + counts.parked > 0;
+
+create or replace view evervec.dead_letters as
+select job.id, source.name as source, lane.name as lane, job.record_key, job.last_error as error,
+  job.attempts, job.crashes, coalesce(job.origin, 'change') as origin,
+  job.enqueued_at, job.first_failed_at, job.failed_at, encode(job.text_hash, 'hex') as text_hash
+from evervec.jobs job
+join evervec.sources source on source.id = job.source_id
+join evervec.lanes lane on lane.id = job.lane_id
+where job.state = 3;

@@ -3,3 +3,4 @@ export * from './embedded/index.ts';
 export { guardModel } from './guarded-model.ts';
 export * from './model.ts';
 export { providerFault, retryAfter } from './provider-fault.ts';
+export { estimateTokens } from './plan-calls.ts';

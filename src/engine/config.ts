@@ -32,6 +32,8 @@ const config = z.strictObject({
       tokensPerMinute: z.int().min(1).optional(),
     })
     .optional(),
+  /** What the model costs, in any money: for the estimate of a backfill. The embedded model costs nothing. */
+  price: z.strictObject({ perMillionTokens: z.number().min(0) }).optional(),
   sources: z.record(sourceName, sourceOptions),
   /**
    * Lanes by name: each source has one named like it, and one for its backfills, `name:bulk`. What is not said is

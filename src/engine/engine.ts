@@ -11,7 +11,13 @@ import {
   schemaStatus,
 } from '../database/index.ts';
 import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
-import { countPending, isPending, type QueueStatus, saveLanes } from '../queue/index.ts';
+import {
+  countPending,
+  isPending,
+  type QueueStatus,
+  saveLanes,
+  takeBackBackfill,
+} from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
@@ -22,7 +28,8 @@ import {
 } from '../source/index.ts';
 import { indexWhenFull, queueSidecar, spacesOf } from '../space/index.ts';
 import { createEmbedRecords, type Handler, Worker, type WorkerOptions } from '../worker/index.ts';
-import { queueAll } from './backfill.ts';
+import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
+import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { type Config, parseConfig } from './config.ts';
 import { onSchema } from './on-schema.ts';
 import { QueueAdmin } from './queue-admin.ts';
@@ -135,17 +142,42 @@ export class Evervec {
     return await tearDown(this.database, names ?? null);
   }
 
-  /** Queues all records of the sources. @returns source → number queued */
-  async backfill(
-    names?: readonly string[],
-    onProgress?: (source: string, queued: number) => void,
-  ): Promise<Record<string, number>> {
-    const queued: Record<string, number> = {};
+  /** Queues all records of the sources; goes on with a backfill that was cut short. */
+  async backfill(names?: readonly string[], options: BackfillOptions = {}): Promise<Backfilled[]> {
+    const reports: Backfilled[] = [];
     for (const { row, source } of await this.#wiring.wire(names))
-      queued[source.name] = await queueAll(this.database, row.id, source, (count) =>
-        onProgress?.(source.name, count),
-      );
-    return queued;
+      reports.push(await queueAll(this.database, row, source, options));
+    return reports;
+  }
+
+  /** What a backfill would take and cost. Queues nothing, calls no model. */
+  async planBackfill(names?: readonly string[]): Promise<BackfillPlan[]> {
+    const plans: BackfillPlan[] = [];
+    for (const { source, space, chunker } of await this.#wiring.wire(names))
+      plans.push(await planBackfill(this.database, source, space, chunker, this.#price));
+    return plans;
+  }
+
+  /** Takes back what backfills queued and nobody began. @returns source → records */
+  async rollBackBackfill(
+    names?: readonly string[],
+    by = 'program',
+  ): Promise<Record<string, number>> {
+    const taken: Record<string, number> = {};
+    for (const { row } of await this.#wiring.wire(names))
+      taken[row.name] = await takeBackBackfill(this.database, row, by);
+    return taken;
+  }
+
+  /** Whether embedding may cost money. */
+  get mayCost(): boolean {
+    return this.#price !== 0;
+  }
+
+  /** Of a million tokens; null where none is configured. */
+  get #price(): number | null {
+    const { price } = this.#config;
+    return price?.perMillionTokens ?? (this.model.provider === 'evervec' ? 0 : null);
   }
 
   async reconcile(

@@ -1,3 +1,5 @@
+export type { Backfilled, BackfillOptions } from './backfill.ts';
+export type { BackfillPlan } from './backfill-plan.ts';
 export { type Config, defineConfig, parseConfig } from './config.ts';
 export { createEvervec, Evervec, type EvervecOptions, VERSION } from './engine.ts';
 export { type ListOptions, QueueAdmin, type RetrySelection, unhealthy } from './queue-admin.ts';

@@ -76,9 +76,10 @@ export async function setUpSource(
         fusionWeight: model.fusionWeight,
       });
     if (before !== null && hasGap)
-      await tx.query('update evervec.sources set queued_fingerprint = null where id = $1', [
-        saved.id,
-      ]);
+      await tx.query(
+        'update evervec.sources set queued_fingerprint = null, backfill = null where id = $1',
+        [saved.id],
+      );
     return {
       source: source.name,
       table,

@@ -126,32 +126,33 @@ update evervec.jobs set
   attempts = attempts + 1,
   ready_at = now() + random() * least($5::float8, $4::float8 * 2 ^ attempts) * interval '1 millisecond',
   first_failed_at = coalesce(first_failed_at, now()), failed_at = now(),
-  last_error = $6, claim_token = null, claim_generation = null, lease_until = null, worker_id = null
-where id = any ($1::bigint[]) and state = 1 and claim_token = $2
+  last_error = $6, text_hash = decode($7, 'hex'),
+  claim_token = null, claim_generation = null, lease_until = null, worker_id = null
+where id = $1 and state = 1 and claim_token = $2
 returning source_id, record_key, attempts, state`;
 
 /**
  * Records a failed try: waiting until its back-off is over, or parked at the limit (I6). Runs in a
  * transaction of its own, never in the one that failed, or the attempt would be rolled back with it.
- * @param error the error's class and code, no content (I11)
- * @returns those of `jobs` that were still owned
+ * @param error its class and code, no content (I11), and the hash of the text that failed, hex, where there is one
+ * @returns the job, if it was still owned
  */
 export async function fail(
   connection: Connection,
   token: string,
-  jobs: readonly LeasedJob[],
-  error: string,
+  job: LeasedJob,
+  error: { label: string; textHash?: string | undefined },
   policy: RetryPolicy,
 ): Promise<Failed[]> {
-  const ids = idsOf(jobs);
   const { maxAttempts, baseMs, capMs } = policy;
   const { rows } = await connection.query<FailedRow>(FAIL, [
-    ids,
+    job.id,
     token,
     maxAttempts,
     baseMs,
     capMs,
-    error,
+    error.label,
+    error.textHash ?? null,
   ]);
   return rows.map(toFailed);
 }

@@ -17,6 +17,8 @@ export interface DeadLetter {
   crashes: number;
   /** Who queued it: `change`, `backfill`, `reconcile`. */
   origin: string;
+  /** Of the text that failed, hex; null where it failed before there was one. */
+  text_hash: string | null;
   first_failed_at: string | null;
   failed_at: string | null;
 }
@@ -37,7 +39,8 @@ const MATCHES = `
 const LIST = `
 select job.id, source.name as source, lane.name as lane, job.record_key as key,
   coalesce(job.last_error, 'unknown') as error, job.attempts, job.crashes,
-  coalesce(job.origin, 'change') as origin, job.first_failed_at, job.failed_at
+  coalesce(job.origin, 'change') as origin, encode(job.text_hash, 'hex') as text_hash,
+  job.first_failed_at, job.failed_at
 from evervec.lanes lane cross join lateral (
   select * from evervec.jobs job where job.lane_id = lane.id and job.state = 3 ${MATCHES}
   order by job.failed_at desc, job.id desc limit $3

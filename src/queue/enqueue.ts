@@ -71,3 +71,21 @@ export async function isPending(connection: Connection, sourceId: number): Promi
   const { rows } = await connection.query<{ is_pending: boolean }>(IS_PENDING, [sourceId]);
   return rows[0]?.is_pending ?? false;
 }
+
+const IS_BACKFILL_PENDING = `
+select exists (
+  select from evervec.lanes lane join evervec.sources source on source.lane_id in (lane.id, lane.bulk_of)
+  cross join lateral (
+    select from evervec.jobs job where job.lane_id = lane.id and job.source_id = $1 and job.origin = 'backfill'
+    and job.state in (0, 1, 2) limit 1
+  ) job where source.id = $1
+) as is_pending`;
+
+/** Whether records that a backfill of the source queued still wait or are worked on. */
+export async function isBackfillPending(
+  connection: Connection,
+  sourceId: number,
+): Promise<boolean> {
+  const { rows } = await connection.query<{ is_pending: boolean }>(IS_BACKFILL_PENDING, [sourceId]);
+  return rows[0]?.is_pending ?? false;
+}

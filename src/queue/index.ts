@@ -1,4 +1,4 @@
-export { type AuditEntry, listAudit } from './audit.ts';
+export { type AuditEntry, listAudit, recordAudit } from './audit.ts';
 export { type ClaimRequest, claim } from './claim.ts';
 export { type CleanupReport, cleanUp, cleanUpIfDue, RETENTION_DAYS } from './cleanup.ts';
 export { CLEARABLE_STATES, type Cleared, clearQueue } from './clear.ts';
@@ -25,6 +25,7 @@ export {
   type BulkRecords,
   countPending,
   enqueueBulk,
+  isBackfillPending,
   isPending,
 } from './enqueue.ts';
 export {

@@ -14,7 +14,7 @@ delete from evervec.jobs using unnest(array(select tid from picked)) as target (
 
 /** The source then counts as never queued whole, as it was before. */
 const FORGET_QUEUED = `
-update evervec.sources set queued_fingerprint = null where id = $1`;
+update evervec.sources set queued_fingerprint = null, backfill = null where id = $1`;
 
 /** @returns how many records of the source nobody had begun, and are not queued any more */
 export async function takeBackBackfill(

@@ -100,7 +100,7 @@ function resolveRecency(name: string, table: Table, { recency }: SourceOptions):
   const column = columnOf(name, table, recency);
   if (TIMES.has(column.baseType) && !column.isArray) return column;
   throw new ConfigError(
-    `Source "${name}": recency is the column "${recency}", of type ${column.type}.`,
+    `Source "${name}": recency is the column "${recency}", of type ${column.baseType}.`,
     { remedy: 'Name a column of type date, timestamp or timestamptz.', isUsage: true },
   );
 }

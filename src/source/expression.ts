@@ -43,5 +43,5 @@ export async function checkExpression(
 /** A row's priority as jobs have it, a smallint; 0 where the expression has no value. */
 export function prioritySql(expression: string, row: string): string {
   const value = expressionSql(expression, row, 'float8');
-  return `coalesce(greatest(-32768, least(32767, ${value})), 0)::smallint`;
+  return `greatest(-32768, least(32767, coalesce(${value}, 0)))::smallint`;
 }

@@ -2,6 +2,7 @@ export { captureState, installCapture, removeCapture, requireCaptureRights } fro
 export { resolveSource, type SourceDefinition } from './definition.ts';
 export { type Row, type SourceOptions, sourceName, sourceOptions } from './options.ts';
 export {
+  type BackfillPosition,
   findSource,
   forgetChanges,
   forgetSource,
@@ -17,6 +18,7 @@ export {
   type RenderedRow,
   type RowsRead,
   readRows,
+  sampleKeys,
 } from './rows.ts';
 export { type Proposal, type Proposals, proposeSources } from './propose.ts';
 export { type Column, describeTable, type Table } from './table.ts';

@@ -27,11 +27,22 @@ export interface SourceRow {
   active_space_id: number | null;
   /** The definition's fingerprint when all records were last queued. */
   queued_fingerprint: string | null;
+  /** How far its last backfill has come with queueing; null before the first. */
+  backfill: BackfillPosition | null;
+}
+
+export interface BackfillPosition {
+  /** Of the definition that it queues for. */
+  fingerprint: string;
+  /** The last key that was queued; null before the first. */
+  after: string | null;
+  /** Whether all rows are queued. */
+  isQueued: boolean;
 }
 
 const SELECT = `
 select id, name, table_schema, table_name, definition, active_space_id,
-  queued_fingerprint from evervec.sources`;
+  queued_fingerprint, backfill from evervec.sources`;
 
 export async function listSources(connection: Connection): Promise<SourceRow[]> {
   return (await connection.query<SourceRow>(`${SELECT} order by name`)).rows;

@@ -158,13 +158,15 @@ export interface KeyPage {
 /**
  * Keys of all rows, in pages: keyset pagination over the key's own index.
  * @param pageSize keys per page
+ * @param after begins with the first key behind this one
  */
 export async function* keyPages(
   connection: Connection,
   source: SourceDefinition,
   pageSize: number,
+  after: string | null = null,
 ): AsyncGenerator<KeyPage> {
-  let last: string | null = null;
+  let last = after;
   for (;;) {
     const page: PagedKey[] = await keyPage(connection, source, pageSize, last);
     if (page.length > 0)
@@ -210,6 +212,21 @@ async function keyPage(
     if (source.priority === null || !isDataException(error)) throw error;
     return (await connection.query<PagedKey>(pageSql('null'), values)).rows;
   }
+}
+
+/** @returns keys of about `count` rows (all, where there are fewer), each row as likely as any other */
+export async function sampleKeys(
+  connection: Connection,
+  source: SourceDefinition,
+  rows: number,
+  count: number,
+): Promise<string[]> {
+  const { key, schema, name } = source.table;
+  const { rows: found } = await connection.query<{ key: string }>(
+    `select ${keySql('t', key)} as key from ${quoteQualified(schema, name)} t where random() < $1`,
+    [rows <= count ? 1 : count / rows],
+  );
+  return found.map((row) => row.key);
 }
 
 /** @returns how many rows there are now, exactly */

@@ -16,7 +16,8 @@ import {
   storedChunks,
   writeRecords,
 } from '../space/index.ts';
-import type { Handler, Prepared } from './handler.ts';
+import { waitFor } from './fault.ts';
+import type { FailedJob, Handler, Prepared } from './handler.ts';
 
 export interface EmbedRecordsOptions {
   database: Database;
@@ -45,14 +46,20 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
       readRows(database, source, keys, maxReadBytes),
       storedChunks(database, space.id, keys),
     ]);
-    const plans = [
-      ...read.rendered.map((row) => planRecord(row, chunker, stored.get(row.key) ?? [])),
-      // A row that is no more has no chunks: its vectors go, and the job is done, not failed.
-      ...read.gone.map((key) => ({ key, count: 0, changed: [], hasSurplus: stored.has(key) })),
-    ];
-    await embedChanged(plans, model, paid, signal);
-
     const jobOf = (key: string) => byKey.get(key) as LeasedJob;
+    const failed: FailedJob[] = read.faults.map(({ key, error }) => ({ job: jobOf(key), error }));
+    // A row that is no more has no chunks: its vectors go, and the job is done, not failed.
+    const gone = read.gone.map((key) => ({
+      key,
+      count: 0,
+      changed: [],
+      hasSurplus: stored.has(key),
+    }));
+    const planned = read.rendered.map((row) => planRecord(row, chunker, stored.get(row.key) ?? []));
+    const blamed = await embedOrBlame(read.rendered, planned, model, paid, signal);
+    if (blamed !== null) failed.push({ ...blamed, job: jobOf(blamed.key) });
+    const plans = blamed === null ? [...planned, ...gone] : gone;
+
     const writes = new Map(
       plans
         .filter((plan) => plan.changed.length > 0 || plan.hasSurplus)
@@ -67,10 +74,32 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
               const mine = owned.flatMap((job) => writes.get(job.recordKey) ?? []);
               await writeRecords(tx, space, mine, vectorOid);
             },
-      failed: read.faults.map(({ key, error }) => ({ job: jobOf(key), error })),
+      failed,
       deferred: read.deferred.map(jobOf),
     };
   };
+}
+
+/**
+ * Gives the changed chunks their vectors.
+ * @returns the row that the model refuses, where it stood alone; of several rows nobody knows which
+ */
+async function embedOrBlame(
+  rows: readonly RenderedRow[],
+  plans: readonly RecordWrite[],
+  model: EmbeddingModel,
+  paid: PaidVectors,
+  signal: AbortSignal,
+): Promise<{ key: string; error: unknown; textHash: string } | null> {
+  try {
+    await embedChanged(plans, model, paid, signal);
+    return null;
+  } catch (error) {
+    const [row, another] = rows;
+    if (row === undefined || another !== undefined) throw error;
+    if (signal.aborted || waitFor(error) !== null) throw error;
+    return { key: row.key, error, textHash: hashText(cleanText(row.text)) };
+  }
 }
 
 /** What has to change in the sidecar so that it holds `row` and nothing else of it. */

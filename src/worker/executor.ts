@@ -4,7 +4,6 @@
  * the bad record stands alone (I6).
  */
 import type { Database } from '../database/index.ts';
-import { DatabaseUnreachableError, ProviderError, QueryError } from '../errors/index.ts';
 import {
   type Claim,
   complete,
@@ -17,6 +16,7 @@ import {
 } from '../queue/index.ts';
 import { systemRandom } from '../runtime/index.ts';
 import { errorLabel } from './error-label.ts';
+import { waitFor } from './fault.ts';
 import type { Handler, Prepared } from './handler.ts';
 import { keepLease, type LeaseKeeper } from './lease.ts';
 import type { OpenBatch, Reporter } from './reporter.ts';
@@ -48,9 +48,6 @@ interface Work {
   /** What is reported of the source that is being worked on. */
   batch: OpenBatch | null;
 }
-
-/** How long what fails by the database's fault is put off, ms: a dropped column does not come back at once. */
-const DATABASE_WAIT_MS = 5_000;
 
 export class Executor {
   readonly #options: ExecutorOptions;
@@ -138,7 +135,8 @@ export class Executor {
     }
     this.#waitingUntil.delete(sourceId);
     work.tally.done += await this.#commit(work.token, prepared);
-    for (const { job, error } of prepared.failed) await this.#fail(work, job, error);
+    for (const { job, error, textHash } of prepared.failed)
+      await this.#fail(work, job, error, textHash);
     return prepared.deferred.length > 0 ? [prepared.deferred] : [];
   }
 
@@ -188,19 +186,12 @@ export class Executor {
     });
   }
 
-  async #fail(work: Work, job: LeasedJob, error: unknown): Promise<void> {
+  async #fail(work: Work, job: LeasedJob, error: unknown, textHash?: string): Promise<void> {
     const { database, retry, reporter, onError } = this.#options;
     onError(error);
     work.tally.failed += 1;
     const label = errorLabel(error);
-    reporter.failed(await fail(database, work.token, [job], label, retry), label, work.batch);
+    const failed = await fail(database, work.token, job, { label, textHash }, retry);
+    reporter.failed(failed, label, work.batch);
   }
-}
-
-/** @returns ms to wait where the fault is the provider's or the database's; null where a record may be to blame */
-function waitFor(error: unknown): number | null {
-  if (error instanceof ProviderError) return error.retryAfterMs ?? 1_000;
-  if (error instanceof DatabaseUnreachableError || error instanceof QueryError)
-    return DATABASE_WAIT_MS;
-  return null;
 }

@@ -2,6 +2,13 @@
 import type { Connection } from '../database/index.ts';
 import type { LeasedJob } from '../queue/index.ts';
 
+export interface FailedJob {
+  job: LeasedJob;
+  error: unknown;
+  /** Of the text that failed, hex; absent where there was none yet. */
+  textHash?: string;
+}
+
 export interface Prepared {
   /** Jobs whose work is done but for the writing. */
   ready: readonly LeasedJob[];
@@ -10,8 +17,8 @@ export interface Prepared {
    * them (I4). Null when there is nothing to write.
    */
   write: ((tx: Connection, jobs: readonly LeasedJob[]) => Promise<void>) | null;
-  /** Jobs that failed by their own fault: the others go on (I6). */
-  failed: readonly { job: LeasedJob; error: unknown }[];
+  /** Jobs that failed by their own fault: the others go on (I6).  */
+  failed: readonly FailedJob[];
   /** Jobs left for another call, to bound memory. Never all of them. */
   deferred: readonly LeasedJob[];
 }

@@ -48,7 +48,7 @@ export async function keep(
   return kept;
 }
 
-async function queued(database: Database): Promise<string[]> {
+export async function queued(database: Database): Promise<string[]> {
   const { rows } = await database.query<{ key: string }>(
     `select coalesce(key, '*') as key from evervec.changes left join lateral unnest(keys) as key on true
     union select record_key from evervec.jobs order by 1`,

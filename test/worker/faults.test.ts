@@ -1,4 +1,5 @@
 /** Whose fault it is: one record's, a batch's, the provider's. Nobody pays for another's (I6). */
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
 import type { EmbeddingModel } from '../../src/embed/index.ts';
@@ -66,8 +67,11 @@ describeEachDatabase('faults', (databases) => {
     expect(await states(database)).toEqual([{ state: 3, attempts: 2, count: 1 }]);
     expect(await embedded(database)).toBe(ROWS - 1);
     expect(texts.length).toBe(new Set(texts).size);
-    const { rows } = await database.query('select record_key, last_error from evervec.jobs');
-    expect(rows).toEqual([{ record_key: '13', last_error: 'Error' }]);
+    const { jobs } = await evervec.queue.failed();
+    const hash = createHash('sha256').update('note 13').digest('hex').slice(0, 32);
+    expect(jobs).toMatchObject([
+      { key: '13', error: 'Error', attempts: 2, origin: 'backfill', text_hash: hash },
+    ]);
   });
 
   test('answers that are too few, too wide or not numbers are not believed', async () => {

@@ -1,0 +1,90 @@
+/** What a backfill would do, take and cost, before it does anything: measured on a sample of the rows. */
+import type { Chunker } from '../chunk/index.ts';
+import type { Database } from '../database/index.ts';
+import { estimateTokens } from '../embed/index.ts';
+import { countRows, readRows, type SourceDefinition, sampleKeys } from '../source/index.ts';
+import { type Space, storedChunks } from '../space/index.ts';
+import { planRecord } from '../worker/index.ts';
+
+export interface BackfillPlan {
+  source: string;
+  rows: number;
+  /** Rows that were looked at; the figures below are theirs, made larger in proportion. */
+  sampled: number;
+  /** Records whose text is new or another than the one that was embedded; all others keep their vectors. */
+  records: number;
+  /** Texts to embed. */
+  chunks: number;
+  tokens: number;
+  /** In the money of `price.perMillionTokens`; 0 for the embedded model, null where no price is configured. */
+  cost: number | null;
+  /** At the pace of the last day; null where nothing was done in it. */
+  seconds: number | null;
+}
+
+const SAMPLE = 1_000;
+const MAX_READ_BYTES = 8 * 1024 * 1024;
+
+/** Records per second over all workers that ran, from what was done in minutes that were busy. */
+const PACE = `
+select sum(done) / nullif(60 * count(distinct bucket), 0)::float8 as per_second
+from evervec.metrics where bucket > now() - interval '1 day' and done > 0`;
+
+export async function planBackfill(
+  database: Database,
+  source: SourceDefinition,
+  space: Space,
+  chunker: Chunker,
+  price: number | null,
+): Promise<BackfillPlan> {
+  const rows = await countRows(database, source);
+  const sample = await readSample(database, source, space, chunker, rows);
+  const scale = sample.rows === 0 ? 0 : rows / sample.rows;
+  const records = Math.round(sample.records * scale);
+  const tokens = Math.round(sample.tokens * scale);
+  const pace = await database.query<{ per_second: number | null }>(PACE);
+  const perSecond = pace.rows[0]?.per_second ?? null;
+  return {
+    source: source.name,
+    rows,
+    sampled: sample.rows,
+    records,
+    chunks: Math.round(sample.chunks * scale),
+    tokens,
+    cost: price === null ? null : (tokens / 1e6) * price,
+    seconds: perSecond === null ? null : rows / perSecond,
+  };
+}
+
+interface Sample {
+  rows: number;
+  records: number;
+  chunks: number;
+  tokens: number;
+}
+
+async function readSample(
+  database: Database,
+  source: SourceDefinition,
+  space: Space,
+  chunker: Chunker,
+  rows: number,
+): Promise<Sample> {
+  const sample: Sample = { rows: 0, records: 0, chunks: 0, tokens: 0 };
+  let keys = await sampleKeys(database, source, rows, SAMPLE);
+  const stored = await storedChunks(database, space.id, keys);
+  while (keys.length > 0) {
+    const read = await readRows(database, source, keys, MAX_READ_BYTES);
+    for (const row of read.rendered) {
+      const { changed } = planRecord(row, chunker, stored.get(row.key) ?? []);
+      const wanting = changed.filter((chunk) => !chunk.isKept);
+      sample.rows += 1;
+      sample.records += wanting.length > 0 ? 1 : 0;
+      sample.chunks += wanting.length;
+      sample.tokens += wanting.reduce((sum, { text }) => sum + estimateTokens(text), 0);
+    }
+    sample.rows += read.faults.length;
+    keys = read.deferred;
+  }
+  return sample;
+}

@@ -5,7 +5,7 @@ import { formatTable, print, printJson, Progress } from './output.ts';
 import { actor } from './queue/act.ts';
 import { duration } from './queue/list.ts';
 import { type CommonOptions, untilStopped, withCommonOptions, withEvervec } from './session.ts';
-import { wholeNumber } from './worker.ts';
+import { refuseSwitchedOff, wholeNumber } from './worker.ts';
 
 interface Options extends CommonOptions {
   queueOnly?: boolean;
@@ -18,6 +18,8 @@ interface Options extends CommonOptions {
 
 export function addBackfill(program: Command): void {
   const backfill = withCommonOptions(program.command('backfill'))
+    // What follows "rollback" is its own.
+    .enablePositionalOptions()
     .argument('[source...]', 'default: all that are configured')
     .option('--dry-run', 'say what it would take and cost, and do nothing')
     .option('--yes', 'do not ask (it asks where the model may cost money)')
@@ -35,6 +37,7 @@ export function addBackfill(program: Command): void {
     .action(async (sources: string[], options: Options) => {
       const names = sources.length > 0 ? sources : undefined;
       await withEvervec(options, async (evervec) => {
+        if (options.queueOnly) refuseSwitchedOff(evervec);
         if (options.dryRun) return printPlans(await evervec.planBackfill(names), options);
         if (evervec.mayCost && !options.yes) {
           printPlans(await evervec.planBackfill(names), options, process.stderr);

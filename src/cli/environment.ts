@@ -11,9 +11,21 @@ const integer = (min: number) =>
     .refine((value) => value >= min, `below ${min}`)
     .optional();
 
+const YES = ['true', '1', 'yes', 'on'];
+const NO = ['false', '0', 'no', 'off'];
+
+const flag = z
+  .string()
+  .toLowerCase()
+  .refine((value) => [...YES, ...NO].includes(value), 'neither true nor false')
+  .transform((value) => YES.includes(value))
+  .optional();
+
 const environment = z.object({
   DATABASE_URL: z.string().min(1).optional(),
   AUTH_TOKEN: z.string().min(16, 'shorter than 16 characters').optional(),
+  EMBEDDING_QUEUE_ENABLED: flag,
+  SEMANTIC_SEARCH_ENABLED: flag,
   EMBEDDING_WORKER_INTERVAL: integer(10),
   EMBEDDING_MAX_RETRIES: integer(1),
   EMBEDDING_RETRY_BACKOFF_BASE: integer(1),
@@ -53,5 +65,11 @@ export function applyEnvironment(config: Config, from: Environment): Config {
     ...config,
     worker,
     ...(from.DATABASE_URL !== undefined && { database: from.DATABASE_URL }),
+    ...(from.EMBEDDING_QUEUE_ENABLED !== undefined && {
+      queueEnabled: from.EMBEDDING_QUEUE_ENABLED,
+    }),
+    ...(from.SEMANTIC_SEARCH_ENABLED !== undefined && {
+      semanticSearch: from.SEMANTIC_SEARCH_ENABLED,
+    }),
   };
 }

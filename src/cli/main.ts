@@ -23,6 +23,8 @@ limitYoungGeneration();
 const program = new Command('evervec')
   .description('Keeps embeddings true to the rows they came from.')
   .version(VERSION)
+  // What follows a command's name is the command's own.
+  .enablePositionalOptions()
   .showHelpAfterError('(--help shows what there is)');
 
 for (const add of [

@@ -58,13 +58,13 @@ async function run(evervec: Evervec, config: Config, options: Options): Promise<
   try {
     await prepare(evervec, options);
     if (signal.aborted) return;
-    const worker = await evervec.worker();
-    await worker.start();
-    if (options.json) printJson({ url: server.url, worker: worker.id });
+    const worker = evervec.isQueueEnabled ? await evervec.worker() : null;
+    await worker?.start();
+    if (options.json) printJson({ url: server.url, worker: worker?.id ?? null });
     else announce(server.url, evervec, options);
     await stopped;
     print('\nstopping');
-    await worker.stop();
+    await worker?.stop();
   } finally {
     await server.close();
   }

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Evervec } from '../engine/index.ts';
+import { ConfigError } from '../errors/index.ts';
 import { print, printJson } from './output.ts';
 import { type CommonOptions, untilStopped, withCommonOptions, withEvervec } from './session.ts';
 
@@ -20,6 +22,15 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
   };
 }
 
+/** @throws ConfigError where the queue is switched off */
+export function refuseSwitchedOff(evervec: Evervec): void {
+  if (evervec.isQueueEnabled) return;
+  throw new ConfigError('The queue is switched off: no worker runs.', {
+    remedy: 'Set EMBEDDING_QUEUE_ENABLED (queueEnabled) to true, or write with evervec.write().',
+    isUsage: true,
+  });
+}
+
 export function addWorker(program: Command): void {
   withCommonOptions(program.command('worker'))
     .option('--once', 'work until nothing is ready, then end (for cron)')
@@ -36,6 +47,7 @@ export function addWorker(program: Command): void {
         ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
       };
       await withEvervec(options, async (evervec) => {
+        refuseSwitchedOff(evervec);
         const worker = await evervec.worker(options.source, choices);
         const { signal, stopped } = untilStopped();
         if (options.once) {

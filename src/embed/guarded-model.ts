@@ -9,6 +9,9 @@ import type { EmbedAnswer, EmbedCall, EmbeddingModel } from './model.ts';
 import { estimateTokens } from './plan-calls.ts';
 import { providerFault } from './provider-fault.ts';
 
+/** The part of the quota that only queries get: whoever searches does not wait for a backfill. */
+const FOR_QUERIES = 0.1;
+
 export function guardModel(
   model: EmbeddingModel,
   connection: Connection,
@@ -16,6 +19,12 @@ export function guardModel(
 ): EmbeddingModel {
   const { provider } = model;
   const isLimited = quota.requests !== null || quota.tokens !== null;
+  const lessReserved = (limit: number | null) =>
+    limit === null ? null : Math.max(1, Math.floor(limit * (1 - FOR_QUERIES)));
+  const forDocuments: Quota = {
+    requests: lessReserved(quota.requests),
+    tokens: lessReserved(quota.tokens),
+  };
   const waitFor = (retryAfterMs: number, why: string) =>
     new ProviderError(`${provider} is not called for now: ${why}.`, {
       remedy: 'Nothing: work goes on by itself.',
@@ -54,10 +63,11 @@ export function guardModel(
     }
   }
 
-  async function takeQuota(values: readonly string[]): Promise<void> {
+  async function takeQuota({ values, kind }: EmbedCall): Promise<void> {
     if (!isLimited) return;
     const tokens = values.reduce((sum, text) => sum + estimateTokens(text), 0);
-    const untilMs = await reserve(connection, provider, quota, 1, tokens);
+    const most = kind === 'query' ? quota : forDocuments;
+    const untilMs = await reserve(connection, provider, most, 1, tokens);
     if (untilMs > 0) throw waitFor(untilMs, 'its quota of this minute is used');
   }
 
@@ -80,7 +90,7 @@ export function guardModel(
   }
 
   async function doEmbed(call: EmbedCall): Promise<EmbedAnswer> {
-    await takeQuota(call.values);
+    await takeQuota(call);
     const leave = await enter();
     try {
       const answer = await model.doEmbed(call);

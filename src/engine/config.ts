@@ -32,6 +32,13 @@ const config = z.strictObject({
       tokensPerMinute: z.int().min(1).optional(),
     })
     .optional(),
+  /**
+   * Default true. False: no worker runs; `evervec.write` embeds what it wrote before it returns, and what other programs
+   * write waits for the next one.
+   */
+  queueEnabled: z.boolean().optional(),
+  /** Default true. False: nothing is embedded, and every search is one by words. */
+  semanticSearch: z.boolean().optional(),
   /** What the model costs, in any money: for the estimate of a backfill. The embedded model costs nothing. */
   price: z.strictObject({ perMillionTokens: z.number().min(0) }).optional(),
   sources: z.record(sourceName, sourceOptions),

@@ -4,6 +4,7 @@
  * each other's wiring.
  */
 import {
+  type Connection,
   type Database,
   migrate,
   openEmbedded,
@@ -11,13 +12,8 @@ import {
   schemaStatus,
 } from '../database/index.ts';
 import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
-import {
-  countPending,
-  isPending,
-  type QueueStatus,
-  saveLanes,
-  takeBackBackfill,
-} from '../queue/index.ts';
+import { SearchRequestError } from '../errors/index.ts';
+import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
@@ -26,11 +22,11 @@ import {
   proposeSources,
   requireCaptureRights,
 } from '../source/index.ts';
-import { indexWhenFull, queueSidecar, spacesOf } from '../space/index.ts';
-import { createEmbedRecords, type Handler, Worker, type WorkerOptions } from '../worker/index.ts';
+import type { Worker } from '../worker/index.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { type Config, parseConfig } from './config.ts';
+import { createWorker, type WorkerChoices } from './create-worker.ts';
 import { onSchema } from './on-schema.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import { type Reconciled, reconcileSource } from './reconcile.ts';
@@ -38,19 +34,14 @@ import { type SetupReport, setUpSource, tearDown } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { unknownSource } from './unknown-source.ts';
 import { type Verdict, verifySchema } from './verify.ts';
-import { chunkerOf, type Wired, Wiring } from './wiring.ts';
+import { chunkerOf, Wiring } from './wiring.ts';
+import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
   logger?: Logger;
   /** An open database to use instead of the configured one; the caller closes it. */
   database?: Database;
 }
-
-type WorkerChoices = Partial<
-  Pick<WorkerOptions, 'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'maxCrashes' | 'onBatch'>
->;
-
-export const VERSION = '0.1.0';
 
 /**
  * Opens the configured database; sets nothing up.
@@ -85,6 +76,7 @@ export class Evervec {
   readonly #wiring: Wiring;
   readonly #logger: Logger;
   readonly #isOwner: boolean;
+  readonly #writer: Writer;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, options: EvervecOptions) {
@@ -102,6 +94,12 @@ export class Evervec {
             tokens: quota.tokensPerMinute ?? null,
           });
     this.#wiring = new Wiring(database, this.model, config.sources);
+    this.#writer = new Writer(database, () => this.worker());
+  }
+
+  /** Whether workers run; without, `write` embeds by itself. */
+  get isQueueEnabled(): boolean {
+    return this.#config.queueEnabled !== false;
   }
 
   /** Names of the configured sources. */
@@ -197,44 +195,21 @@ export class Evervec {
 
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
-    const wired = await this.#wiring.wire(names);
-    const vectorOid = await this.#vectorOid();
-    const handlers = new Map<number, Handler>(
-      wired.map(({ row, source, space, chunker }) => [
-        row.id,
-        createEmbedRecords({
-          database: this.database,
-          source,
-          space,
-          model: this.model,
-          chunker,
-          vectorOid,
-        }),
-      ]),
-    );
-    const { worker = {} } = this.#config;
-    return new Worker({
-      database: this.database,
-      logger: this.#logger,
-      version: VERSION,
-      handlerOf: (sourceId) => handlers.get(sourceId),
-      sourceIds: [...handlers.keys()],
-      queueSidecars: async (tx, sourceIds) => {
-        for (const id of sourceIds)
-          for (const space of await spacesOf(tx, id)) await queueSidecar(tx, id, space.id);
-      },
-      onIdle: () => this.#indexFull(wired),
-      ...(worker.concurrency !== undefined && { concurrency: worker.concurrency }),
-      ...(worker.batchSize !== undefined && { maxBatch: worker.batchSize }),
-      ...(worker.intervalMs !== undefined && { pollMs: worker.intervalMs }),
-      retry: {
-        ...(worker.maxRetries !== undefined && { maxAttempts: worker.maxRetries }),
-        ...(worker.retryBaseMs !== undefined && { baseMs: worker.retryBaseMs }),
-        ...(worker.retryCapMs !== undefined && { capMs: worker.retryCapMs }),
-      },
-      cleanup: { everyHours: worker.cleanupIntervalHours, days: worker.cleanupRetentionDays },
-      ...choices,
-    });
+    const parts = { database: this.database, model: this.model, logger: this.#logger };
+    return await createWorker(parts, await this.#wiring.wire(names), this.#config.worker, choices);
+  }
+
+  /**
+   * Runs `work` in a transaction. Where the queue is switched off, what it changed is embedded before this returns;
+   * else a worker does it.
+   * @throws what `work` throws, with nothing written
+   */
+  async write<T>(work: (tx: Connection) => Promise<T>): Promise<Written<T>> {
+    const result =
+      this.#config.queueEnabled === false
+        ? await this.#writer.write(work)
+        : await this.database.transaction(work);
+    return { result, pending: await this.pending() };
   }
 
   /** Records of these sources that still want work. */
@@ -246,7 +221,8 @@ export class Evervec {
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     const modelOf = (id: string) => (id === this.model.id ? this.model : undefined);
-    return await onSchema(search({ connection: this.database, modelOf }, request, signal));
+    const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
+    return await onSchema(search({ connection: this.database, modelOf }, wanted, signal));
   }
 
   async queueStatus(): Promise<QueueStatus> {
@@ -280,22 +256,13 @@ export class Evervec {
   async close(): Promise<void> {
     if (this.#isOwner) await this.database.close();
   }
+}
 
-  /** Builds the indexes of spaces that have become full and large. */
-  async #indexFull(wired: readonly Wired[]): Promise<void> {
-    for (const { row, space } of wired) {
-      if (space.isIndexed || (await isPending(this.database, row.id))) continue;
-      space.isIndexed = await this.database.transaction((tx) => indexWhenFull(tx, space.id));
-    }
-  }
-
-  async #vectorOid(): Promise<number> {
-    const { rows } = await this.database.query<{ oid: number }>(
-      `select type.oid from pg_type type
-      join pg_extension extension on extension.extnamespace = type.typnamespace
-      where extension.extname = 'vector' and type.typname = $1`,
-      [this.database.capabilities.vectorType],
-    );
-    return rows[0]?.oid ?? 0;
-  }
+/** Where search by meaning is switched off. */
+function byWords(request: SearchRequest): SearchRequest {
+  if (request.mode !== 'vector') return { ...request, mode: 'text' };
+  throw new SearchRequestError('Search by meaning is switched off here.', {
+    remedy: 'Search by words (mode text), or set SEMANTIC_SEARCH_ENABLED to true.',
+    isUsage: true,
+  });
 }

@@ -172,4 +172,34 @@ describeEachDatabase('faults', (databases) => {
     await database.query('update evervec.jobs set state = 0, ready_at = now()');
     expect(await drain(evervec)).toBe(ROWS);
   });
+
+  test('of a quota that a backfill uses up, a tenth is left for queries', async () => {
+    const database = await databases.open();
+    const digest = createDigestModel();
+    const evervec = await createEvervec(
+      { model: digest, quota: { requestsPerMinute: 10 }, sources: {} },
+      { database },
+    );
+    const call = async (kind: 'document' | 'query') =>
+      await evervec.model.doEmbed({ values: [kind], kind }).then(
+        () => true,
+        () => false,
+      );
+    // All within one minute of the database's, or a new quota begins.
+    await eventually(
+      'a minute with enough left of it',
+      async () => {
+        const { rows } = await database.query<{ second: number }>(
+          'select extract(second from now())::float8 as second',
+        );
+        return (rows[0]?.second ?? 60) < 50 ? true : undefined;
+      },
+      15_000,
+    );
+    const documents = [];
+    for (let time = 0; time < 10; time++) documents.push(await call('document'));
+    expect(documents.filter(Boolean)).toHaveLength(9);
+    expect(await call('query')).toBe(true);
+    expect(await call('query')).toBe(false);
+  });
 });

@@ -18,20 +18,21 @@ export interface WorkerParts {
   database: Database;
   model: EmbeddingModel;
   logger: Logger;
+  config: Config;
 }
 
 /** @param choices override what is configured */
 export async function createWorker(
-  { database, model, logger }: WorkerParts,
+  { database, model, logger, config }: WorkerParts,
   wired: readonly Wired[],
-  configured: Config['worker'] = {},
   choices: WorkerChoices = {},
 ): Promise<Worker> {
   const vectorOid = await findVectorOid(database);
+  const wantsVectors = config.semanticSearch !== false;
   const handlers = new Map<number, Handler>(
     wired.map(({ row, ...parts }) => [
       row.id,
-      createEmbedRecords({ ...parts, database, model, vectorOid }),
+      createEmbedRecords({ ...parts, database, model, vectorOid, wantsVectors }),
     ]),
   );
   return new Worker({
@@ -45,7 +46,7 @@ export async function createWorker(
         for (const space of await spacesOf(tx, id)) await queueSidecar(tx, id, space.id);
     },
     onIdle: () => indexFull(database, wired),
-    ...optionsOf(configured),
+    ...optionsOf(config.worker ?? {}),
     ...choices,
   });
 }

@@ -187,6 +187,7 @@ export class Evervec {
       reports.push(
         await reconcileSource(this.database, row.id, source, space, chunker, {
           dryRun: options.dryRun,
+          wantsVectors: this.#config.semanticSearch !== false,
           onProgress: (rows) => options.onProgress?.(source.name, rows),
         }),
       );
@@ -195,8 +196,9 @@ export class Evervec {
 
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
-    const parts = { database: this.database, model: this.model, logger: this.#logger };
-    return await createWorker(parts, await this.#wiring.wire(names), this.#config.worker, choices);
+    const { database, model } = this;
+    const parts = { database, model, logger: this.#logger, config: this.#config };
+    return await createWorker(parts, await this.#wiring.wire(names), choices);
   }
 
   /**

@@ -33,7 +33,11 @@ export async function reconcileSource(
   source: SourceDefinition,
   space: Space,
   chunker: Chunker,
-  options: { dryRun: boolean; onProgress?: ((rows: number) => void) | undefined },
+  options: {
+    dryRun: boolean;
+    wantsVectors: boolean;
+    onProgress?: ((rows: number) => void) | undefined;
+  },
 ): Promise<Reconciled> {
   const report = { source: source.name, rows: 0, missing: 0, outdated: 0, orphaned: 0, faulty: 0 };
   const queue = async (keys: string[]) => {
@@ -47,9 +51,10 @@ export async function reconcileSource(
       const read = await readRows(database, source, pending, MAX_READ_BYTES);
       for (const row of read.rendered) {
         const chunks = stored.get(row.key) ?? [];
-        const plan = planRecord(row, chunker, chunks);
+        const plan = planRecord(row, chunker, chunks, options.wantsVectors);
         if (plan.changed.length === 0 && !plan.hasSurplus) continue;
-        report[chunks.length === 0 ? 'missing' : 'outdated'] += 1;
+        const has = chunks.some((chunk) => chunk.hasVector || !options.wantsVectors);
+        report[has ? 'outdated' : 'missing'] += 1;
         differing.push(row.key);
       }
       report.faulty += read.faults.length;

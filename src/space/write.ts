@@ -16,7 +16,7 @@ export interface NewChunk {
   hash: Buffer;
   /** Whether the sidecar has a vector of this record for the same hash, which is then kept. */
   isKept: boolean;
-  /** Unit length; null where the vector is kept. */
+  /** Unit length; null where the vector is kept, or none is wanted. */
   embedding: Float32Array | null;
 }
 
@@ -25,13 +25,14 @@ export interface StoredChunk {
   start: number;
   end: number;
   section: string | null;
-  /** Hex; null where the chunk has no vector. */
-  hash: string | null;
+  /** Hex. */
+  hash: string;
+  hasVector: boolean;
 }
 
 const STORED = `
 select record_key, chunk_index, start_offset, end_offset, section,
-  case when embedding is not null then encode(text_hash, 'hex') end as hash
+  encode(text_hash, 'hex') as hash, embedding is not null as has_vector
 from {sidecar} where record_key = any ($1::text[])`;
 
 /** What the sidecar holds of these records: key → chunks. */
@@ -46,7 +47,8 @@ export async function storedChunks(
     start_offset: number;
     end_offset: number;
     section: string | null;
-    hash: string | null;
+    hash: string;
+    has_vector: boolean;
   }>(STORED.replace('{sidecar}', sidecarName(spaceId)), [keys]);
   const stored = new Map<string, StoredChunk[]>();
   for (const row of rows) {
@@ -58,6 +60,7 @@ export async function storedChunks(
       end: row.end_offset,
       section: row.section,
       hash: row.hash,
+      hasVector: row.has_vector,
     });
   }
   return stored;

@@ -27,6 +27,8 @@ export interface EmbedRecordsOptions {
   chunker: Chunker;
   /** Object id of the space's vector type in this database. */
   vectorOid: number;
+  /** Default true. False: chunks are written as they are searched by words, and nothing is embedded. */
+  wantsVectors?: boolean;
   /** Stored bytes of column values read at once; default 8 MiB. */
   maxReadBytes?: number;
 }
@@ -35,7 +37,7 @@ const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
   const { database, source, space, model, chunker, vectorOid } = options;
-  const maxReadBytes = options.maxReadBytes ?? MAX_READ_BYTES;
+  const { maxReadBytes = MAX_READ_BYTES, wantsVectors = true } = options;
 
   const paid: PaidVectors = new Map();
 
@@ -55,8 +57,12 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
       changed: [],
       hasSurplus: stored.has(key),
     }));
-    const planned = read.rendered.map((row) => planRecord(row, chunker, stored.get(row.key) ?? []));
-    const blamed = await embedOrBlame(read.rendered, planned, model, paid, signal);
+    const planned = read.rendered.map((row) =>
+      planRecord(row, chunker, stored.get(row.key) ?? [], wantsVectors),
+    );
+    const blamed = wantsVectors
+      ? await embedOrBlame(read.rendered, planned, model, paid, signal)
+      : null;
     if (blamed !== null) failed.push({ ...blamed, job: jobOf(blamed.key) });
     const plans = blamed === null ? [...planned, ...gone] : gone;
 
@@ -102,14 +108,18 @@ async function embedOrBlame(
   }
 }
 
-/** What has to change in the sidecar so that it holds `row` and nothing else of it. */
+/**
+ * What has to change in the sidecar so that it holds `row` and nothing else of it.
+ * @param wantsVectors whether a chunk without a vector is one that is missing
+ */
 export function planRecord(
   row: RenderedRow,
   chunker: Chunker,
   stored: readonly StoredChunk[],
+  wantsVectors = true,
 ): RecordWrite {
   const at = new Map(stored.map((chunk) => [chunk.index, chunk]));
-  const held = new Set(stored.map((chunk) => chunk.hash));
+  const held = new Set(stored.filter((chunk) => chunk.hasVector).map((chunk) => chunk.hash));
   const chunks = chunker.chunk(cleanText(row.text));
   const changed: NewChunk[] = [];
   for (const chunk of chunks) {
@@ -117,6 +127,7 @@ export function planRecord(
     const before = at.get(chunk.index);
     const isSame =
       before?.hash === hash &&
+      (before.hasVector || !wantsVectors) &&
       before.start === chunk.start &&
       before.end === chunk.end &&
       before.section === chunk.section;

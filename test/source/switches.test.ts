@@ -110,4 +110,34 @@ describeEachDatabase('with search by meaning switched off', (databases) => {
     });
     expect(off.model.texts).toEqual([]);
   });
+
+  test('changes are searchable by words; switched on again, reconcile finds what has no vector', async () => {
+    const database = await databases.open();
+    await items(database);
+    const on = await configure(database, OPTIONS);
+    await on.evervec.setup();
+    await on.evervec.write(insert(1));
+    await on.evervec.write(insert(2));
+    await on.drain();
+    const off = await configure(database, OPTIONS, { semanticSearch: false });
+    await database.query(`update items set body = 'pelican' where id = 2`);
+    await off.evervec.write(insert(3));
+    expect(await off.drain()).toBe(2);
+    expect(off.model.texts).toEqual([]);
+    const found = await off.evervec.search({ query: 'pelican' });
+    expect(found.hits.map((hit) => hit.key)).toEqual(['2']);
+    const { rows } = await database.query(
+      'select record_key, embedding is not null as has_vector from evervec.chunks_1 order by 1',
+    );
+    expect(rows.map((row) => row['has_vector'])).toEqual([true, false, false]);
+    // Off, nothing is missing: words are all that is wanted. On, the vectors are.
+    expect(await off.evervec.reconcile(undefined, { dryRun: true })).toMatchObject([
+      { missing: 0, outdated: 0 },
+    ]);
+    expect(await on.evervec.reconcile(undefined, { dryRun: false })).toMatchObject([
+      { missing: 2, outdated: 0 },
+    ]);
+    expect(await on.drain()).toBe(2);
+    await expectTrue(on, ROWS);
+  });
 });

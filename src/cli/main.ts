@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../engine/index.ts';
 import { EvervecError } from '../errors/index.ts';
 import { limitYoungGeneration } from '../worker/index.ts';
+import { addArchive, addReset, addRestoreArchived } from './archive.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
 import { addInit } from './init.ts';
@@ -37,6 +38,9 @@ for (const add of [
   addWorker,
   addBackfill,
   addReconcile,
+  addArchive,
+  addRestoreArchived,
+  addReset,
   addSearch,
   addQueue,
 ])

@@ -52,7 +52,7 @@ export function addWorker(program: Command): void {
         const { signal, stopped } = untilStopped();
         if (options.once) {
           signal.addEventListener('abort', () => void worker.stop());
-          const done = await worker.drain();
+          const done = await worker.drain({ maintains: true });
           const { stopped } = await evervec.queue.status();
           if (options.json) return printJson({ done, stopped });
           return print(`${done} records done${stopped ? '; the queue is stopped' : ''}`);

@@ -1,10 +1,10 @@
 /** What a backfill would do, take and cost, before it does anything: measured on a sample of the rows. */
-import type { Chunker } from '../chunk/index.ts';
 import type { Database } from '../database/index.ts';
 import { estimateTokens } from '../embed/index.ts';
-import { countRows, readRows, type SourceDefinition, sampleKeys } from '../source/index.ts';
-import { type Space, storedChunks } from '../space/index.ts';
+import { countRows, readRows, sampleKeys, settleArchived } from '../source/index.ts';
+import { storedChunks } from '../space/index.ts';
 import { planRecord } from '../worker/index.ts';
+import type { Wired } from './wiring.ts';
 
 export interface BackfillPlan {
   source: string;
@@ -32,13 +32,13 @@ from evervec.metrics where bucket > now() - interval '1 day' and done > 0`;
 
 export async function planBackfill(
   database: Database,
-  source: SourceDefinition,
-  space: Space,
-  chunker: Chunker,
+  { row, source, space, chunker }: Wired,
   price: number | null,
 ): Promise<BackfillPlan> {
   const rows = await countRows(database, source);
-  const sample = await readSample(database, source, space, chunker, rows);
+  const keys = await sampleKeys(database, source, rows, SAMPLE);
+  const archived = await settleArchived(database, row.id, source, keys, false);
+  const sample = await readSample(database, { row, source, space, chunker }, keys, archived);
   const scale = sample.rows === 0 ? 0 : rows / sample.rows;
   const records = Math.round(sample.records * scale);
   const tokens = Math.round(sample.tokens * scale);
@@ -65,20 +65,20 @@ interface Sample {
 
 async function readSample(
   database: Database,
-  source: SourceDefinition,
-  space: Space,
-  chunker: Chunker,
-  rows: number,
+  { source, space, chunker }: Wired,
+  sampled: readonly string[],
+  archived: ReadonlySet<string>,
 ): Promise<Sample> {
   const sample: Sample = { rows: 0, records: 0, chunks: 0, tokens: 0 };
-  let keys = await sampleKeys(database, source, rows, SAMPLE);
+  let keys = sampled;
   const stored = await storedChunks(database, space.id, keys);
   while (keys.length > 0) {
     const read = await readRows(database, source, keys, MAX_READ_BYTES);
     for (const row of read.rendered) {
+      sample.rows += 1;
+      if (archived.has(row.key)) continue;
       const { changed } = planRecord(row, chunker, stored.get(row.key) ?? []);
       const wanting = changed.filter((chunk) => !chunk.isKept);
-      sample.rows += 1;
       sample.records += wanting.length > 0 ? 1 : 0;
       sample.chunks += wanting.length;
       sample.tokens += wanting.reduce((sum, { text }) => sum + estimateTokens(text), 0);

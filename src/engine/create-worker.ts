@@ -6,6 +6,7 @@ import type { Logger } from '../runtime/index.ts';
 import { indexWhenFull, queueSidecar, spacesOf } from '../space/index.ts';
 import { createEmbedRecords, type Handler, Worker, type WorkerOptions } from '../worker/index.ts';
 import type { Config } from './config.ts';
+import { upkeepOf } from './upkeep.ts';
 import type { Wired } from './wiring.ts';
 
 export type WorkerChoices = Partial<
@@ -32,7 +33,7 @@ export async function createWorker(
   const handlers = new Map<number, Handler>(
     wired.map(({ row, ...parts }) => [
       row.id,
-      createEmbedRecords({ ...parts, database, model, vectorOid, wantsVectors }),
+      createEmbedRecords({ ...parts, sourceId: row.id, database, model, vectorOid, wantsVectors }),
     ]),
   );
   return new Worker({
@@ -46,6 +47,7 @@ export async function createWorker(
         for (const space of await spacesOf(tx, id)) await queueSidecar(tx, id, space.id);
     },
     onIdle: () => indexFull(database, wired),
+    upkeep: upkeepOf(database, wired, wantsVectors),
     ...optionsOf(config.worker ?? {}),
     ...choices,
   });
@@ -69,12 +71,17 @@ function optionsOf(configured: NonNullable<Config['worker']>): Partial<WorkerOpt
   };
 }
 
-/** Builds the indexes of spaces that have become full and large. */
+const UNINDEXED = `
+select id, source_id from evervec.spaces where id = any ($1) and indexed_at is null`;
+
+/** Builds the indexes of spaces that have become full and large. A space may have been emptied by another process. */
 async function indexFull(database: Database, wired: readonly Wired[]): Promise<void> {
-  for (const { row, space } of wired) {
-    if (space.isIndexed || (await isPending(database, row.id))) continue;
-    space.isIndexed = await database.transaction((tx) => indexWhenFull(tx, space.id));
-  }
+  const { rows } = await database.query<{ id: number; source_id: number }>(UNINDEXED, [
+    wired.map(({ space }) => space.id),
+  ]);
+  for (const { id, source_id } of rows)
+    if (!(await isPending(database, source_id)))
+      await database.transaction((tx) => indexWhenFull(tx, id));
 }
 
 async function findVectorOid(database: Database): Promise<number> {

@@ -23,16 +23,23 @@ import {
   requireCaptureRights,
 } from '../source/index.ts';
 import type { Worker } from '../worker/index.ts';
+import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { type Config, parseConfig } from './config.ts';
 import { createWorker, type WorkerChoices } from './create-worker.ts';
 import { onSchema } from './on-schema.ts';
 import { QueueAdmin } from './queue-admin.ts';
-import { type Reconciled, reconcileSource } from './reconcile.ts';
+import type { Reconciled } from './reconcile.ts';
 import { type SetupReport, setUpSource, tearDown } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { unknownSource } from './unknown-source.ts';
+import {
+  archiveInSteps,
+  reconcileAndNote,
+  type ReconcileStatus,
+  reconcileStatus,
+} from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, Wiring } from './wiring.ts';
 import { Writer, type Written } from './write.ts';
@@ -143,16 +150,20 @@ export class Evervec {
   /** Queues all records of the sources; goes on with a backfill that was cut short. */
   async backfill(names?: readonly string[], options: BackfillOptions = {}): Promise<Backfilled[]> {
     const reports: Backfilled[] = [];
-    for (const { row, source } of await this.#wiring.wire(names))
+    for (const { row, source } of await this.#wiring.wire(names)) {
+      // First, or what is history by rule would be paid for and then thrown away.
+      if (source.archive !== null)
+        await archiveInSteps(this.database, source.name, { by: options.by });
       reports.push(await queueAll(this.database, row, source, options));
+    }
     return reports;
   }
 
   /** What a backfill would take and cost. Queues nothing, calls no model. */
   async planBackfill(names?: readonly string[]): Promise<BackfillPlan[]> {
     const plans: BackfillPlan[] = [];
-    for (const { source, space, chunker } of await this.#wiring.wire(names))
-      plans.push(await planBackfill(this.database, source, space, chunker, this.#price));
+    for (const wired of await this.#wiring.wire(names))
+      plans.push(await planBackfill(this.database, wired, this.#price));
     return plans;
   }
 
@@ -183,15 +194,53 @@ export class Evervec {
     options: { dryRun: boolean; onProgress?: (source: string, rows: number) => void },
   ): Promise<Reconciled[]> {
     const reports: Reconciled[] = [];
-    for (const { row, source, space, chunker } of await this.#wiring.wire(names))
+    for (const wired of await this.#wiring.wire(names))
       reports.push(
-        await reconcileSource(this.database, row.id, source, space, chunker, {
+        await reconcileAndNote(this.database, wired, {
           dryRun: options.dryRun,
           wantsVectors: this.#config.semanticSearch !== false,
-          onProgress: (rows) => options.onProgress?.(source.name, rows),
+          onProgress: (rows) => options.onProgress?.(wired.source.name, rows),
         }),
       );
     return reports;
+  }
+
+  /** When the sources were last reconciled, and what was found. */
+  async reconcileStatus(names?: readonly string[]): Promise<ReconcileStatus[]> {
+    return await reconcileStatus(this.database, await this.#wiring.wire(names));
+  }
+
+  /**
+   * Takes the vectors of records that their sources' rules name.
+   * @param names default: all sources that have a rule
+   * @returns source → records
+   * @throws ArchiveError
+   */
+  async archive(
+    names?: readonly string[],
+    options: ArchiveOptions = {},
+  ): Promise<Record<string, number>> {
+    const wired = await this.#wiring.wire(names);
+    const chosen = names ? wired : wired.filter(({ source }) => source.archive !== null);
+    return await archiveSources(this.database, chosen, options);
+  }
+
+  /** Brings archived records back through the queue: those with `keys`, or all. @returns source → records */
+  async restoreArchived(
+    names?: readonly string[],
+    options: { keys?: readonly string[] | undefined; by?: string } = {},
+  ): Promise<Record<string, number>> {
+    const { keys = null, by = 'program' } = options;
+    return await restoreSources(this.database, await this.#wiring.wire(names), keys, by);
+  }
+
+  /** Throws the vectors of sources away and queues all their records. @returns source → records queued */
+  async reset(
+    names?: readonly string[],
+    options: { by?: string; onProgress?: (source: string, queued: number) => void } = {},
+  ): Promise<Record<string, number>> {
+    const { by = 'program', onProgress } = options;
+    return await resetSources(this.database, await this.#wiring.wire(names), by, onProgress);
   }
 
   /** A worker for the sources, not yet started. */

@@ -1,3 +1,4 @@
+export type { ArchiveOptions } from './archive.ts';
 export type { Backfilled, BackfillOptions } from './backfill.ts';
 export type { BackfillPlan } from './backfill-plan.ts';
 export { type Config, defineConfig, parseConfig } from './config.ts';
@@ -7,5 +8,6 @@ export { type ListOptions, QueueAdmin, type RetrySelection, unhealthy } from './
 export type { Reconciled } from './reconcile.ts';
 export type { SetupReport } from './setup.ts';
 export type { SourceSummary } from './summary.ts';
+export type { ReconcileStatus } from './upkeep.ts';
 export type { Verdict } from './verify.ts';
 export type { Written } from './write.ts';

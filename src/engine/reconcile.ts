@@ -5,7 +5,7 @@
 import type { Chunker } from '../chunk/index.ts';
 import type { Database } from '../database/index.ts';
 import { enqueueBulk } from '../queue/index.ts';
-import { keyPages, readRows, type SourceDefinition } from '../source/index.ts';
+import { keyPages, readRows, settleArchived, type SourceDefinition } from '../source/index.ts';
 import { sidecarName, type Space, storedChunks } from '../space/index.ts';
 import { planRecord } from '../worker/index.ts';
 
@@ -36,6 +36,7 @@ export async function reconcileSource(
   options: {
     dryRun: boolean;
     wantsVectors: boolean;
+    signal?: AbortSignal;
     onProgress?: ((rows: number) => void) | undefined;
   },
 ): Promise<Reconciled> {
@@ -44,16 +45,19 @@ export async function reconcileSource(
     if (!options.dryRun) await enqueueBulk(database, sourceId, { keys }, 'reconcile');
   };
   for await (const { keys: page } of keyPages(database, source, PAGE)) {
+    if (options.signal?.aborted) return report;
     const stored = await storedChunks(database, space.id, page);
+    const archived = await settleArchived(database, sourceId, source, page, !options.dryRun);
     const differing: string[] = [];
     let pending = page;
     while (pending.length > 0) {
       const read = await readRows(database, source, pending, MAX_READ_BYTES);
       for (const row of read.rendered) {
         const chunks = stored.get(row.key) ?? [];
-        const plan = planRecord(row, chunker, chunks, options.wantsVectors);
+        const wantsVectors = options.wantsVectors && !archived.has(row.key);
+        const plan = planRecord(row, chunker, chunks, wantsVectors);
         if (plan.changed.length === 0 && !plan.hasSurplus) continue;
-        const has = chunks.some((chunk) => chunk.hasVector || !options.wantsVectors);
+        const has = chunks.some((chunk) => chunk.hasVector || !wantsVectors);
         report[has ? 'outdated' : 'missing'] += 1;
         differing.push(row.key);
       }

@@ -6,6 +6,10 @@ import type { EmbeddingModel } from '../embed/index.ts';
 import { PermissionError, QueryError, SpaceMismatchError } from '../errors/index.ts';
 import {
   captureState,
+  checkAsPinned,
+  createViews,
+  dropViews,
+  emptyArchive,
   findSource,
   forgetChanges,
   forgetSource,
@@ -65,6 +69,7 @@ export async function setUpSource(
     const saved = await saveSource(tx, source);
     await removeCapture(tx, database.schema, source.name);
     await installCapture(tx, saved.id, source);
+    await setUpArchive(tx, saved.id, source, before?.definition.archive !== undefined);
     if (saved.active_space_id === null)
       await createSpace(tx, {
         sourceId: saved.id,
@@ -89,8 +94,23 @@ export async function setUpSource(
   });
 }
 
+async function setUpArchive(
+  tx: Connection,
+  sourceId: number,
+  source: SourceDefinition,
+  hadRule: boolean,
+): Promise<void> {
+  await dropViews(tx, source.name);
+  const when = source.archive?.when;
+  if (when !== undefined)
+    await checkAsPinned(tx, source.name, source.table, 'archive.when', when, 'boolean');
+  else if (hadRule) await emptyArchive(tx, sourceId, source.name);
+  await createViews(tx, sourceId, source);
+}
+
 /** Keys of another table, or of other columns, say nothing about the rows there are now. */
 async function startAnew(tx: Connection, sourceId: number): Promise<void> {
+  await tx.query('delete from evervec.archived where source_id = $1', [sourceId]);
   for (const space of await spacesOf(tx, sourceId)) await dropSpace(tx, space.id);
   await forgetChanges(tx, sourceId);
 }
@@ -134,6 +154,7 @@ export async function tearDown(
     const chosen = all.filter((source) => names === null || names.includes(source.name));
     for (const source of chosen) {
       await removeCapture(tx, database.schema, source.name);
+      await dropViews(tx, source.name);
       for (const space of await spacesOf(tx, source.id)) await dropSpace(tx, space.id);
       await forgetSource(tx, source.id);
     }

@@ -1,3 +1,4 @@
+export * from './archive-error.ts';
 export * from './config-error.ts';
 export * from './database-in-use-error.ts';
 export * from './database-unreachable-error.ts';

@@ -70,3 +70,4 @@ export {
   type WorkerIdentity,
   type WorkerState,
 } from './workers.ts';
+export { takeTurn } from './turns.ts';

@@ -11,7 +11,7 @@ import { type Connection, quoteIdentifier, quoteQualified } from '../database/in
 import { PermissionError } from '../errors/index.ts';
 import { differsSql, keySql, sameKeySql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
-import { checkExpression, prioritySql } from './expression.ts';
+import { checkAsPinned, prioritySql } from './expression.ts';
 import type { Column } from './table.ts';
 
 /** Keys in one entry of the change log: larger ones save little (docs/benchmarks.md), and must fit a page fold. */
@@ -179,13 +179,19 @@ export async function requireCaptureRights(
   );
 }
 
-/** Puts the triggers on the table and on each of its partitions: a statement fires those of the table it names. */
+/**
+ * Puts the triggers on the table and on each of its partitions: a statement fires those of the table it names. On what
+ * can have none, such as a view, nothing is put.
+ */
 export async function installCapture(
   tx: Connection,
   sourceId: number,
   source: SourceDefinition,
 ): Promise<void> {
-  if (source.priority !== null) await checkAsCaptured(tx, source, source.priority);
+  if (!source.table.hasTriggers) return;
+  const { priority } = source;
+  if (priority !== null)
+    await checkAsPinned(tx, source.name, source.table, 'priority', priority, 'float8');
   for (const event of EVENTS) {
     await tx.query(functionSql(sourceId, source, event));
     await tx.query(`revoke all on function ${functionName(source.name, event)}() from public`);
@@ -194,26 +200,6 @@ export async function installCapture(
 after ${event} on ${quoteQualified(schema, table)} ${TRANSITION_TABLES[event]}
 for each statement execute function ${functionName(source.name, event)}()`);
   }
-}
-
-/** In the functions nothing is found that is not named with its schema. */
-async function checkAsCaptured(
-  tx: Connection,
-  source: SourceDefinition,
-  priority: string,
-): Promise<void> {
-  const { rows } = await tx.query<{ path: string }>(
-    `select current_setting('search_path') as path, set_config('search_path', 'pg_catalog, pg_temp', true)`,
-  );
-  await checkExpression(
-    tx,
-    source.name,
-    source.table,
-    'priority, with its own functions and types named by their schema,',
-    priority,
-    'float8',
-  );
-  await tx.query(`select set_config('search_path', $1, true)`, [rows[0]?.path]);
 }
 
 const TRIGGERS = `

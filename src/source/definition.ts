@@ -28,6 +28,9 @@ export interface SourceDefinition {
   /** SQL, see `SourceOptions`; null where all rows are alike. */
   priority: string | null;
   recency: Column | null;
+  archive: ArchiveRule | null;
+  /** How often all its rows are compared with their vectors; null where that is done by hand only. */
+  reconcileMinutes: number | null;
   chunk: { maxChars?: number; overlapChars?: number };
   /**
    * Hash of all that decides a record's text and key. When it changes, what was embedded
@@ -35,6 +38,16 @@ export interface SourceDefinition {
    */
   fingerprint: string;
 }
+
+export interface ArchiveRule {
+  /** SQL, true of the rows that may be archived. */
+  when: string;
+  /** Of a column of dates or timestamps; null where age does not count. */
+  after: { column: string; days: number } | null;
+}
+
+/** What no trigger watches is compared this often, minutes. */
+const WITHOUT_TRIGGERS_MINUTES = 60;
 
 /** Types that a hit doesn't show unless named: large, or of no use to a reader. */
 const NOT_SHOWN = new Set(['vector', 'halfvec', 'sparsevec', 'tsvector', 'bytea']);
@@ -69,7 +82,10 @@ export async function resolveSource(
     record,
     render,
     priority: await resolvePriority(connection, name, table, options),
-    recency: resolveRecency(name, table, options),
+    recency: resolveTime(name, table, 'recency', options.recency),
+    archive: await resolveArchive(connection, name, table, options),
+    reconcileMinutes:
+      options.reconcile?.everyMinutes ?? (table.hasTriggers ? null : WITHOUT_TRIGGERS_MINUTES),
     language: await resolveLanguage(connection, name, options.language ?? 'english'),
     lane: options.lane ?? name,
     chunk: {
@@ -95,14 +111,32 @@ async function resolvePriority(
 
 const TIMES = new Set(['date', 'timestamp', 'timestamptz']);
 
-function resolveRecency(name: string, table: Table, { recency }: SourceOptions): Column | null {
-  if (recency === undefined) return null;
-  const column = columnOf(name, table, recency);
+function resolveTime(
+  name: string,
+  table: Table,
+  field: string,
+  wanted: string | undefined,
+): Column | null {
+  if (wanted === undefined) return null;
+  const column = columnOf(name, table, wanted);
   if (TIMES.has(column.baseType) && !column.isArray) return column;
   throw new ConfigError(
-    `Source "${name}": recency is the column "${recency}", of type ${column.baseType}.`,
+    `Source "${name}": ${field} is the column "${wanted}", of type ${column.baseType}.`,
     { remedy: 'Name a column of type date, timestamp or timestamptz.', isUsage: true },
   );
+}
+
+async function resolveArchive(
+  connection: Connection,
+  name: string,
+  table: Table,
+  { archive }: SourceOptions,
+): Promise<ArchiveRule | null> {
+  if (archive === undefined) return null;
+  const { when, after = null } = archive;
+  resolveTime(name, table, 'archive.after', after?.column);
+  await checkExpression(connection, name, table, 'archive.when', when, 'boolean');
+  return { when, after };
 }
 
 /** A function from plain JavaScript may return anything; what is no text is its row's fault alone (I6). */

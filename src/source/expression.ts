@@ -7,9 +7,13 @@ import type { Table } from './table.ts';
  * `expression` over the columns of the row that is called `row` outside. Inside it is called `t`, and no other name of
  * the statement around it is seen first.
  */
-export function expressionSql(expression: string, row: string, type: string): string {
-  return `(select (${expression})::${type} from (select ${row}.*) t)`;
+function expressionSql(expression: string, row: string, type: ExpressionType): string {
+  // A cast would take the text 'true' for a condition.
+  const value = type === 'boolean' ? `(${expression}) is true` : `(${expression})::${type}`;
+  return `(select ${value} from (select ${row}.*) t)`;
 }
+
+export type ExpressionType = 'float8' | 'boolean';
 
 /**
  * @param field of the source's options, for the message
@@ -21,7 +25,7 @@ export async function checkExpression(
   table: Table,
   field: string,
   expression: string,
-  type: string,
+  type: ExpressionType,
 ): Promise<void> {
   try {
     await connection.query(
@@ -32,12 +36,32 @@ export async function checkExpression(
     throw new ConfigError(
       `Source "${source}": ${field} is no SQL expression over the columns of ${table.schema}.${table.name} (SQLSTATE ${error.sqlState}).`,
       {
-        remedy: `Its columns are ${table.columns.map(({ name }) => name).join(', ')}. Try it: select (…)::${type} from the table.`,
+        remedy: `Its columns are ${table.columns.map(({ name }) => name).join(', ')}. It has to be of type ${type}.`,
         isUsage: true,
         cause: error,
       },
     );
   }
+}
+
+/**
+ * The same as functions of the database will see it, in which nothing is found that is not named with its schema. Leaves
+ * the transaction's search_path as it was.
+ */
+export async function checkAsPinned(
+  tx: Connection,
+  source: string,
+  table: Table,
+  field: string,
+  expression: string,
+  type: ExpressionType,
+): Promise<void> {
+  const { rows } = await tx.query<{ path: string }>(
+    `select current_setting('search_path') as path, set_config('search_path', 'pg_catalog, pg_temp', true)`,
+  );
+  const named = `${field}, with its own functions and types named by their schema,`;
+  await checkExpression(tx, source, table, named, expression, type);
+  await tx.query(`select set_config('search_path', $1, true)`, [rows[0]?.path]);
 }
 
 /** A row's priority as jobs have it, a smallint; 0 where the expression has no value. */

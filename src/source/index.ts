@@ -1,5 +1,7 @@
+export { createViews, dropViews, emptyArchive, settleArchived } from './archive.ts';
 export { captureState, installCapture, removeCapture, requireCaptureRights } from './capture.ts';
-export { resolveSource, type SourceDefinition } from './definition.ts';
+export { checkAsPinned } from './expression.ts';
+export { type ArchiveRule, resolveSource, type SourceDefinition } from './definition.ts';
 export { type Row, type SourceOptions, sourceName, sourceOptions } from './options.ts';
 export {
   type BackfillPosition,

@@ -48,6 +48,21 @@ export const sourceOptions = z.strictObject({
   priority: z.string().min(1).optional(),
   /** A column of type date or timestamp: a backfill embeds the newest rows first. */
   recency: columnName.optional(),
+  /**
+   * Which rows lose their vectors and stay findable by words: those of which the SQL expression `when` is true and, with
+   * `after`, whose column is older than so many days.
+   */
+  archive: z
+    .strictObject({
+      when: z.string().min(1),
+      after: z.strictObject({ column: columnName, days: z.int().min(0).max(36_500) }).optional(),
+    })
+    .optional(),
+  /**
+   * How often a worker compares all rows with their vectors, minutes. Default 60 for views and foreign tables, which have
+   * no triggers; others are compared by hand only.
+   */
+  reconcile: z.strictObject({ everyMinutes: z.int().min(1).max(525_600) }).optional(),
 });
 
 export type SourceOptions = z.infer<typeof sourceOptions>;

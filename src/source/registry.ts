@@ -1,7 +1,7 @@
 /** The sources that a database knows: what set-up wrote, and how it is taken out again. */
 import type { Connection } from '../database/index.ts';
 import { bulkLane } from '../queue/index.ts';
-import { keyMatchSql } from './column-sql.ts';
+import { keyMatchSql, keySql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 
 /** What search needs of a source, in SQL; kept in the database so that its functions need no configuration. */
@@ -14,6 +14,9 @@ export interface StoredDefinition {
   record: string[];
   /** SQL that capture evaluates for each row; absent where all rows are alike. */
   priority?: string;
+  /** SQL: the key, as text, of table row `t`. */
+  keyText: string;
+  archive?: { when: string; column?: string; days?: number };
   /** A condition that joins table row `t` to chunk `c`. */
   join: string;
 }
@@ -61,6 +64,10 @@ export function storedDefinition(source: SourceDefinition): StoredDefinition {
     ),
     record: source.record.map((column) => column.name),
     ...(source.priority !== null && { priority: source.priority }),
+    keyText: keySql('t', source.table.key),
+    ...(source.archive !== null && {
+      archive: { when: source.archive.when, ...source.archive.after },
+    }),
     join: keyMatchSql('t', source.table.key, 'c.record_key'),
   };
 }

@@ -180,6 +180,13 @@ export async function* keyPages(
   }
 }
 
+/** A view's row without a key is no record; a table's key is never null. */
+function presentKeySql({ table }: SourceDefinition): string[] {
+  return table.hasTriggers
+    ? []
+    : table.key.map((column) => `t.${quoteIdentifier(column.name)} is not null`);
+}
+
 interface PagedKey {
   key: string;
   priority: number | null;
@@ -193,7 +200,11 @@ async function keyPage(
   last: string | null,
 ): Promise<PagedKey[]> {
   const { key, schema, name } = source.table;
-  const after = last === null ? '' : `where ${keyAfterSql('t', key, '$2')}`;
+  const conditions = [
+    ...(last === null ? [] : [`(${keyAfterSql('t', key, '$2')})`]),
+    ...presentKeySql(source),
+  ];
+  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
   const recency =
     source.recency === null
       ? 'null'
@@ -201,7 +212,7 @@ async function keyPage(
   const pageSql = (
     priority: string,
   ) => `select ${keySql('t', key)} as key, ${priority} as priority, ${recency} as recency
-    from ${quoteQualified(schema, name)} t ${after}
+    from ${quoteQualified(schema, name)} t ${where}
     order by ${key.map((column) => `t.${quoteIdentifier(column.name)}`).join(', ')} limit $1`;
   const values = last === null ? [size] : [size, last];
   try {
@@ -223,7 +234,8 @@ export async function sampleKeys(
 ): Promise<string[]> {
   const { key, schema, name } = source.table;
   const { rows: found } = await connection.query<{ key: string }>(
-    `select ${keySql('t', key)} as key from ${quoteQualified(schema, name)} t where random() < $1`,
+    `select ${keySql('t', key)} as key from ${quoteQualified(schema, name)} t
+    where ${['random() < $1', ...presentKeySql(source)].join(' and ')}`,
     [rows <= count ? 1 : count / rows],
   );
   return found.map((row) => row.key);

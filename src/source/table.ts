@@ -31,6 +31,8 @@ export interface Table {
   key: Column[];
   /** The table and all its partitions or children, `[schema, name]`: each needs triggers of its own. */
   relations: [string, string][];
+  /** Whether triggers can watch it: a view or a foreign table is only ever compared. */
+  hasTriggers: boolean;
   /** The planner's guess of how many rows there are. */
   estimatedRows: number;
 }
@@ -130,7 +132,7 @@ interface FoundTable {
 
 /**
  * @param reference `table`, `schema.table`, or a table's exact name with `schema` given apart
- * @throws SourceError when there is no such table, it is a view, or nothing identifies its rows
+ * @throws SourceError when there is no such table or view, or nothing identifies its rows
  */
 export async function describeTable(
   connection: Connection,
@@ -148,6 +150,7 @@ export async function describeTable(
     name: found.name,
     columns: columns.map(({ row: _, ...column }) => column),
     relations: relations.rows.map((row): [string, string] => [row.schema, row.name]),
+    hasTriggers: isTable(found),
     estimatedRows: found.estimated_rows,
   };
   const key =
@@ -159,15 +162,23 @@ export async function describeTable(
       : await chosenKey(connection, source, found, table, reference.key);
   if (key.length === 0)
     throw new SourceError(
-      `Source "${source}": table ${found.schema}.${found.name} has no primary key, so nothing tells its rows apart.`,
+      `Source "${source}": ${kindOf(found)} ${found.schema}.${found.name} has no primary key, so nothing tells its rows apart.`,
       {
-        remedy: `Add a primary key, or name unique columns that are never null: key: ['…'].`,
+        remedy: `${isTable(found) ? 'Add a primary key, or name' : 'Name'} unique columns that are never null: key: ['…'].`,
         isUsage: true,
       },
     );
   for (const { row } of columns)
     if (key.some(({ name }) => name === row.name)) requireStableText(source, found, row);
   return { ...table, key };
+}
+
+function isTable({ relkind }: FoundTable): boolean {
+  return relkind === 'r' || relkind === 'p';
+}
+
+function kindOf({ relkind }: FoundTable): string {
+  return { v: 'view', m: 'materialized view', f: 'foreign table' }[relkind] ?? 'table';
 }
 
 function toColumn(row: ColumnRow): Column {
@@ -238,13 +249,6 @@ async function find(
       },
     );
   }
-  if (found.relkind !== 'r' && found.relkind !== 'p') {
-    const kind = { v: 'a view', m: 'a materialized view', f: 'a foreign table' }[found.relkind];
-    throw new SourceError(
-      `Source "${source}": ${found.schema}.${found.name} is ${kind}, on which triggers can't watch every change.`,
-      { remedy: 'Name the table under it, and make the text with a template.', isUsage: true },
-    );
-  }
   if (!found.may_read)
     throw new PermissionError(
       `Source "${source}": this role may not read ${found.schema}.${found.name}.`,
@@ -264,6 +268,8 @@ async function chosenKey(
   names: readonly string[],
 ): Promise<Column[]> {
   const key = names.map((name) => columnOf(source, table, name));
+  // Nothing says of a view's or a foreign table's columns that they are unique: who names them knows it.
+  if (!table.hasTriggers) return key;
   const { rows } = await connection.query<{ is_unique: boolean }>(UNIQUE, [
     found.oid,
     names.toSorted(),

@@ -1,6 +1,7 @@
 export {
   createSpace,
   dropSpace,
+  emptySpace,
   INDEX_FROM_CHUNKS,
   INDEX_SETTINGS,
   indexWhenFull,
@@ -10,6 +11,7 @@ export {
 } from './sidecar.ts';
 export { encodeVectors } from './vectors.ts';
 export {
+  clearVectors,
   type NewChunk,
   queueSidecar,
   type RecordWrite,

@@ -112,6 +112,16 @@ export async function dropSpace(tx: Connection, spaceId: number): Promise<void> 
   await tx.query('delete from evervec.spaces where id = $1', [spaceId]);
 }
 
+/** Takes all chunks and the indexes away: the space is filling again. */
+export async function emptySpace(tx: Connection, spaceId: number): Promise<void> {
+  await tx.query(`truncate ${sidecarName(spaceId)}`);
+  for (const index of ['embedding', 'words'])
+    await tx.query(`drop index if exists ${sidecarName(spaceId)}_${index}`);
+  await tx.query('update evervec.spaces set filled_at = null, indexed_at = null where id = $1', [
+    spaceId,
+  ]);
+}
+
 /** Chunks below which an exact scan is as good: 5 ms at 10,000 × 384 in WebAssembly, 2 ms on a server. */
 export const INDEX_FROM_CHUNKS = 10_000;
 

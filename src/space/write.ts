@@ -136,6 +136,20 @@ export async function writeRecords(
     ]);
 }
 
+/** Takes the vectors of records away; their words stay. */
+export async function clearVectors(
+  tx: Connection,
+  spaceId: number,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length > 0)
+    await tx.query(
+      `update ${sidecarName(spaceId)} set embedding = null
+      where record_key = any ($1::text[]) and embedding is not null`,
+      [keys],
+    );
+}
+
 /** Every key that the sidecar holds, queued for another look: after a truncate nobody knows which rows are left. */
 export async function queueSidecar(tx: Connection, sourceId: number, spaceId: number) {
   await tx.query(

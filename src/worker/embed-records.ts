@@ -7,8 +7,14 @@ import { type Chunker, cleanText } from '../chunk/index.ts';
 import type { Database } from '../database/index.ts';
 import { type EmbeddingModel, embedTexts } from '../embed/index.ts';
 import type { LeasedJob } from '../queue/index.ts';
-import { type RenderedRow, readRows, type SourceDefinition } from '../source/index.ts';
 import {
+  type RenderedRow,
+  readRows,
+  type SourceDefinition,
+  settleArchived,
+} from '../source/index.ts';
+import {
+  clearVectors,
   type NewChunk,
   type RecordWrite,
   type Space,
@@ -21,6 +27,7 @@ import type { FailedJob, Handler, Prepared } from './handler.ts';
 
 export interface EmbedRecordsOptions {
   database: Database;
+  sourceId: number;
   source: SourceDefinition;
   space: Space;
   model: EmbeddingModel;
@@ -36,7 +43,7 @@ export interface EmbedRecordsOptions {
 const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
-  const { database, source, space, model, chunker, vectorOid } = options;
+  const { database, sourceId, source, space, model, chunker, vectorOid } = options;
   const { maxReadBytes = MAX_READ_BYTES, wantsVectors = true } = options;
 
   const paid: PaidVectors = new Map();
@@ -44,9 +51,10 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
   return async (jobs, signal): Promise<Prepared> => {
     const byKey = new Map(jobs.map((job) => [job.recordKey, job]));
     const keys = [...byKey.keys()];
-    const [read, stored] = await Promise.all([
+    const [read, stored, archived] = await Promise.all([
       readRows(database, source, keys, maxReadBytes),
       storedChunks(database, space.id, keys),
+      settleArchived(database, sourceId, source, keys),
     ]);
     const jobOf = (key: string) => byKey.get(key) as LeasedJob;
     const failed: FailedJob[] = read.faults.map(({ key, error }) => ({ job: jobOf(key), error }));
@@ -57,18 +65,21 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
       changed: [],
       hasSurplus: stored.has(key),
     }));
-    const planned = read.rendered.map((row) =>
-      planRecord(row, chunker, stored.get(row.key) ?? [], wantsVectors),
-    );
-    const blamed = wantsVectors
-      ? await embedOrBlame(read.rendered, planned, model, paid, signal)
-      : null;
+    const wanted = read.rendered.filter((row) => wantsVectors && !archived.has(row.key));
+    const unwanted = read.rendered.filter((row) => !wantsVectors || archived.has(row.key));
+    const plan = (rows: RenderedRow[], isWanted: boolean) =>
+      rows.map((row) => planRecord(row, chunker, stored.get(row.key) ?? [], isWanted));
+    const planned = plan(wanted, true);
+    const blamed = await embedOrBlame(wanted, planned, model, paid, signal);
     if (blamed !== null) failed.push({ ...blamed, job: jobOf(blamed.key) });
-    const plans = blamed === null ? [...planned, ...gone] : gone;
+    const plans = [...(blamed === null ? planned : []), ...plan(unwanted, false), ...gone];
 
+    // A vector that was written while the record was being archived goes, too.
+    const isBare = (key: string) =>
+      !archived.has(key) || (stored.get(key)?.every((chunk) => !chunk.hasVector) ?? true);
     const writes = new Map(
       plans
-        .filter((plan) => plan.changed.length > 0 || plan.hasSurplus)
+        .filter((plan) => plan.changed.length > 0 || plan.hasSurplus || !isBare(plan.key))
         .map((plan) => [plan.key, plan]),
     );
     return {
@@ -79,6 +90,8 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
           : async (tx, owned) => {
               const mine = owned.flatMap((job) => writes.get(job.recordKey) ?? []);
               await writeRecords(tx, space, mine, vectorOid);
+              const bare = mine.map(({ key }) => key).filter((key) => archived.has(key));
+              await clearVectors(tx, space.id, bare);
             },
       failed,
       deferred: read.deferred.map(jobOf),

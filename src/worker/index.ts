@@ -3,3 +3,4 @@ export { errorLabel } from './error-label.ts';
 export type { Handler, Prepared } from './handler.ts';
 export { RETRY, Worker, type WorkerOptions } from './worker.ts';
 export { limitYoungGeneration } from './young-generation.ts';
+export type { Upkeep } from './maintainer.ts';

@@ -1,6 +1,6 @@
 /** What has to be done for all from time to time: any worker does it, one at a time. */
 import type { Database } from '../database/index.ts';
-import { cleanUpIfDue, RETENTION_DAYS } from '../queue/index.ts';
+import { cleanUpIfDue, RETENTION_DAYS, takeTurn } from '../queue/index.ts';
 
 export interface CleanupPolicy {
   /** Default 24. */
@@ -9,33 +9,86 @@ export interface CleanupPolicy {
   days?: number | undefined;
 }
 
-/** How often a worker asks whether it is due. It asks at its start too, for those that run once. */
-const ASK_EVERY_MS = 15 * 60_000;
+/** One kind of upkeep, by a name that is the same in all workers. */
+export interface Upkeep {
+  task: string;
+  /** Null where it is only done when asked for. */
+  everyMinutes: number | null;
+  /** Whether somebody asked for it, taking the request. */
+  takeRequest?(): Promise<boolean>;
+  run(signal: AbortSignal): Promise<unknown>;
+}
 
-/** Asks now and from time to time. @returns what ends it, after what is under way */
-export function startMaintainer(
-  database: Database,
-  workerId: string,
-  policy: CleanupPolicy,
-  onError: (error: unknown) => void,
-): () => Promise<void> {
-  let underWay: Promise<void> = Promise.resolve();
-  const { everyHours = 24, days = RETENTION_DAYS } = policy;
-  const ask = async () => {
+export interface MaintainerOptions {
+  database: Database;
+  workerId: string;
+  cleanup: CleanupPolicy;
+  upkeep: readonly Upkeep[];
+  onError(error: unknown): void;
+}
+
+/** How often a worker asks what is due: one that runs once asks at its start. */
+const ASK_EVERY_MS = 5_000;
+const CLEAN_UP_EVERY_MS = 15 * 60_000;
+
+export class Maintainer {
+  readonly #options: MaintainerOptions;
+  readonly #stopping = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #nextCleanup = 0;
+  #underWay: Promise<void> | null = null;
+
+  /** Asks now and from time to time, until `stop`. */
+  constructor(options: MaintainerOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.ask(), ASK_EVERY_MS);
+    this.#timer.unref();
+    void this.ask();
+  }
+
+  /** Does what is due. One round at a time: who asks during one waits for it. */
+  ask(): Promise<void> {
+    this.#underWay ??= this.#round().finally(() => {
+      this.#underWay = null;
+    });
+    return this.#underWay;
+  }
+
+  /** Ends after what is under way has come to a point where it can be left. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stopping.abort();
+    await this.#underWay;
+  }
+
+  async #round(): Promise<void> {
+    await this.#try(() => this.#cleanUp());
+    for (const one of this.#options.upkeep)
+      if (!this.#stopping.signal.aborted) await this.#try(() => this.#keepUp(one));
+  }
+
+  async #cleanUp(): Promise<void> {
+    const now = performance.now();
+    if (now < this.#nextCleanup) return;
+    this.#nextCleanup = now + CLEAN_UP_EVERY_MS;
+    const { database, workerId, cleanup } = this.#options;
+    const { everyHours = 24, days = RETENTION_DAYS } = cleanup;
+    await cleanUpIfDue(database, { everyHours, days }, `worker ${workerId}`);
+  }
+
+  async #keepUp({ task, everyMinutes, takeRequest, run }: Upkeep): Promise<void> {
+    const { database } = this.#options;
+    const isDue =
+      ((await takeRequest?.()) ?? false) ||
+      (everyMinutes !== null && (await takeTurn(database, task, everyMinutes)));
+    if (isDue) await run(this.#stopping.signal);
+  }
+
+  async #try(work: () => Promise<unknown>): Promise<void> {
     try {
-      await cleanUpIfDue(database, { everyHours, days }, `worker ${workerId}`);
+      await work();
     } catch (error) {
-      onError(error);
+      this.#options.onError(error);
     }
-  };
-  const start = () => {
-    underWay = ask();
-  };
-  start();
-  const timer = setInterval(start, ASK_EVERY_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await underWay;
-  };
+  }
 }

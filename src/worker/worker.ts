@@ -25,7 +25,7 @@ import { errorLabel } from './error-label.ts';
 import { Executor, type Tally } from './executor.ts';
 import type { Handler } from './handler.ts';
 import { LogTurns } from './log-turns.ts';
-import { type CleanupPolicy, startMaintainer } from './maintainer.ts';
+import { type CleanupPolicy, Maintainer, type Upkeep } from './maintainer.ts';
 import { Reporter } from './reporter.ts';
 import { Wakeup } from './wakeup.ts';
 
@@ -58,6 +58,8 @@ export interface WorkerOptions {
   stopMs?: number;
   /** Retention of history, audit log and metrics. */
   cleanup?: CleanupPolicy;
+  /** What else is done for all from time to time. */
+  upkeep?: readonly Upkeep[];
 }
 
 /** What `retry` does not say. */
@@ -85,7 +87,7 @@ export class Worker implements Service {
   readonly #giveBack = new AbortController();
   #loops: Promise<void>[] = [];
   #unlisten: (() => Promise<void>) | undefined;
-  #stopMaintainer: (() => Promise<void>) | undefined;
+  #maintainer: Maintainer | undefined;
   readonly #turns = new LogTurns();
   /** Entries of the change log that hold about two batches, going by the last ones. */
   #entries = 100;
@@ -135,12 +137,17 @@ export class Worker implements Service {
     await this.#signOff();
   }
 
-  /** Works until nothing is ready, then signs off. @returns records done */
-  async drain(): Promise<number> {
+  /**
+   * Works until nothing is ready, then signs off.
+   * @param options `maintains`: whether what is due of upkeep is done first, however long it takes
+   * @returns records done
+   */
+  async drain(options: { maintains?: boolean } = {}): Promise<number> {
     const before = this.#reporter.processed;
     await this.#tend();
     await this.#signOn();
     try {
+      if (options.maintains) await this.#maintainer?.ask();
       while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked')
         await this.#tend();
       await this.#options.onIdle?.();
@@ -152,15 +159,19 @@ export class Worker implements Service {
 
   async #signOn(): Promise<void> {
     await this.#reporter.start();
-    const { database, cleanup = {} } = this.#options;
-    this.#stopMaintainer ??= startMaintainer(database, this.id, cleanup, (error) =>
-      this.#report(error),
-    );
+    const { database, cleanup = {}, upkeep = [] } = this.#options;
+    this.#maintainer ??= new Maintainer({
+      database,
+      workerId: this.id,
+      cleanup,
+      upkeep,
+      onError: (error) => this.#report(error),
+    });
   }
 
   async #signOff(): Promise<void> {
-    await this.#stopMaintainer?.();
-    this.#stopMaintainer = undefined;
+    await this.#maintainer?.stop();
+    this.#maintainer = undefined;
     await this.#reporter.stop();
     await signOff(this.#options.database, this.id).catch((error: unknown) => this.#report(error));
   }

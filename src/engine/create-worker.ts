@@ -9,7 +9,10 @@ import type { Config } from './config.ts';
 import type { Wired } from './wiring.ts';
 
 export type WorkerChoices = Partial<
-  Pick<WorkerOptions, 'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'maxCrashes' | 'onBatch'>
+  Pick<
+    WorkerOptions,
+    'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'maxCrashes' | 'stopMs' | 'onBatch'
+  >
 >;
 
 export const VERSION = '0.1.0';

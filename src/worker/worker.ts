@@ -84,6 +84,8 @@ export class Worker implements Service {
   readonly #stopping = new AbortController();
   readonly #giveBack = new AbortController();
   #loops: Promise<void>[] = [];
+  /** What `stop` waits for where `drain` is under way. */
+  #draining: Promise<unknown> = Promise.resolve();
   #unlisten: (() => Promise<void>) | undefined;
   #stopMaintainer: (() => Promise<void>) | undefined;
   readonly #turns = new LogTurns();
@@ -127,7 +129,7 @@ export class Worker implements Service {
     this.#stopping.abort();
     this.#wakeup.ring();
     const timer = setTimeout(() => this.#giveBack.abort(), this.#options.stopMs ?? 20_000);
-    await Promise.all(this.#loops);
+    await Promise.all([...this.#loops, this.#draining]);
     clearTimeout(timer);
     this.#loops = [];
     await this.#unlisten?.();
@@ -135,15 +137,22 @@ export class Worker implements Service {
     await this.#signOff();
   }
 
-  /** Works until nothing is ready, then signs off. @returns records done */
-  async drain(): Promise<number> {
+  /** Works until nothing is ready, or until `stop`, then signs off. @returns records done */
+  drain(): Promise<number> {
+    const drained = this.#drain();
+    this.#draining = drained.catch(() => {});
+    return drained;
+  }
+
+  async #drain(): Promise<number> {
     const before = this.#reporter.processed;
     await this.#tend();
     await this.#signOn();
     try {
       while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked')
         await this.#tend();
-      await this.#options.onIdle?.();
+      // An index takes its time, which who stopped the worker does not have.
+      if (!this.#stopping.signal.aborted) await this.#options.onIdle?.();
     } finally {
       await this.#signOff();
     }

@@ -23,6 +23,7 @@ const ORDER = [
   'worker',
   'engine',
   'sample',
+  'edge',
   'server',
   'mcp',
   'cli',

@@ -24,6 +24,7 @@ const flag = z
 const environment = z.object({
   DATABASE_URL: z.string().min(1).optional(),
   AUTH_TOKEN: z.string().min(16, 'shorter than 16 characters').optional(),
+  CRON_SECRET: z.string().min(16, 'shorter than 16 characters').optional(),
   EMBEDDING_QUEUE_ENABLED: flag,
   SEMANTIC_SEARCH_ENABLED: flag,
   EMBEDDING_WORKER_INTERVAL: integer(10),

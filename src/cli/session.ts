@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { type Config, createEvervec, type Evervec } from '../engine/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import type { Logger } from '../runtime/index.ts';
+import type { HandlerOptions } from '../server/index.ts';
 import { applyEnvironment, type Environment, readEnvironment } from './environment.ts';
 import { findConfig, loadConfig } from './load-config.ts';
 import { loadSampleConfig } from './sample.ts';
@@ -74,18 +75,30 @@ export async function withEvervec<T>(
 export interface ServerOptions {
   host: string;
   port: number;
-  token?: string;
+  /** For the handler, as far as configured. */
+  handler: Pick<HandlerOptions, 'token' | 'tokens' | 'search' | 'cron' | 'retentionDays'>;
 }
 
+/** @param signal aborts when the command is to end */
 export function applyServerOptions(
   config: Config,
   options: { host?: string; port?: number },
   environment: Environment,
+  signal: AbortSignal,
 ): ServerOptions {
+  const { server = {}, worker = {} } = config;
   return {
-    host: options.host ?? config.server?.host ?? '127.0.0.1',
-    port: options.port ?? config.server?.port ?? 3883,
-    ...(environment.AUTH_TOKEN !== undefined && { token: environment.AUTH_TOKEN }),
+    host: options.host ?? server.host ?? '127.0.0.1',
+    port: options.port ?? server.port ?? 3883,
+    handler: {
+      ...(environment.AUTH_TOKEN !== undefined && { token: environment.AUTH_TOKEN }),
+      ...(server.tokens && { tokens: server.tokens }),
+      ...(worker.cleanupRetentionDays !== undefined && {
+        retentionDays: worker.cleanupRetentionDays,
+      }),
+      search: { concurrency: server.searchConcurrency, timeoutMs: server.searchTimeoutMs },
+      cron: { secret: environment.CRON_SECRET, signal },
+    },
   };
 }
 

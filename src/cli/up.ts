@@ -45,13 +45,17 @@ async function run(evervec: Evervec, config: Config, options: Options): Promise<
   }
   const { signal, stopped } = untilStopped();
   const { createHandler, serve } = await import('../server/index.ts');
-  const { host, port, token } = applyServerOptions(config, options, environmentOf());
+  const {
+    host,
+    port,
+    handler: given,
+  } = applyServerOptions(config, options, environmentOf(), signal);
   // Before anything else is made: the address may be taken. What is embedded meanwhile can be watched there.
   const handler = createHandler(evervec, {
     host,
     version: VERSION,
     logger: createLogger(),
-    ...(token && { token }),
+    ...given,
     ...(options.sample && { examples: SAMPLE_QUERIES.map(({ request }) => request.query) }),
   });
   const server = await serve(handler, { host, port });

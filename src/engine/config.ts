@@ -85,6 +85,27 @@ const config = z.strictObject({
       host: z.string().optional(),
       /** Default 3883. */
       port: z.int().min(0).max(65_535).optional(),
+      /**
+       * Tokens beside `AUTH_TOKEN`, by the name that the audit log shows. A server that is started checks the tokens
+       * themselves: other commands need not have them.
+       */
+      tokens: z
+        .record(
+          z
+            .string()
+            .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'a name is of a-z, 0-9, _ and -, up to 40'),
+          z.strictObject({
+            /** Each includes those before it. */
+            scope: z.enum(['read', 'write', 'admin']),
+            /** 16 characters or more, printable ASCII without spaces. */
+            token: z.string().optional(),
+          }),
+        )
+        .optional(),
+      /** Searches at once, 1 to 10,000; default 32. One more gets 503. */
+      searchConcurrency: z.int().min(1).max(10_000).optional(),
+      /** Time for a search, ms, 1 to 600,000; default 30,000. Then 503. */
+      searchTimeoutMs: z.int().min(1).max(600_000).optional(),
     })
     .optional(),
 });

@@ -10,7 +10,10 @@ import { upkeepOf } from './upkeep.ts';
 import type { Wired } from './wiring.ts';
 
 export type WorkerChoices = Partial<
-  Pick<WorkerOptions, 'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'maxCrashes' | 'onBatch'>
+  Pick<
+    WorkerOptions,
+    'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'maxCrashes' | 'stopMs' | 'onBatch'
+  >
 >;
 
 export const VERSION = '0.1.0';

@@ -295,15 +295,6 @@ export class Evervec {
     return await verifySchema(this.database, sources);
   }
 
-  async health(): Promise<{ ok: boolean; database: boolean; reasons: string[] }> {
-    try {
-      await this.database.query('select 1');
-      return { ok: true, database: true, reasons: [] };
-    } catch {
-      return { ok: false, database: false, reasons: ['the database does not answer'] };
-    }
-  }
-
   async close(): Promise<void> {
     if (this.#isOwner) await this.database.close();
   }

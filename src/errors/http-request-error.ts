@@ -2,17 +2,22 @@ import { EvervecError } from './evervec-error.ts';
 
 export type HttpFault =
   | 'BODY'
+  | 'QUERY'
+  | 'CONFIRM'
   | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
   | 'HOST'
   | 'NOT_FOUND'
   | 'METHOD'
   | 'TOO_LARGE'
-  | 'CONTENT_TYPE';
+  | 'CONTENT_TYPE'
+  | 'BUSY'
+  | 'TIME_LIMIT';
 
-/** A request that the HTTP interface refuses before anything is asked of the engine. */
+/** A request that the HTTP interface refuses by itself: the caller is at fault, or it takes too much. */
 export class HttpRequestError extends EvervecError {
   override readonly code: `EVERVEC_HTTP_${HttpFault}`;
-  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 503;
   /** Headers that belong to the refusal, such as `allow`. */
   readonly headers: Readonly<Record<string, string>>;
 
@@ -22,7 +27,7 @@ export class HttpRequestError extends EvervecError {
     message: string,
     options: { remedy: string; headers?: Readonly<Record<string, string>>; cause?: unknown },
   ) {
-    super(message, { ...options, isUsage: true });
+    super(message, { ...options, isUsage: status < 500, isRetryable: status >= 500 });
     this.code = `EVERVEC_HTTP_${fault}`;
     this.status = status;
     this.headers = options.headers ?? {};

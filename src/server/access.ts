@@ -1,12 +1,29 @@
 /**
- * Who may ask: with a token, whoever has it; without one, this machine only. A page of another site can't reach an
- * open server: its name in `Host` is not a loopback one even where the address is (DNS rebinding), and a POST
- * has to be `application/json`, which other origins may not send unasked (no CORS header is ever set).
+ * Who may ask what: with tokens, whoever has one, as far as its scope goes; without any, this machine only, for
+ * everything. A page of another site can't reach an open server: its name in `Host` is not a loopback one even where
+ * the address is (DNS rebinding), and what `body.ts` takes as a POST no other origin may send unasked (no CORS header
+ * is ever set).
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 
+import { bearerOf, hashOf, isSameHash, secretFault } from '../edge/index.ts';
 import { ConfigError, HttpRequestError } from '../errors/index.ts';
+
+/** Each includes those before it. */
+export const SCOPES = ['read', 'write', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface TokenOptions {
+  scope: Scope;
+  /** 16 characters or more, printable ASCII without spaces. */
+  token?: string | undefined;
+}
+
+/** Who asks. The audit log calls it `http NAME`. */
+export interface Caller {
+  name: string;
+  scope: Scope;
+}
 
 /** `host` without a port: a name, an IPv4 or an IPv6 address, the last with or without brackets. */
 export function isLoopback(host: string): boolean {
@@ -14,13 +31,42 @@ export function isLoopback(host: string): boolean {
   return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
 }
 
-/** @throws ConfigError when a token could not be sent as a bearer token */
-export function checkToken(token: string): void {
-  if (/^[\x21-\x7e]+$/.test(token)) return;
-  throw new ConfigError(
-    'The token of the HTTP interface is empty, or has spaces or characters beyond ASCII.',
-    { remedy: 'Set AUTH_TOKEN to a long random word, or unset it.', isUsage: true },
-  );
+/** The name of the one that `AUTH_TOKEN` is. */
+const MAIN_TOKEN = 'token';
+const LOCAL: Caller = { name: 'local', scope: 'admin' };
+
+/**
+ * All tokens by name, checked.
+ * @throws ConfigError naming every fault, and no token
+ */
+export function checkTokens(
+  main: string | undefined,
+  others: Readonly<Record<string, TokenOptions>>,
+): Record<string, TokenOptions> {
+  const all: Record<string, TokenOptions> = {
+    ...(main !== undefined && { [MAIN_TOKEN]: { scope: 'admin', token: main } }),
+    ...others,
+  };
+  const faults = Object.entries(all).flatMap(([name, { scope, token }]) => [
+    ...(SCOPES.includes(scope) ? [] : [`${name} has no scope of ${SCOPES.join(', ')}`]),
+    ...[secretFault(token)].flatMap((fault) => (fault === null ? [] : [`${name} ${fault}`])),
+  ]);
+  for (const reserved of [LOCAL.name, ...(main === undefined ? [] : [MAIN_TOKEN])])
+    if (Object.hasOwn(others, reserved)) faults.push(`the name ${reserved} is taken`);
+  faults.push(...equalTokens(all));
+  if (faults.length === 0) return all;
+  throw new ConfigError(`Tokens of the HTTP interface are wrong: ${faults.join('; ')}.`, {
+    remedy: 'Set AUTH_TOKEN and server.tokens to long random words, or leave them away.',
+    isUsage: true,
+  });
+}
+
+/** The audit log could not tell their bearers apart, nor the server their scopes. */
+function equalTokens(all: Readonly<Record<string, TokenOptions>>): string[] {
+  const groups = Map.groupBy(Object.keys(all), (name) => all[name]?.token);
+  return [...groups]
+    .filter(([token, names]) => token !== undefined && token !== '' && names.length > 1)
+    .map(([, names]) => `${names.join(' and ')} are the same`);
 }
 
 /** @throws ConfigError when `host` is reachable from elsewhere and there is no token */
@@ -32,15 +78,21 @@ export function checkHost(host: string, hasToken: boolean): void {
   );
 }
 
-export type AccessCheck = (request: Request) => void;
+/** @throws HttpRequestError for who may not ask at all */
+export type Authenticate = (request: Request) => Caller;
 
-/** Hashes are compared, in constant time: neither the token's length nor its start shows in the time it takes. */
-export function requireToken(token: string): AccessCheck {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  const expected = hash(token);
+export function requireToken(tokens: Readonly<Record<string, TokenOptions>>): Authenticate {
+  const known = Object.entries(tokens).map(([name, { scope, token = '' }]) => ({
+    caller: { name, scope },
+    hash: hashOf(token),
+  }));
   return (request) => {
-    const [, given] = /^bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '') ?? [];
-    if (given !== undefined && timingSafeEqual(hash(given), expected)) return;
+    const given = bearerOf(request);
+    const hash = hashOf(given ?? '');
+    // All are compared, so that the time does not tell which it was.
+    const matches = known.map((one) => isSameHash(one.hash, hash));
+    const found = known[matches.indexOf(true)];
+    if (given !== undefined && found !== undefined) return found.caller;
     throw new HttpRequestError(
       'UNAUTHORIZED',
       401,
@@ -53,13 +105,24 @@ export function requireToken(token: string): AccessCheck {
   };
 }
 
-export function requireLoopbackName(request: Request): void {
+export function requireLoopbackName(request: Request): Caller {
   const host = request.headers.get('host') ?? new URL(request.url).host;
-  if (isLoopback(host.replace(/:\d*$/, ''))) return;
+  if (isLoopback(host.replace(/:\d*$/, ''))) return LOCAL;
   throw new HttpRequestError(
     'HOST',
     403,
     'Without a token this server answers to the names of this machine only.',
     { remedy: 'Use http://127.0.0.1 or http://localhost, or start it with AUTH_TOKEN set.' },
+  );
+}
+
+/** @throws HttpRequestError when the caller's scope does not include `scope` */
+export function requireScope(caller: Caller, scope: Scope): void {
+  if (SCOPES.indexOf(caller.scope) >= SCOPES.indexOf(scope)) return;
+  throw new HttpRequestError(
+    'FORBIDDEN',
+    403,
+    `This needs a token of scope ${scope}; "${caller.name}" has ${caller.scope}.`,
+    { remedy: `Ask with a token of scope ${scope}.` },
   );
 }

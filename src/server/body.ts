@@ -5,10 +5,26 @@ import { HttpRequestError } from '../errors/index.ts';
 
 export const MAX_BODY_BYTES = 1_048_576;
 
-/** @throws HttpRequestError saying what is wrong and where */
-export async function readJson<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  checkContentType(request);
-  const value = parseJson(await readText(request));
+/**
+ * A page of another site can make a browser send a form, plain text or nothing at all to an open server, but neither
+ * `application/json` nor an `Authorization` header without asking first, and nobody answers that question. So a POST
+ * without a body is taken only with that header.
+ * @param options `mayBeEmpty`: no body means `{}`
+ * @throws HttpRequestError saying what is wrong and where
+ */
+export async function readJson<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+  options: { mayBeEmpty?: boolean } = {},
+): Promise<z.output<Schema>> {
+  const isBare =
+    options.mayBeEmpty === true &&
+    !request.headers.has('content-type') &&
+    request.headers.has('authorization');
+  if (!isBare) checkContentType(request);
+  const text = await readText(request);
+  if (isBare && text !== '') checkContentType(request);
+  const value = isBare ? {} : parseJson(text);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new HttpRequestError(
@@ -78,7 +94,7 @@ function parseJson(text: string): unknown {
 }
 
 /** `limit: Too big: expected number to be <=1000; offset: …`, the first few. */
-function describeIssues(error: z.ZodError): string {
+export function describeIssues(error: z.ZodError): string {
   return error.issues
     .slice(0, 5)
     .map(({ path, message }) => {

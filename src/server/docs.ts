@@ -8,6 +8,7 @@ type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 interface Operation {
   summary?: string;
   description?: string;
+  parameters?: { name: string; schema?: Shape; description?: string }[];
   requestBody?: { content?: Answer };
   responses?: Record<string, { description?: string; content?: Answer }>;
 }
@@ -35,7 +36,30 @@ const CODES: readonly (readonly [code: string, status: string, meaning: string])
     '400',
     'A source is named that is not set up. The remedy lists those that are.',
   ],
+  [
+    'EVERVEC_HTTP_QUERY',
+    '400',
+    'A parameter of the URL is unknown, given twice or out of range. The message names it.',
+  ],
+  [
+    'EVERVEC_HTTP_CONFIRM',
+    '400',
+    'The action wants "confirm": true in the body. Nothing was done.',
+  ],
+  [
+    'EVERVEC_QUEUE_REQUEST',
+    '400',
+    'The queue can’t do that as asked. The remedy says what it takes.',
+  ],
+  ['EVERVEC_UNKNOWN_JOB', '400', 'There is no such job, or it is not one to retry.'],
+  ['EVERVEC_UNKNOWN_LANE', '400', 'There is no such lane. The remedy lists those that are.'],
+  ['EVERVEC_SCHEMA', '400', 'Evervec is not set up in the database, or not up to date.'],
   ['EVERVEC_HTTP_UNAUTHORIZED', '401', 'The token is missing or wrong. Send it as a bearer token.'],
+  [
+    'EVERVEC_HTTP_FORBIDDEN',
+    '403',
+    'The token is right, but its scope does not reach this far. The message names both.',
+  ],
   [
     'EVERVEC_HTTP_HOST',
     '403',
@@ -44,7 +68,17 @@ const CODES: readonly (readonly [code: string, status: string, meaning: string])
   ['EVERVEC_HTTP_NOT_FOUND', '404', 'There is nothing at this path.'],
   ['EVERVEC_HTTP_METHOD', '405', 'The path takes another method; see the Allow header.'],
   ['EVERVEC_HTTP_TOO_LARGE', '413', 'The body is larger than 1 MB.'],
-  ['EVERVEC_HTTP_CONTENT_TYPE', '415', 'A POST has to be application/json.'],
+  [
+    'EVERVEC_HTTP_CONTENT_TYPE',
+    '415',
+    'A POST has to be application/json. Without a body it needs a bearer token.',
+  ],
+  [
+    'EVERVEC_HTTP_BUSY',
+    '503',
+    'As many searches as the server takes at once are under way. Try again after Retry-After.',
+  ],
+  ['EVERVEC_HTTP_TIME_LIMIT', '503', 'The search took longer than the server allows.'],
   [
     'EVERVEC_DATABASE_UNREACHABLE',
     '503',
@@ -113,10 +147,14 @@ function operationEntry(path: string, method: string, operation: Operation): str
   const body = operation.requestBody
     ? `<dt>body</dt><dd>${shapeLink(operation.requestBody.content)}</dd>`
     : '';
+  const parameters = (operation.parameters ?? []).map(
+    ({ name, schema = {}, description = schema.description ?? '' }) =>
+      `<dt><code>?${escapeHtml(name)}=</code></dt><dd>${typeText(schema)}. ${prose(description)}</dd>`,
+  );
   return `<section class="operation">
 <h3><span class="method">${escapeHtml(method.toUpperCase())}</span> <code>${escapeHtml(path)}</code></h3>
 <p>${prose(operation.description ?? operation.summary ?? '')}</p>
-<dl class="answers">${body}${answers.join('')}</dl>
+<dl class="answers">${parameters.join('')}${body}${answers.join('')}</dl>
 </section>
 `;
 }

@@ -6,24 +6,44 @@ import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 
+import { answerFailure, DRAIN_PATH } from '../edge/index.ts';
 import { HttpRequestError } from '../errors/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import {
-  type AccessCheck,
+  type Authenticate,
   checkHost,
-  checkToken,
+  checkTokens,
   requireLoopbackName,
   requireToken,
+  type TokenOptions,
 } from './access.ts';
 import { renderDocs } from './docs.ts';
 import type { Engine } from './engine.ts';
-import { answerFailure } from './failure.ts';
 import { readAssets, renderPage } from './page.ts';
-import { addRoutes } from './routes.ts';
+import {
+  addCronRoute,
+  addHealthRoute,
+  addQueueActions,
+  addQueueReads,
+  addSearchRoutes,
+  type App,
+  type Bindings,
+  type CronOptions,
+} from './routes/index.ts';
+import type { SearchLimits } from './search-limit.ts';
 
 export interface HandlerOptions {
-  /** Asked of every caller as a bearer token. Without one, callers of this machine only are answered. */
+  /**
+   * An admin's bearer token, called "token" in the audit log. Without any token, callers of this machine only are
+   * answered, and those may do everything.
+   */
   token?: string;
+  /** More tokens, by the name that the audit log knows them by. */
+  tokens?: Readonly<Record<string, TokenOptions>>;
+  search?: SearchLimits;
+  cron?: CronOptions;
+  /** What `cleanup` keeps unless told otherwise, days; default 30. */
+  retentionDays?: number;
   /** The address that will be listened on: refused here when it would need a token. */
   host?: string;
   /** Queries that the page offers before the first search. */
@@ -39,19 +59,24 @@ export interface HttpHandler {
   readonly hasToken: boolean;
 }
 
-/** Paths that hold nothing of the installation: the page asks for the token itself. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/', '/docs', '/health']);
+/** Paths that tell nothing of the installation: the page asks for the token itself, cron has a secret of its own. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/', '/docs', '/health', DRAIN_PATH]);
 
-/** @throws ConfigError for a token that can't be sent, or an address that needs one */
+/** @throws ConfigError for tokens that can't be sent or told apart, or an address that needs one */
 export function createHandler(engine: Engine, options: HandlerOptions = {}): HttpHandler {
-  const { token, logger = silentLogger } = options;
-  if (token !== undefined) checkToken(token);
-  if (options.host !== undefined) checkHost(options.host, token !== undefined);
-  const check = token === undefined ? requireLoopbackName : requireToken(token);
+  const { logger = silentLogger } = options;
+  const tokens = checkTokens(options.token, options.tokens ?? {});
+  const hasToken = Object.keys(tokens).length > 0;
+  if (options.host !== undefined) checkHost(options.host, hasToken);
+  const authenticate = hasToken ? requireToken(tokens) : requireLoopbackName;
 
-  const app = new OpenAPIHono();
-  addRoutes(app, engine);
-  addDocuments(app, options);
+  const app: App = new OpenAPIHono<{ Bindings: Bindings }>();
+  addSearchRoutes(app, engine, options.search ?? {});
+  addQueueReads(app, engine);
+  addQueueActions(app, engine, options.retentionDays);
+  addHealthRoute(app, engine, authenticate);
+  addCronRoute(app, engine, options.cron ?? {});
+  addDocuments(app, options, hasToken);
   app.notFound((context) => {
     throw notFound(app, context);
   });
@@ -60,41 +85,47 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   });
   const answer = async (request: Request) => {
     const requestId = randomUUID();
-    const response = await respond(app, check, token !== undefined, request).catch((error) =>
-      answerFailure(error, requestId, logger),
+    const response = await respond(app, authenticate, hasToken, request).catch((error) =>
+      answerFailure(error, { requestId, logger, hasDocs: true }),
     );
     return withStandardHeaders(response, requestId);
   };
-  return Object.assign(answer, { hasToken: token !== undefined });
+  return Object.assign(answer, { hasToken });
 }
 
 async function respond(
-  app: OpenAPIHono,
-  check: AccessCheck,
+  app: App,
+  authenticate: Authenticate,
   hasToken: boolean,
   request: Request,
 ): Promise<Response> {
   const { pathname } = new URL(request.url);
-  if (!hasToken || !OPEN_PATHS.has(pathname)) check(request);
-  return await app.fetch(request);
+  // Without a token even the page is guarded, but not what has a secret of its own.
+  const isOpen = OPEN_PATHS.has(pathname) && (hasToken || pathname === DRAIN_PATH);
+  return await app.fetch(request, { caller: isOpen ? null : authenticate(request) });
 }
 
 /** What is the same for every caller, made once. */
-function addDocuments(app: OpenAPIHono, options: HandlerOptions): void {
+function addDocuments(app: App, options: HandlerOptions, hasToken: boolean): void {
   const assets = readAssets();
   const page = renderPage(assets, options.examples ?? []);
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
   });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'cron', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'CRON_SECRET',
+  });
   const openapi = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Evervec',
       version: options.version ?? '0.1.0',
-      description: 'Search over tables that are kept embedded, and the state of the queue.',
+      description: 'Search over tables that are kept embedded, and the queue that keeps them so.',
     },
-    ...(options.token !== undefined && { security: [{ bearer: [] }] }),
+    ...(hasToken && { security: [{ bearer: [] }] }),
   });
   const docs = renderDocs(assets, openapi);
   app.get('/', () => page());
@@ -103,7 +134,7 @@ function addDocuments(app: OpenAPIHono, options: HandlerOptions): void {
 }
 
 /** 405 where the path is known, with the methods that it takes. */
-function notFound(app: OpenAPIHono, context: Context): HttpRequestError {
+function notFound(app: App, context: Context): HttpRequestError {
   const methods = app.routes
     .filter((route) => route.path === context.req.path && route.method !== 'ALL')
     .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));

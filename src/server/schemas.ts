@@ -1,6 +1,6 @@
 /**
  * What goes in and comes out over HTTP: checks requests, and is what `/openapi.json` is made from. The shapes are
- * those of `search/request.ts`, `queue/status.ts` and `engine/summary.ts`; the compiler compares them in `routes.ts`.
+ * those of `search/request.ts`, `queue/status.ts` and `engine/summary.ts`; the compiler compares them in `routes/`.
  */
 import { z } from '@hono/zod-openapi';
 
@@ -149,10 +149,6 @@ export const sources = z
     ),
   })
   .openapi('Sources');
-
-export const health = z
-  .object({ ok: z.boolean(), database: z.boolean(), reasons: z.array(z.string()) })
-  .openapi('Health');
 
 export const failure = z
   .object({

@@ -54,10 +54,14 @@ export class Maintainer {
     return this.#underWay;
   }
 
-  /** Ends after what is under way has come to a point where it can be left. */
-  async stop(): Promise<void> {
+  /** Begins nothing more; what is under way ends where it can be left. */
+  cutShort(): void {
     clearInterval(this.#timer);
     this.#stopping.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.cutShort();
     await this.#underWay;
   }
 

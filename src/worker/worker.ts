@@ -86,6 +86,8 @@ export class Worker implements Service {
   readonly #stopping = new AbortController();
   readonly #giveBack = new AbortController();
   #loops: Promise<void>[] = [];
+  /** What `stop` waits for where `drain` is under way. */
+  #draining: Promise<unknown> = Promise.resolve();
   #unlisten: (() => Promise<void>) | undefined;
   #maintainer: Maintainer | undefined;
   readonly #turns = new LogTurns();
@@ -127,9 +129,10 @@ export class Worker implements Service {
   /** Lets batches under way finish within `stopMs`, then gives them back; never later than their lease. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#maintainer?.cutShort();
     this.#wakeup.ring();
     const timer = setTimeout(() => this.#giveBack.abort(), this.#options.stopMs ?? 20_000);
-    await Promise.all(this.#loops);
+    await Promise.all([...this.#loops, this.#draining]);
     clearTimeout(timer);
     this.#loops = [];
     await this.#unlisten?.();
@@ -138,11 +141,17 @@ export class Worker implements Service {
   }
 
   /**
-   * Works until nothing is ready, then signs off.
+   * Works until nothing is ready, or until `stop`, then signs off.
    * @param options `maintains`: whether what is due of upkeep is done first, however long it takes
    * @returns records done
    */
-  async drain(options: { maintains?: boolean } = {}): Promise<number> {
+  drain(options: { maintains?: boolean } = {}): Promise<number> {
+    const drained = this.#drain(options);
+    this.#draining = drained.catch(() => {});
+    return drained;
+  }
+
+  async #drain(options: { maintains?: boolean }): Promise<number> {
     const before = this.#reporter.processed;
     await this.#tend();
     await this.#signOn();
@@ -150,7 +159,8 @@ export class Worker implements Service {
       if (options.maintains) await this.#maintainer?.ask();
       while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked')
         await this.#tend();
-      await this.#options.onIdle?.();
+      // An index takes its time, which who stopped the worker does not have.
+      if (!this.#stopping.signal.aborted) await this.#options.onIdle?.();
     } finally {
       await this.#signOff();
     }

@@ -1,8 +1,9 @@
 /** An engine for tests of the server: realistic answers, and hooks to make it slow, fail, or say something else. */
 import type { SourceSummary } from '../../src/engine/index.ts';
+import type { QueueHealth } from '../../src/operate/index.ts';
 import type { QueueStatus } from '../../src/queue/index.ts';
 import type { SearchAnswer, SearchHit, SearchRequest } from '../../src/search/index.ts';
-import type { Engine, Health } from '../../src/server/index.ts';
+import type { Engine } from '../../src/server/index.ts';
 
 export const OFFER: SearchHit = {
   source: 'offers',
@@ -57,8 +58,14 @@ export class FakeEngine implements Engine {
   /** Runs before each search is answered; may wait or throw. */
   beforeSearch: (request: SearchRequest, signal: AbortSignal | undefined) => unknown = () => {};
   beforeStatus: () => unknown = () => {};
-  healthNow: Health = { ok: true, database: true, reasons: [] };
-  queue: QueueStatus = {
+  healthNow: QueueHealth = {
+    healthy: true,
+    level: 'good',
+    checks: [{ what: 'database', level: 'good', found: 'answers in 3 ms' }],
+  };
+  readonly isQueueEnabled = true;
+  readonly sourceNames = ['airports', 'offers'];
+  state: QueueStatus = {
     stopped: false,
     stopped_at: null,
     stopped_by: null,
@@ -130,16 +137,52 @@ export class FakeEngine implements Engine {
     return { hits, took_ms: 12.34, mode: request.mode ?? 'hybrid', space };
   }
 
-  async queueStatus(): Promise<QueueStatus> {
-    await this.beforeStatus();
-    return this.queue;
-  }
-
   async sources(): Promise<SourceSummary[]> {
     return this.sourceList;
   }
 
-  async health(): Promise<Health> {
-    return this.healthNow;
+  /** What was asked of the operators' side, with who asked last. */
+  readonly acted: [action: string, ...unknown[]][] = [];
+
+  readonly queue: Engine['queue'] = {
+    status: async () => {
+      await this.beforeStatus();
+      return this.state;
+    },
+    health: async () => this.healthNow,
+    stats: (...args) => this.#note('stats', args, []),
+    metrics: (...args) => this.#note('metrics', args, []),
+    recent: (...args) => this.#note('recent', args, []),
+    failed: (...args) => this.#note('failed', args, { jobs: [], errors: [] }),
+    stuck: (...args) => this.#note('stuck', args, []),
+    audit: (...args) => this.#note('audit', args, []),
+    retry: (...args) => this.#note('retry', args, 3),
+    pause: (...args) => this.#note('pause', args, ['offers']),
+    resume: (...args) => this.#note('resume', args, ['offers']),
+    stop: (...args) => this.#note('stop', args, true),
+    start: (...args) => this.#note('start', args, true),
+    resetStuck: (...args) => this.#note('reset-stuck', args, 2),
+    clear: (...args) => this.#note('clear', args, { logged: 0, ready: 1, waiting: 0, parked: 0 }),
+    cleanup: (days, ...args) =>
+      this.#note('cleanup', [days, ...args], {
+        days,
+        history_days: 1,
+        audit_entries: 2,
+        metrics: 3,
+        workers: 0,
+      }),
+  };
+
+  async #note<T>(action: string, args: unknown[], result: T): Promise<T> {
+    this.acted.push([action, ...args]);
+    return result;
+  }
+
+  async worker(): Promise<never> {
+    throw new Error('This engine has no worker.');
+  }
+
+  async pending(): Promise<number> {
+    return 0;
   }
 }

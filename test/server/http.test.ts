@@ -74,21 +74,53 @@ describe('routes', () => {
   test('GET /v1/queue/status, /v1/sources', async () => {
     const { url, engine } = await start();
     const queue = await fetch(`${url}/v1/queue/status`);
-    expect(await queue.json()).toEqual(engine.queue);
+    expect(await queue.json()).toEqual(engine.state);
     const sources = await fetch(`${url}/v1/sources`);
     expect(await sources.json()).toEqual({ sources: engine.sourceList });
   });
 
-  test('GET /health is 503 when something is missing, also when the check itself fails', async () => {
+  test('GET /health is 503 when a check is bad, also when the check itself fails', async () => {
     const { url, engine } = await start();
+    const well = await fetch(`${url}/health`);
+    expect([well.status, await well.json()]).toEqual([
+      200,
+      { ok: true, level: 'good', checks: engine.healthNow.checks },
+    ]);
+    const lanes = { what: 'lanes', level: 'warning' as const, found: 'paused: offers' };
+    engine.healthNow = { healthy: true, level: 'warning', checks: [lanes] };
     expect((await fetch(`${url}/health`)).status).toBe(200);
-    engine.healthNow = { ok: false, database: false, reasons: ['the database does not answer'] };
+    const bad = { what: 'switch', level: 'bad' as const, found: 'stopped', remedy: 'Start it.' };
+    engine.healthNow = { healthy: false, level: 'bad', checks: [bad] };
     const ill = await fetch(`${url}/health`);
-    expect([ill.status, await ill.json()]).toEqual([503, engine.healthNow]);
-    engine.health = () => Promise.reject(new Error('postgres://user:secret@host'));
+    expect([ill.status, await ill.json()]).toEqual([
+      503,
+      { ok: false, level: 'bad', checks: [bad] },
+    ]);
+    engine.queue.health = () => Promise.reject(new Error('postgres://user:secret@host'));
     const broken = await fetch(`${url}/health`);
     expect(broken.status).toBe(503);
     expect(await broken.text()).not.toContain('secret');
+  });
+
+  test('who asks for /health at once gets the same answer', async () => {
+    const { url, engine } = await start();
+    const go = new Signal('the go');
+    const begun = new Signal('the check');
+    let asked = 0;
+    engine.queue.health = async () => {
+      asked += 1;
+      begun.fire();
+      await go.fired();
+      return engine.healthNow;
+    };
+    const first = fetch(`${url}/health`);
+    await begun.fired();
+    const others = [1, 2, 3].map(() => getAs(Number(new URL(url).port), '127.0.0.1', '/health'));
+    // The server has taken them all when it has answered one that came after.
+    await fetch(`${url}/docs`);
+    go.fire();
+    expect([(await first).status, ...(await Promise.all(others))]).toEqual([200, 200, 200, 200]);
+    expect(asked).toBeLessThan(4);
   });
 
   test('GET /openapi.json describes every route and shape', async () => {
@@ -101,9 +133,15 @@ describe('routes', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.entries(document.paths).map(([path, on]) => [path, Object.keys(on)])).toEqual([
       ['/v1/search', ['post']],
-      ['/v1/queue/status', ['get']],
       ['/v1/sources', ['get']],
+      ...['status', 'stats', 'health', 'metrics', 'recent', 'failed', 'stuck', 'audit'].map(
+        (name) => [`/v1/queue/${name}`, ['get']],
+      ),
+      ...['retry', 'pause', 'resume', 'stop', 'start', 'reset-stuck', 'clear', 'cleanup'].map(
+        (name) => [`/v1/queue/${name}`, ['post']],
+      ),
       ['/health', ['get']],
+      ['/cron/update-embeddings', ['get', 'post']],
     ]);
     expect(Object.keys(document.components.schemas)).toEqual(
       expect.arrayContaining(['SearchRequest', 'SearchAnswer', 'QueueStatus', 'Sources', 'Error']),
@@ -425,9 +463,12 @@ describe('with a token', () => {
     expect((await fetch(`${server.url}/v1/sources`, { headers: bearer(token) })).status).toBe(200);
   });
 
-  test.each(['', ' ', 'two words', 'schlüssel'])('"%s" could not be sent as one', (wrong) => {
-    expect(() => createHandler(new FakeEngine(), { token: wrong })).toThrow(ConfigError);
-  });
+  test.each(['', ' ', 'two words and more', 'schlüssel-schlüssel', 'fifteen-letters'])(
+    '"%s" is none',
+    (wrong) => {
+      expect(() => createHandler(new FakeEngine(), { token: wrong })).toThrow(ConfigError);
+    },
+  );
 });
 
 describe('listening', () => {
@@ -442,7 +483,7 @@ describe('listening', () => {
   });
 
   test('says that an address is not of this machine', async () => {
-    const handler = createHandler(new FakeEngine(), { token: 'a' });
+    const handler = createHandler(new FakeEngine(), { token: 'sixteen-letters!' });
     await expect(serve(handler, { host: '192.0.2.1', port: 0 })).rejects.toThrow(ConfigError);
   });
 

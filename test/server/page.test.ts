@@ -113,18 +113,18 @@ describe.skipIf(executablePath === '')(`the page${why}`, () => {
     expect(workers).toMatch(/embedder-2, process 997\s+heard 47 s ago/);
     expect(workers).toContain('The model answered 429');
 
-    engine.queue = {
-      ...engine.queue,
+    engine.state = {
+      ...engine.state,
       workers: [],
       counts: { unfolded: 0, ready: 0, leased: 0, waiting: 0, parked: 0 },
       oldest_ready_s: null,
       lanes: {},
     };
     await queue.getByText('Every record is embedded.').waitFor();
-    engine.queue = {
-      ...engine.queue,
+    engine.state = {
+      ...engine.state,
       stopped: true,
-      counts: { ...engine.queue.counts, parked: 10_000 },
+      counts: { ...engine.state.counts, parked: 10_000 },
       at_least: ['parked'],
     };
     await queue.getByText('The queue is stopped').waitFor();
@@ -299,14 +299,14 @@ describe.skipIf(executablePath === '')(`the page${why}`, () => {
   });
 
   test('asks for the token, refuses a wrong one, keeps the right one in the tab', async () => {
-    const { page, engine } = await open('/?q=ski', { token: 'right' });
+    const { page, engine } = await open('/?q=ski', { token: 'the-right-token-1' });
     await page.getByRole('heading', { name: 'This server asks for a token' }).waitFor();
     expect(await page.getByRole('searchbox').isVisible()).toBe(false);
     expect(await axe(page)).toEqual([]);
     await page.getByLabel('Token').fill('wrong');
     await page.keyboard.press('Enter');
     await page.getByText('That token is not the right one.').waitFor();
-    await page.getByLabel('Token').fill('right');
+    await page.getByLabel('Token').fill('the-right-token-1');
     await page.keyboard.press('Enter');
     await live(page);
     await firstHit(page);

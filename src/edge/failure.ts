@@ -16,14 +16,25 @@ interface Failure {
 /** Seconds; clients that follow it come back when a restart of the database is likely over. */
 const RETRY_AFTER_S = 2;
 
-export function answerFailure(error: unknown, requestId: string, logger: Logger): Response {
+/** @param hasDocs whether `/docs`, which explains every code, is there too */
+export function answerFailure(
+  error: unknown,
+  { requestId, logger, hasDocs }: { requestId: string; logger: Logger; hasDocs: boolean },
+): Response {
   const failure = classify(error);
   if (failure.status >= 500)
     logger.error({ requestId, status: failure.status, ...describe(error) }, 'a request failed');
   const { status, code, message, remedy, headers } = failure;
-  const link = `/docs#${code}`;
   return Response.json(
-    { error: { code, message, ...(remedy && { remedy }), link, requestId } },
+    {
+      error: {
+        code,
+        message,
+        ...(remedy && { remedy }),
+        ...(hasDocs && { link: `/docs#${code}` }),
+        requestId,
+      },
+    },
     { status, headers },
   );
 }

@@ -6,70 +6,95 @@ import { printVerdicts } from './verify.ts';
 
 export function addCheck(program: Command): void {
   withCommonOptions(program.command('check'))
-    .description('check configuration, database, schema and model, each with a verdict')
+    .description('configuration, database, schema, model, queue and workers: a verdict each')
     .action(async (options: CommonOptions) => {
       const verdicts: Verdict[] = [];
       const config = await attempt(verdicts, 'configuration', async () => {
         const resolved = await resolveConfig(options);
-        return [resolved, `${Object.keys(resolved.sources).length} sources`];
+        return [resolved, judgeConfig(resolved)];
       });
       if (config) await checkDatabase(verdicts, config);
       printVerdicts(verdicts, options);
     });
 }
 
+type Judged = Omit<Verdict, 'what'>;
+
+const good = (found: string): Judged => ({ level: 'good', found });
+
+/** What is allowed, and may not be meant. */
+function judgeConfig({ sources, queueEnabled, semanticSearch }: Config): Judged {
+  const names = Object.keys(sources);
+  const found = `${names.length} ${names.length === 1 ? 'source' : 'sources'}`;
+  if (names.length === 0)
+    return { level: 'warning', found, remedy: 'Add one: "evervec init" proposes some.' };
+  const off = [
+    ...(queueEnabled === false ? ['the queue (EMBEDDING_QUEUE_ENABLED)'] : []),
+    ...(semanticSearch === false ? ['search by meaning (SEMANTIC_SEARCH_ENABLED)'] : []),
+  ];
+  if (off.length === 0) return good(found);
+  return {
+    level: 'warning',
+    found: `${found}; switched off: ${off.join(', ')}`,
+    remedy: 'Switch it on again if that is not meant.',
+  };
+}
+
 async function checkDatabase(verdicts: Verdict[], config: Config): Promise<void> {
   const evervec = await attempt(verdicts, 'database', async () => {
     const opened = await createEvervec(config, { logger: createLogger() });
     const { kind, serverVersion } = opened.database.capabilities;
-    return [opened, `${kind}, Postgres ${Math.floor(serverVersion / 10_000)}`];
+    return [opened, good(`${kind}, Postgres ${Math.floor(serverVersion / 10_000)}`)];
   });
   if (!evervec) return;
   try {
     await attempt(verdicts, 'sources', async () => {
       const found = await evervec.verify();
       verdicts.push(...found);
-      return [found, `${evervec.sourceNames.join(', ')}: tables, columns and keys are there`];
+      return [found, good(`${evervec.sourceNames.join(', ')}: tables, columns and keys are there`)];
     });
-    await attempt(verdicts, 'model', async () => {
-      return [true, await tryModel(evervec)];
-    });
+    await attempt(verdicts, 'model', async () => [true, await tryModel(evervec)]);
     const { checks } = await evervec.queue.health();
-    for (const { what, level, found, remedy } of checks)
-      verdicts.push({
-        what: `queue: ${what}`,
-        ok: level !== 'bad',
-        found,
-        ...(remedy && { remedy }),
-      });
+    for (const check of checks) verdicts.push({ ...check, what: `queue: ${check.what}` });
   } finally {
     await evervec.close();
   }
 }
 
+/** A search waits for it: longer is felt. */
+const SLOW_MS = 2_000;
+
 /** One real call. */
-async function tryModel({ model }: Evervec): Promise<string> {
+async function tryModel({ model }: Evervec): Promise<Judged> {
   const started = performance.now();
   const { embeddings } = await model.doEmbed({ values: ['evervec'], kind: 'query' });
+  const tookMs = performance.now() - started;
   const width = embeddings[0]?.length ?? 0;
-  if (width !== model.dimensions) throw new Error(`answered ${width} dimensions`);
-  return `${model.id}: ${width} dimensions, ${(performance.now() - started).toFixed(1)} ms`;
+  const found = `${model.id}: ${width} dimensions, ${tookMs.toFixed(1)} ms`;
+  if (width !== model.dimensions)
+    return {
+      level: 'bad',
+      found: `${found}, not the ${model.dimensions} that are configured`,
+      remedy: 'Set the dimensions that it answers with.',
+    };
+  if (tookMs <= SLOW_MS) return good(found);
+  return { level: 'warning', found, remedy: 'Each search by meaning takes that much longer.' };
 }
 
 /** Turns a failure into a verdict, so that the other checks still run. */
 async function attempt<T>(
   verdicts: Verdict[],
   what: string,
-  work: () => Promise<[T, string]>,
+  work: () => Promise<[T, Judged]>,
 ): Promise<T | null> {
   try {
-    const [result, found] = await work();
-    verdicts.push({ what, ok: true, found });
+    const [result, judged] = await work();
+    verdicts.push({ what, ...judged });
     return result;
   } catch (error) {
     verdicts.push({
       what,
-      ok: false,
+      level: 'bad',
       found: error instanceof Error ? error.message : String(error),
       ...(error instanceof EvervecError && { remedy: error.remedy }),
     });

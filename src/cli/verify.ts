@@ -14,11 +14,22 @@ export function addVerify(program: Command): void {
     });
 }
 
+const SIGNS = { good: 'good   ', warning: 'WARNING', bad: 'BAD    ' };
+
+/** A line each and, where something is to be done, what. */
+export function formatVerdicts(verdicts: readonly Verdict[]): string {
+  return verdicts
+    .map(
+      ({ what, level, found, remedy }) =>
+        `${SIGNS[level]}  ${what}: ${found}${remedy ? `\n         ${remedy}` : ''}`,
+    )
+    .join('\n');
+}
+
+/** Exit code 3 when one is bad. */
 export function printVerdicts(verdicts: readonly Verdict[], options: CommonOptions): void {
-  const ok = verdicts.every((verdict) => verdict.ok);
+  const ok = verdicts.every(({ level }) => level !== 'bad');
   if (options.json) printJson({ ok, verdicts });
-  else
-    for (const { what, ok, found, remedy } of verdicts)
-      print(`${ok ? 'ok ' : 'NO '} ${what}: ${found}${remedy ? `\n    ${remedy}` : ''}`);
+  else print(formatVerdicts(verdicts));
   if (!ok) process.exitCode = NOT_HEALTHY;
 }

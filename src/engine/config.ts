@@ -67,6 +67,8 @@ const config = z.strictObject({
       batchSize: z.int().min(1).max(10_000).optional(),
       /** How often an idle worker looks unasked, ms; default 1,000. */
       intervalMs: z.int().min(10).optional(),
+      /** How long a call of the model may take, ms; default 60,000. Longer is the provider's fault, not the records'. */
+      timeoutMs: z.int().min(1).max(3_600_000).optional(),
       /** Tries before a record is parked, default 5. */
       maxRetries: z.int().min(1).max(100).optional(),
       /** First back-off, ms; default 1,000. Doubled with each try. */

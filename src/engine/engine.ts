@@ -96,10 +96,12 @@ export class Evervec {
     this.model =
       model === 'embedded'
         ? createEmbeddedModel()
-        : guardModel(model, database, {
-            requests: quota.requestsPerMinute ?? null,
-            tokens: quota.tokensPerMinute ?? null,
-          });
+        : guardModel(
+            model,
+            database,
+            { requests: quota.requestsPerMinute ?? null, tokens: quota.tokensPerMinute ?? null },
+            config.worker?.timeoutMs,
+          );
     this.#wiring = new Wiring(database, this.model, config.sources);
     this.#writer = new Writer(database, () => this.worker());
   }

@@ -1,16 +1,13 @@
 /** Checks, one line each, of what a database must have for the configured sources. Reads only. */
-import { type Database, schemaStatus } from '../database/index.ts';
+import { type Database, isAtLeast, schemaStatus } from '../database/index.ts';
+import type { HealthCheck } from '../operate/index.ts';
 import { captureState, findSource, type SourceDefinition } from '../source/index.ts';
 
-export interface Verdict {
-  /** What was looked at: `schema`, `pgvector`, `source offers`. */
-  what: string;
-  ok: boolean;
-  /** What was found. */
-  found: string;
-  /** What to do; absent when all is well. */
-  remedy?: string;
-}
+/** What was looked at: `schema`, `pgvector`, `source offers`. */
+export type Verdict = HealthCheck;
+
+/** Older ones can't go on with an ANN scan that left too few rows, as a filter does. */
+const ITERATIVE_SCAN = '0.8.0';
 
 export async function verifySchema(
   database: Database,
@@ -22,19 +19,26 @@ export async function verifySchema(
     vectorVersion === null
       ? {
           what: 'pgvector',
-          ok: false,
+          level: 'bad',
           found: 'not installed in this database',
           remedy: 'Run "evervec setup".',
         }
-      : { what: 'pgvector', ok: true, found: vectorVersion },
+      : isAtLeast(vectorVersion, ITERATIVE_SCAN)
+        ? { what: 'pgvector', level: 'good', found: vectorVersion }
+        : {
+            what: 'pgvector',
+            level: 'warning',
+            found: `${vectorVersion}: filtered searches over a large index read more than they need`,
+            remedy: `Update it to ${ITERATIVE_SCAN} or newer.`,
+          },
   ];
   if (status.pending.length > 0) {
     const found =
       status.applied.length === 0 ? 'never set up' : `${status.pending.length} migrations behind`;
-    verdicts.push({ what: 'schema', ok: false, found, remedy: 'Run "evervec setup".' });
+    verdicts.push({ what: 'schema', level: 'bad', found, remedy: 'Run "evervec setup".' });
     return verdicts;
   }
-  verdicts.push({ what: 'schema', ok: true, found: `${status.applied.length} migrations` });
+  verdicts.push({ what: 'schema', level: 'good', found: `${status.applied.length} migrations` });
   for (const source of sources) verdicts.push(await verifySource(database, source));
   return verdicts;
 }
@@ -42,21 +46,22 @@ export async function verifySchema(
 async function verifySource(database: Database, source: SourceDefinition): Promise<Verdict> {
   const what = `source ${source.name}`;
   const row = await findSource(database, source.name);
-  if (row === null) return { what, ok: false, found: 'not set up', remedy: 'Run "evervec setup".' };
+  if (row === null)
+    return { what, level: 'bad', found: 'not set up', remedy: 'Run "evervec setup".' };
   const { missing } = await captureState(database, database.schema, source);
   if (missing.length > 0)
     return {
       what,
-      ok: false,
+      level: 'bad',
       found: `no working trigger for ${missing.join(', ')}`,
       remedy: 'Run "evervec setup", then "evervec reconcile".',
     };
   if (row.queued_fingerprint !== source.fingerprint)
     return {
       what,
-      ok: false,
+      level: 'bad',
       found: 'its records were not queued since it was set up or changed',
       remedy: `Run "evervec backfill ${source.name}".`,
     };
-  return { what, ok: true, found: `${source.table.schema}.${source.table.name}, captured` };
+  return { what, level: 'good', found: `${source.table.schema}.${source.table.name}, captured` };
 }

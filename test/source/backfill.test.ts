@@ -73,9 +73,12 @@ describeEachDatabase('a backfill', (databases) => {
     await database.query(`update items set body = 'changed' where id = 2`);
     const verdict = async () =>
       (await evervec.verify()).find(({ what }) => what === 'source items');
-    expect(await verdict()).toMatchObject({ ok: true });
+    expect(await verdict()).toMatchObject({ level: 'good' });
     expect(await evervec.rollBackBackfill()).toEqual({ items: 4 });
-    expect(await verdict()).toMatchObject({ ok: false, remedy: expect.stringMatching(/backfill/) });
+    expect(await verdict()).toMatchObject({
+      level: 'bad',
+      remedy: expect.stringMatching(/backfill/),
+    });
     // A change of a row is not the backfill's.
     expect(await queued(database)).toEqual(['2']);
     expect(await drain()).toBe(1);

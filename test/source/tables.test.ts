@@ -104,7 +104,7 @@ describeEachDatabase('partitioned tables', (databases) => {
     expect(await kept.queued()).toEqual([]);
     expect(await drift(kept)).toEqual({ ...NO_DRIFT, missing: 2 });
     const before = await evervec.verify();
-    expect(before.find(({ what }) => what === 'source items')).toMatchObject({ ok: false });
+    expect(before.find(({ what }) => what === 'source items')).toMatchObject({ level: 'bad' });
     expect(await evervec.setup()).toMatchObject([{ outcome: 'updated', needsBackfill: true }]);
     await evervec.reconcile(undefined, { dryRun: false });
     await expectKept(kept, PARTITIONED);
@@ -262,11 +262,11 @@ describeEachDatabase('tables', (databases) => {
     const { database, evervec } = kept;
     const captured = async () =>
       (await evervec.verify()).find(({ what }) => what === 'source items');
-    expect(await captured()).toMatchObject({ ok: true });
+    expect(await captured()).toMatchObject({ level: 'good' });
     await run(database, `alter table items ${action}`, `update items set body = 'missed'`);
     expect(await kept.queued()).toEqual([]);
     expect(await captured()).toMatchObject({
-      ok: false,
+      level: 'bad',
       found: expect.stringContaining('public.items update'),
     });
     expect(await evervec.setup()).toMatchObject([{ outcome: 'updated', needsBackfill: true }]);
@@ -517,7 +517,7 @@ describeEachDatabase('set-up and teardown', (databases) => {
     expect(await after.evervec.setup()).toMatchObject([
       { outcome: 'updated', needsBackfill: true },
     ]);
-    expect((await after.evervec.verify()).at(-1)).toMatchObject({ ok: false });
+    expect((await after.evervec.verify()).at(-1)).toMatchObject({ level: 'bad' });
     expect(await after.evervec.backfill()).toMatchObject([{ source: 'items', queued: 2 }]);
     const rows = `select id::text as key, body || ' (' || note || ')' as text from items`;
     await expectKept(after, rows);
@@ -525,7 +525,7 @@ describeEachDatabase('set-up and teardown', (databases) => {
     await run(database, `update items set note = 'z' where id = 2`);
     expect(await after.queued()).toEqual(['2']);
     await expectKept(after, rows);
-    expect((await after.evervec.verify()).every(({ ok }) => ok)).toBe(true);
+    expect((await after.evervec.verify()).every(({ level }) => level === 'good')).toBe(true);
     expect(await after.evervec.setup()).toMatchObject([
       { outcome: 'unchanged', needsBackfill: false },
     ]);

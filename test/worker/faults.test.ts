@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
 import type { EmbeddingModel } from '../../src/embed/index.ts';
-import { createEvervec, type Evervec } from '../../src/engine/index.ts';
+import { type Config, createEvervec, type Evervec } from '../../src/engine/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
 import { eventually } from '../setup/signal.ts';
@@ -13,7 +13,11 @@ const ROWS = 64;
 type DoEmbed = EmbeddingModel['doEmbed'];
 
 /** A table of numbered notes, queued and not yet embedded; the model does what `doEmbed` says. */
-async function notes(database: Database, doEmbed: (real: DoEmbed) => DoEmbed) {
+async function notes(
+  database: Database,
+  doEmbed: (real: DoEmbed) => DoEmbed,
+  worker: Config['worker'] = {},
+) {
   await database.query('create table notes (id integer primary key, body text)');
   await database.query(
     `insert into notes select n, 'note ' || n from generate_series(1, ${ROWS}) n`,
@@ -24,7 +28,7 @@ async function notes(database: Database, doEmbed: (real: DoEmbed) => DoEmbed) {
     {
       model,
       sources: { notes: { table: 'notes', text: ['body'] } },
-      worker: { maxRetries: 2, retryBaseMs: 1 },
+      worker: { maxRetries: 2, retryBaseMs: 1, ...worker },
     },
     { database },
   );
@@ -171,6 +175,21 @@ describeEachDatabase('faults', (databases) => {
     await database.query('alter table elsewhere rename to notes');
     await database.query('update evervec.jobs set state = 0, ready_at = now()');
     expect(await drain(evervec)).toBe(ROWS);
+  });
+
+  test('a model that never answers is waited for like one that is down', async () => {
+    const database = await databases.open();
+    let calls = 0;
+    const hanging = {
+      ...createDigestModel(),
+      doEmbed: () => ((calls += 1), new Promise<never>(() => {})),
+    };
+    const { evervec } = await notes(database, () => hanging.doEmbed, { timeoutMs: 20 });
+    await drain(evervec);
+    expect(calls).toBeGreaterThanOrEqual(1);
+    expect(await states(database)).toEqual([{ state: 2, attempts: 0, count: ROWS }]);
+    const { rows } = await database.query('select state, last_error from evervec.providers');
+    expect(rows).toEqual([{ state: 'open', last_error: 'EVERVEC_PROVIDER' }]);
   });
 
   test('of a quota that a backfill uses up, a tenth is left for queries', async () => {

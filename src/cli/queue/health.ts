@@ -4,7 +4,7 @@ import { DatabaseInUseError, DatabaseUnreachableError } from '../../errors/index
 import type { QueueHealth } from '../../operate/index.ts';
 import { print, printJson } from '../output.ts';
 import { createLogger, resolveConfig } from '../session.ts';
-import { NOT_HEALTHY } from '../verify.ts';
+import { formatVerdicts, NOT_HEALTHY } from '../verify.ts';
 import { wholeNumber } from '../worker.ts';
 import { type ReadOptions, withReadOptions } from './list.ts';
 
@@ -45,14 +45,9 @@ async function readHealth(options: Options): Promise<QueueHealth> {
   }
 }
 
-const SIGNS = { good: 'good   ', warning: 'WARNING', bad: 'BAD    ' };
-
 export function formatHealth({ level, checks }: QueueHealth, details = false): string {
   const shown = checks.filter((check) => details || check.level !== 'good');
-  const lines = shown.map(
-    ({ what, level, found, remedy }) =>
-      `${SIGNS[level]}  ${what}: ${found}${remedy ? `\n         ${remedy}` : ''}`,
-  );
   const verdict = { good: 'healthy', warning: 'healthy, with warnings', bad: 'not healthy' }[level];
+  const lines = shown.length === 0 ? [] : [formatVerdicts(shown)];
   return [...lines, `${verdict} (${checks.length} checks)`].join('\n');
 }

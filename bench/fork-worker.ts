@@ -14,9 +14,13 @@ export interface ForkedWorker {
   kill(): Promise<void>;
 }
 
-/** Resolves when the worker runs. */
-export async function forkWorker(url: string): Promise<ForkedWorker> {
-  const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [url]);
+/**
+ * Resolves when the worker runs.
+ * @param latencyMs of each call of its model; the embedded model where it is left out
+ */
+export async function forkWorker(url: string, latencyMs?: number): Promise<ForkedWorker> {
+  const file = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
+  const child = fork(file, latencyMs === undefined ? [url] : [url, String(latencyMs)]);
   const samples: WorkerSample[] = [];
   child.on('message', (sample) => samples.push(sample as WorkerSample));
   const exited = once(child, 'exit');

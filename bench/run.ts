@@ -16,6 +16,9 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   drain: () => import('./drain.ts'),
   searchable: () => import('./searchable.ts'),
   freshness: () => import('./freshness.ts'),
+  scale: () => import('./scale.ts'),
+  bloat: () => import('./bloat.ts'),
+  workers: () => import('./workers.ts'),
   memory: () => import('./memory.ts'),
   'embedded-model': () => import('./embedded-model.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),
@@ -74,6 +77,7 @@ else if ([runs, rows].some((value) => value !== undefined && !(value >= 1)))
 else {
   const { bench } = await load();
   const note = (line: string) => process.stderr.write(`${line}\n`);
+  if (runs !== undefined && runs < 3) note('Fewer than 3 rounds say little.');
   const outcome = await bench.run({ runs, rows, operands, note });
   const met = isMet(bench.aim, outcome.ratio.median);
   print(bench, outcome, met);

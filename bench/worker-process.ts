@@ -2,10 +2,11 @@
  * A process of its own that runs Evervec's worker over `articles`, as `evervec worker` does, and tells the benchmark that
  * forked it once a second what it holds in memory and has done. Ends with its parent.
  *
- *     node bench/worker-process.ts <database url>
+ *     node bench/worker-process.ts <database url> [latency of a model call, ms]
  */
 import { limitYoungGeneration } from '../src/worker/index.ts';
 import { openArticles } from './articles.ts';
+import { distantModel } from './distant-model.ts';
 
 export interface WorkerSample {
   residentBytes: number;
@@ -13,9 +14,14 @@ export interface WorkerSample {
 }
 
 limitYoungGeneration();
-const evervec = await openArticles(process.argv[2] ?? '');
+const [url = '', latencyMs] = process.argv.slice(2);
+const evervec = await openArticles(
+  url,
+  latencyMs === undefined ? {} : { model: distantModel(Number(latencyMs)) },
+);
 let records = 0;
 const worker = await evervec.worker(undefined, {
+  ...(latencyMs !== undefined && { concurrency: 1 }),
   onBatch: ({ done }) => {
     records += done;
   },

@@ -33,6 +33,7 @@ export async function evervecQueue(
   );
   await evervec.setup();
   let handled = 0;
+  let written = 0;
   const worker = new Worker({
     database,
     logger: silentLogger,
@@ -48,8 +49,9 @@ export async function evervecQueue(
   await worker.start();
   return {
     write: async () => {
-      for (let from = 1; from <= jobs; from += perCall)
-        await database.query(INSERT, [from, Math.min(jobs, from + perCall - 1)]);
+      const last = written + jobs;
+      for (; written < last; written = Math.min(last, written + perCall))
+        await database.query(INSERT, [written + 1, Math.min(last, written + perCall)]);
     },
     handled: () => handled,
     leftSql: `select exists (select from evervec.jobs) or exists (select from evervec.changes) as left`,

@@ -1,5 +1,5 @@
 export * from './database.ts';
-export * from './embedded/open.ts';
+export * from './embedded/index.ts';
 export * from './identifier.ts';
 export * from './migrator.ts';
 export * from './postgres.ts';

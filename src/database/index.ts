@@ -3,3 +3,4 @@ export * from './embedded/index.ts';
 export * from './identifier.ts';
 export * from './migrator.ts';
 export * from './postgres.ts';
+export * from './schema-version.ts';

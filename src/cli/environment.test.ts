@@ -16,3 +16,10 @@ test('retention comes from the environment, over the file', () => {
 test.each(['0', '-1', '1.5', 'soon'])('days that are no number: %s', (value) => {
   expect(() => readEnvironment({ EMBEDDING_CLEANUP_RETENTION_DAYS: value })).toThrow(ConfigError);
 });
+
+test('a secret that is too short is refused, and not shown', () => {
+  const read = () => readEnvironment({ CRON_SECRET: 'fifteen-letters', AUTH_TOKEN: 'short-one' });
+  expect(read).toThrow('AUTH_TOKEN is shorter than 16 characters; CRON_SECRET is shorter');
+  expect(read).not.toThrow(/fifteen|short-one/);
+  expect(readEnvironment({ CRON_SECRET: 'sixteen-letters!' }).CRON_SECRET).toBe('sixteen-letters!');
+});

@@ -1,6 +1,7 @@
 export * from './database.ts';
-export * from './embedded/open.ts';
+export * from './embedded/index.ts';
 export * from './identifier.ts';
 export * from './migrator.ts';
 export * from './postgres.ts';
+export * from './schema-version.ts';
 export { isAtLeast } from './vector-extension.ts';

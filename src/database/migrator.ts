@@ -5,7 +5,7 @@
 import { SchemaError } from '../errors/index.ts';
 import type { Connection, Database } from './database.ts';
 import { quoteIdentifier } from './identifier.ts';
-import { defaultMigrationsFolder, type Migration, readMigrations } from './migration-files.ts';
+import type { Migration } from './migration-files.ts';
 import { ensureVectorExtension } from './vector-extension.ts';
 
 export interface AppliedMigration {
@@ -71,9 +71,9 @@ const RECORD = 'insert into evervec.migrations (id, name, checksum) values ($1, 
  */
 export async function migrate(
   database: Database,
-  folder: string = defaultMigrationsFolder(),
+  folder?: string,
 ): Promise<{ id: number; name: string }[]> {
-  const migrations = await readMigrations(folder);
+  const migrations = await readFiles(folder);
   const before = checked(await statusOf(database, database.schema, migrations));
   const hasVector = database.capabilities.vectorVersion !== null;
   if (before.applied.length > 0 && before.pending.length === 0 && hasVector) return [];
@@ -89,11 +89,14 @@ export async function migrate(
 }
 
 /** Reads only; on a database that was never set up, everything is pending. */
-export async function schemaStatus(
-  database: Database,
-  folder: string = defaultMigrationsFolder(),
-): Promise<SchemaStatus> {
-  return statusOf(database, database.schema, await readMigrations(folder));
+export async function schemaStatus(database: Database, folder?: string): Promise<SchemaStatus> {
+  return statusOf(database, database.schema, await readFiles(folder));
+}
+
+/** What reads files is loaded when there are some to read: a function on the edge may have no file system to import. */
+async function readFiles(folder: string | undefined): Promise<Migration[]> {
+  const files = await import('./migration-files.ts');
+  return await files.readMigrations(folder ?? files.defaultMigrationsFolder());
 }
 
 function locked<T>(database: Database, work: (tx: Connection) => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@
  * on it. Changes nothing.
  */
 import { type Chunker, createTextChunker } from '../chunk/index.ts';
-import { type Database, schemaStatus } from '../database/index.ts';
+import { type Database, SCHEMA_VERSION, schemaVersion } from '../database/index.ts';
 import type { EmbeddingModel } from '../embed/index.ts';
 import { ConfigError, SchemaError } from '../errors/index.ts';
 import {
@@ -63,15 +63,15 @@ export class Wiring {
 
   /** @throws SchemaError when a chosen source was not set up */
   async wire(names?: readonly string[]): Promise<Wired[]> {
-    const { applied, pending } = await schemaStatus(this.#database);
-    if (applied.length > 0 && pending.length > 0)
+    const version = await schemaVersion(this.#database);
+    if (version > 0 && version < SCHEMA_VERSION)
       throw new SchemaError('The database was set up by an older version of Evervec.', {
         remedy: 'Run "evervec setup".',
         isUsage: true,
       });
     const wired: Wired[] = [];
     for (const name of this.chosen(names)) {
-      const row = applied.length === 0 ? null : await findSource(this.#database, name);
+      const row = version === 0 ? null : await findSource(this.#database, name);
       const spaces = row === null ? [] : await spacesOf(this.#database, row.id);
       const space = spaces.find((candidate) => candidate.id === row?.active_space_id);
       if (row === null || space === undefined)

@@ -3,7 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Database, migrate, openPostgres, schemaStatus } from '../../src/database/index.ts';
+import {
+  type Database,
+  migrate,
+  openPostgres,
+  SCHEMA_VERSION,
+  schemaStatus,
+  schemaVersion,
+} from '../../src/database/index.ts';
 import { isAtLeast } from '../../src/database/vector-extension.ts';
 import { PermissionError, SchemaError } from '../../src/errors/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
@@ -29,6 +36,14 @@ async function noteCount(database: Database): Promise<string | undefined> {
 }
 
 describeEachDatabase('migrate', (databases) => {
+  test('the version of the schema is that of the last migration, 0 before', async () => {
+    const database = await databases.open('empty');
+    expect(await schemaVersion(database)).toBe(0);
+    const done = await migrate(database);
+    expect(done.at(-1)?.id).toBe(SCHEMA_VERSION);
+    expect(await schemaVersion(database)).toBe(SCHEMA_VERSION);
+  });
+
   test('sets up an empty database, in a schema of any name, and then does nothing', async () => {
     const place = await databases.create('empty');
     const database = await place.open({ schema: 'My Schema' });

@@ -1,0 +1,5 @@
+import { defineConfig } from 'evervec';
+
+export default defineConfig({
+  sources: { articles: { table: 'articles', text: ['title', 'body'] } },
+});

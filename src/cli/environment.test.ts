@@ -16,3 +16,11 @@ test('retention comes from the environment, over the file', () => {
 test.each(['0', '-1', '1.5', 'soon'])('days that are no number: %s', (value) => {
   expect(() => readEnvironment({ EMBEDDING_CLEANUP_RETENTION_DAYS: value })).toThrow(ConfigError);
 });
+
+test('the time-out of a model call comes from the environment, over the file', () => {
+  const file = { sources: {}, worker: { timeoutMs: 5_000 } };
+  const environment = readEnvironment({ EMBEDDING_WORKER_TIMEOUT: '250' });
+  expect(applyEnvironment(file, environment).worker?.timeoutMs).toBe(250);
+  expect(applyEnvironment(file, readEnvironment({})).worker?.timeoutMs).toBe(5_000);
+  expect(() => readEnvironment({ EMBEDDING_WORKER_TIMEOUT: '0' })).toThrow(ConfigError);
+});

@@ -17,6 +17,7 @@ const environment = z.object({
   EMBEDDING_WORKER_INTERVAL: integer(10),
   EMBEDDING_MAX_RETRIES: integer(1),
   EMBEDDING_RETRY_BACKOFF_BASE: integer(1),
+  EMBEDDING_WORKER_TIMEOUT: integer(1),
   EMBEDDING_BATCH_SIZE: integer(1),
   EMBEDDING_CONCURRENT_WORKERS: integer(1),
   EMBEDDING_CLEANUP_INTERVAL: integer(1),
@@ -43,6 +44,7 @@ export function applyEnvironment(config: Config, from: Environment): Config {
   if (from.EMBEDDING_WORKER_INTERVAL) worker.intervalMs = from.EMBEDDING_WORKER_INTERVAL;
   if (from.EMBEDDING_MAX_RETRIES) worker.maxRetries = from.EMBEDDING_MAX_RETRIES;
   if (from.EMBEDDING_RETRY_BACKOFF_BASE) worker.retryBaseMs = from.EMBEDDING_RETRY_BACKOFF_BASE;
+  if (from.EMBEDDING_WORKER_TIMEOUT) worker.timeoutMs = from.EMBEDDING_WORKER_TIMEOUT;
   if (from.EMBEDDING_BATCH_SIZE) worker.batchSize = from.EMBEDDING_BATCH_SIZE;
   if (from.EMBEDDING_CONCURRENT_WORKERS) worker.concurrency = from.EMBEDDING_CONCURRENT_WORKERS;
   if (from.EMBEDDING_CLEANUP_INTERVAL)

@@ -43,6 +43,8 @@ const config = z.strictObject({
       maxRetries: z.int().min(1).max(100).optional(),
       /** First back-off, ms; default 1,000. */
       retryBaseMs: z.int().min(1).optional(),
+      /** Longest that one call of the model may take, ms; then it is the provider's fault. Default 60,000. */
+      timeoutMs: z.int().min(1).max(2_147_483_647).optional(),
       /** How often one of the workers drops old history, hours; default 24. */
       cleanupIntervalHours: z.int().min(1).max(8_760).optional(),
       /** How long history, audit log and metrics are kept, days; default 30. */

@@ -10,7 +10,7 @@ import {
   openPostgres,
   schemaStatus,
 } from '../database/index.ts';
-import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
+import { createEmbeddedModel, type EmbeddingModel, guardModel, limitTime } from '../embed/index.ts';
 import { countPending, isPending, type QueueStatus } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
@@ -90,7 +90,7 @@ export class Evervec {
     this.model =
       model === 'embedded'
         ? createEmbeddedModel()
-        : guardModel(model, database, {
+        : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
             requests: quota.requestsPerMinute ?? null,
             tokens: quota.tokensPerMinute ?? null,
           });

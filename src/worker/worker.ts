@@ -17,7 +17,7 @@ import {
   takeTruncations,
   wake,
 } from '../queue/index.ts';
-import { type Logger, type Service, systemClock } from '../runtime/index.ts';
+import type { Logger, Service } from '../runtime/index.ts';
 import { BatchSize } from './batch-size.ts';
 import { errorLabel } from './error-label.ts';
 import { Executor, type Tally } from './executor.ts';
@@ -208,7 +208,8 @@ export class Worker implements Service {
   /** What every worker does for all: takes back lost leases, wakes those whose back-off is over. */
   async #tend(): Promise<void> {
     const { database } = this.#options;
-    const now = systemClock.now();
+    // Not the wall clock: set back by an hour, it would stop the reaping for one.
+    const now = performance.now();
     if (now >= this.#nextReap) {
       this.#nextReap = now + Math.min(REAP_EVERY_MS, this.#leaseMs / 2);
       const lost = await reap(database, this.#options.maxCrashes ?? 3);

@@ -59,6 +59,7 @@ export interface WorkerOptions {
 
 const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
 const REAP_EVERY_MS = 5_000;
+const MAX_CRASHES = 3;
 /** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
 const CONTENDED_MS = 10;
 
@@ -96,6 +97,7 @@ export class Worker implements Service {
       reporter: this.#reporter,
       leaseMs: this.#leaseMs,
       retry: { ...RETRY, ...options.retry },
+      maxCrashes: options.maxCrashes ?? MAX_CRASHES,
       onError: (error) => this.#report(error),
     });
   }
@@ -201,7 +203,9 @@ export class Worker implements Service {
 
   async #process(work: Claim): Promise<void> {
     const tally = await this.#executor.execute(work, this.#giveBack.signal);
-    this.#batch.record(tally.jobs, tally.tookMs);
+    // More like it may follow: leasing many to give them back would be for nothing.
+    if (tally.isAlone) this.#batch.restart();
+    else this.#batch.record(tally.jobs, tally.tookMs);
     this.#options.onBatch?.(tally);
   }
 
@@ -212,7 +216,7 @@ export class Worker implements Service {
     const now = performance.now();
     if (now >= this.#nextReap) {
       this.#nextReap = now + Math.min(REAP_EVERY_MS, this.#leaseMs / 2);
-      const lost = await reap(database, this.#options.maxCrashes ?? 3);
+      const lost = await reap(database, this.#options.maxCrashes ?? MAX_CRASHES);
       this.#reporter.failed(lost, 'LeaseExpired', null);
     }
     await wake(database);

@@ -23,3 +23,11 @@ test('a secret that is too short is refused, and not shown', () => {
   expect(read).not.toThrow(/fifteen|short-one/);
   expect(readEnvironment({ CRON_SECRET: 'sixteen-letters!' }).CRON_SECRET).toBe('sixteen-letters!');
 });
+
+test('the time-out of a model call comes from the environment, over the file', () => {
+  const file = { sources: {}, worker: { timeoutMs: 5_000 } };
+  const environment = readEnvironment({ EMBEDDING_WORKER_TIMEOUT: '250' });
+  expect(applyEnvironment(file, environment).worker?.timeoutMs).toBe(250);
+  expect(applyEnvironment(file, readEnvironment({})).worker?.timeoutMs).toBe(5_000);
+  expect(() => readEnvironment({ EMBEDDING_WORKER_TIMEOUT: '0' })).toThrow(ConfigError);
+});

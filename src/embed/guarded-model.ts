@@ -9,36 +9,6 @@ import type { EmbedAnswer, EmbedCall, EmbeddingModel } from './model.ts';
 import { estimateTokens } from './plan-calls.ts';
 import { providerFault } from './provider-fault.ts';
 
-/** A provider that has not answered for so long, ms, is one that is down. */
-const TIMEOUT_MS = 60_000;
-
-/** Ends also where the model does not heed the signal: its answer is then dropped. */
-async function withinTime(
-  model: EmbeddingModel,
-  call: EmbedCall,
-  timeoutMs: number,
-): Promise<EmbedAnswer> {
-  const time = new AbortController();
-  const isOver = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new ProviderError(`${model.provider} did not answer within ${timeoutMs} ms.`, {
-      remedy: 'Raise worker.timeoutMs if that is its usual pace, or lower the batch size.',
-    });
-    isOver.reject(error);
-    time.abort(error);
-  }, timeoutMs);
-  const { abortSignal } = call;
-  const signal = abortSignal ? AbortSignal.any([abortSignal, time.signal]) : time.signal;
-  try {
-    return await Promise.race([model.doEmbed({ ...call, abortSignal: signal }), isOver.promise]);
-  } catch (error) {
-    // What a library throws for an aborted call says nothing of why.
-    throw time.signal.aborted ? time.signal.reason : error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** The part of the quota that only queries get: whoever searches does not wait for a backfill. */
 const FOR_QUERIES = 0.1;
 
@@ -46,7 +16,6 @@ export function guardModel(
   model: EmbeddingModel,
   connection: Connection,
   quota: Quota,
-  timeoutMs = TIMEOUT_MS,
 ): EmbeddingModel {
   const { provider } = model;
   const isLimited = quota.requests !== null || quota.tokens !== null;
@@ -124,7 +93,7 @@ export function guardModel(
     await takeQuota(call);
     const leave = await enter();
     try {
-      const answer = await withinTime(model, call, timeoutMs);
+      const answer = await model.doEmbed(call);
       if (leave !== null) await close(connection, provider);
       return answer;
     } catch (error) {

@@ -11,7 +11,7 @@ import {
   openPostgres,
   schemaStatus,
 } from '../database/index.ts';
-import { createEmbeddedModel, type EmbeddingModel, guardModel } from '../embed/index.ts';
+import { createEmbeddedModel, type EmbeddingModel, guardModel, limitTime } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
@@ -96,12 +96,10 @@ export class Evervec {
     this.model =
       model === 'embedded'
         ? createEmbeddedModel()
-        : guardModel(
-            model,
-            database,
-            { requests: quota.requestsPerMinute ?? null, tokens: quota.tokensPerMinute ?? null },
-            config.worker?.timeoutMs,
-          );
+        : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
+            requests: quota.requestsPerMinute ?? null,
+            tokens: quota.tokensPerMinute ?? null,
+          });
     this.#wiring = new Wiring(database, this.model, config.sources);
     this.#writer = new Writer(database, () => this.worker());
   }

@@ -14,6 +14,11 @@ export class BatchSize {
     return this.#size;
   }
 
+  /** One at a time from here; grows again as batches go well. */
+  restart(): void {
+    this.#size = 1;
+  }
+
   /** @param jobs that a finished batch had; a batch smaller than asked for says nothing about larger ones */
   record(jobs: number, tookMs: number): void {
     if (tookMs > this.#targetMs * 2) this.#size = Math.max(1, Math.floor(this.#size / 2));

@@ -28,6 +28,8 @@ export interface Tally {
   /** Put off without a try counted. */
   postponed: number;
   tookMs: number;
+  /** One job was tried apart from others, which were given back. */
+  isAlone: boolean;
 }
 
 export interface ExecutorOptions {
@@ -35,6 +37,8 @@ export interface ExecutorOptions {
   handlerOf(sourceId: number): Handler | undefined;
   leaseMs: number;
   retry: RetryPolicy;
+  /** Crashes after which a job is parked. */
+  maxCrashes: number;
   reporter: Reporter;
   onError(error: unknown): void;
 }
@@ -66,15 +70,23 @@ export class Executor {
   }
 
   /** @param giveBack aborts when the worker must end: what is not done then is released untried */
-  async execute(claim: Claim, giveBack: AbortSignal): Promise<Tally> {
+  async execute(whole: Claim, giveBack: AbortSignal): Promise<Tally> {
     const started = performance.now();
     const { database, leaseMs, onError } = this.#options;
+    const claim = await this.#isolate(whole);
     const lease = keepLease(database, claim, leaseMs, onError);
     const work: Work = {
       token: claim.token,
       lease,
       signal: AbortSignal.any([lease.signal, giveBack]),
-      tally: { jobs: claim.jobs.length, done: 0, failed: 0, postponed: 0, tookMs: 0 },
+      tally: {
+        jobs: claim.jobs.length,
+        done: 0,
+        failed: 0,
+        postponed: 0,
+        tookMs: 0,
+        isAlone: claim !== whole,
+      },
       batch: null,
     };
     try {
@@ -84,6 +96,18 @@ export class Executor {
       lease.stop();
     }
     return { ...work.tally, tookMs: performance.now() - started };
+  }
+
+  /**
+   * A job whose next crash parks it is tried alone, the others are given back: a crash counts for all that its worker
+   * held, and those that only lay beside the record that kills workers must not be parked with it (I6).
+   */
+  async #isolate(claim: Claim): Promise<Claim> {
+    const suspect = claim.jobs.find((job) => job.crashes + 1 >= this.#options.maxCrashes);
+    if (suspect === undefined || this.#options.maxCrashes <= 1) return claim;
+    const others = claim.jobs.filter((job) => job !== suspect);
+    if (others.length > 0) await release(this.#options.database, claim.token, others);
+    return { ...claim, jobs: [suspect] };
   }
 
   /** Works off `jobs` and reports what came of them. */

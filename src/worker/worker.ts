@@ -19,7 +19,7 @@ import {
   takeTruncations,
   wake,
 } from '../queue/index.ts';
-import { type Logger, type Service, systemClock } from '../runtime/index.ts';
+import type { Logger, Service } from '../runtime/index.ts';
 import { BatchSize } from './batch-size.ts';
 import { errorLabel } from './error-label.ts';
 import { Executor, type Tally } from './executor.ts';
@@ -65,6 +65,7 @@ export interface WorkerOptions {
 /** What `retry` does not say. */
 export const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
 const REAP_EVERY_MS = 5_000;
+const MAX_CRASHES = 3;
 /** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
 const CONTENDED_MS = 10;
 
@@ -111,6 +112,7 @@ export class Worker implements Service {
       reporter: this.#reporter,
       leaseMs: this.#leaseMs,
       retry: { ...RETRY, ...options.retry },
+      maxCrashes: options.maxCrashes ?? MAX_CRASHES,
       onError: (error) => this.#report(error),
     });
   }
@@ -250,7 +252,9 @@ export class Worker implements Service {
 
   async #process(work: Claim): Promise<Step> {
     const tally = await this.#executor.execute(work, this.#giveBack.signal);
-    this.#batch.record(tally.jobs, tally.tookMs);
+    // More like it may follow: leasing many to give them back would be for nothing.
+    if (tally.isAlone) this.#batch.restart();
+    else this.#batch.record(tally.jobs, tally.tookMs);
     this.#options.onBatch?.(tally);
     return 'worked';
   }
@@ -258,10 +262,11 @@ export class Worker implements Service {
   /** What every worker does for all: takes back lost leases, wakes those whose back-off is over. */
   async #tend(): Promise<void> {
     const { database } = this.#options;
-    const now = systemClock.now();
+    // Not the wall clock: set back by an hour, it would stop the reaping for one.
+    const now = performance.now();
     if (now >= this.#nextReap) {
       this.#nextReap = now + Math.min(REAP_EVERY_MS, this.#leaseMs / 2);
-      const lost = await reap(database, this.#options.maxCrashes ?? 3);
+      const lost = await reap(database, this.#options.maxCrashes ?? MAX_CRASHES);
       this.#reporter.failed(lost, 'LeaseExpired', null);
     }
     await wake(database);

@@ -59,8 +59,11 @@ type Suite<Opened> = (databases: TestDatabases<Opened>) => void;
 
 export function databaseSuites<Opened extends Closable>(
   openers: Openers<Opened>,
+  kinds: readonly Lane<Opened>['kind'][] = ['embedded', 'postgres'],
 ): (name: string, suite: Suite<Opened>) => void {
-  const lanes = [embeddedLane(openers), postgresLane(openers)];
+  const lanes = [embeddedLane(openers), postgresLane(openers)].filter((lane) =>
+    kinds.includes(lane.kind),
+  );
   return function describeEachDatabase(name, suite) {
     for (const lane of lanes) {
       const why = lane.absence === undefined ? '' : ` (skipped: ${lane.absence})`;

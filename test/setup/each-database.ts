@@ -4,8 +4,9 @@ import { databaseSuites, type TestDatabases } from './databases.ts';
 
 export type Databases = TestDatabases<Database>;
 
-export const describeEachDatabase = databaseSuites<Database>({
-  openPostgres,
-  openEmbedded,
-  migrate,
-});
+const openers = { openPostgres, openEmbedded, migrate };
+
+export const describeEachDatabase = databaseSuites<Database>(openers);
+
+/** For what only a server can go through. */
+export const describeOnPostgres = databaseSuites<Database>(openers, ['postgres']);

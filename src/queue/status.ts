@@ -11,6 +11,12 @@ export interface LaneCounts {
   waiting: number;
   parked: number;
   paused: boolean;
+  /** Lower goes first. */
+  priority: number;
+  /** Batches at once over all workers; null is no limit. */
+  concurrency: number | null;
+  /** Part of all claims that it gets at least; null where none is kept for it. */
+  share: number | null;
   /** Seconds that its oldest ready job has waited; null when none is ready. */
   oldest_ready_s: number | null;
 }
@@ -61,7 +67,7 @@ where heartbeat_at > now() - 10 * $1 * interval '1 second'
 order by started_at, worker.id`;
 
 const LANES = `
-select lane as name, paused, ready, leased, waiting, parked,
+select lane as name, paused, priority, concurrency, share, ready, leased, waiting, parked,
   extract(epoch from now() - oldest_ready_at)::float8 as oldest_ready_s
 from evervec.queue_status order by lane`;
 

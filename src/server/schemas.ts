@@ -127,7 +127,17 @@ export const queueStatus = z
     oldest_ready_s: z.number().nullable(),
     lanes: z.record(
       z.string(),
-      z.object({ ...counts, paused: z.boolean(), oldest_ready_s: z.number().nullable() }),
+      z.object({
+        ...counts,
+        paused: z.boolean(),
+        priority: z.int().openapi({ description: 'Lower goes first.' }),
+        concurrency: z
+          .int()
+          .nullable()
+          .openapi({ description: 'Batches at once, of all workers.' }),
+        share: z.number().nullable().openapi({ description: 'Of all claims, at least.' }),
+        oldest_ready_s: z.number().nullable(),
+      }),
     ),
   })
   .openapi('QueueStatus');
@@ -142,6 +152,9 @@ export const sources = z
           model: z.string(),
           records: z.int(),
           chunks: z.int(),
+          is_estimate: z
+            .boolean()
+            .openapi({ description: 'Records and chunks are too many to be counted each time.' }),
           is_filling: z.boolean(),
           indexed: z.boolean(),
         })

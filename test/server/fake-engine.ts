@@ -44,6 +44,9 @@ export const HOSTILE: SearchHit = {
 };
 
 const LANE = {
+  priority: 0,
+  concurrency: null,
+  share: null,
   ready: 0,
   leased: 0,
   waiting: 0,
@@ -115,6 +118,7 @@ export class FakeEngine implements Engine {
       model: 'evervec/hashed-words@1/384',
       records: 436,
       chunks: 436,
+      is_estimate: false,
       is_filling: false,
       indexed: false,
     },
@@ -124,6 +128,7 @@ export class FakeEngine implements Engine {
       model: 'evervec/hashed-words@1/384',
       records: 1_280,
       chunks: 1_311,
+      is_estimate: true,
       is_filling: true,
       indexed: true,
     },

@@ -108,7 +108,7 @@ describe.skipIf(executablePath === '')(`the page${why}`, () => {
     expect(await queue.innerText()).toContain('The oldest ready job has waited 1 min.');
     const sources = await page.getByRole('region', { name: 'Sources' }).innerText();
     expect(sources).toMatch(/airports\s+exact\s+436 records, 436 chunks/);
-    expect(sources).toMatch(/offers\s+filling\s+1,280 records, 1,311 chunks/);
+    expect(sources).toMatch(/offers\s+filling\s+about 1,280 records, 1,311 chunks/);
     const workers = await page.getByRole('region', { name: 'Workers' }).innerText();
     expect(workers).toMatch(/embedder-2, process 997\s+heard 47 s ago/);
     expect(workers).toContain('The model answered 429');

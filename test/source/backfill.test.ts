@@ -138,3 +138,21 @@ describeEachDatabase('a backfill', (databases) => {
     expect(await evervec.backfill()).toEqual([{ source: 'items', queued: 0, isResumed: false }]);
   });
 });
+
+describeEachDatabase('the list of sources', (databases) => {
+  test('counts what is small, and takes the statistics of what is large', async () => {
+    const database = await databases.open();
+    await items(database, 10);
+    const { evervec } = await keep(database, OPTIONS);
+    expect(await evervec.sources()).toMatchObject([
+      { records: 10, chunks: 10, is_estimate: false },
+    ]);
+    // As if it were large: two chunks a record, as ANALYZE would have it.
+    await database.query('analyze evervec.chunks_1');
+    await database.query(
+      `update pg_class set reltuples = 3000000 where oid = 'evervec.chunks_1'::regclass`,
+    );
+    const [source] = await evervec.sources();
+    expect(source).toMatchObject({ records: 3_000_000, chunks: 3_000_000, is_estimate: true });
+  });
+});

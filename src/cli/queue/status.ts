@@ -39,7 +39,12 @@ function formatLanes({ lanes, count_limit }: QueueStatus): string {
       shown(lane.waiting),
       shown(lane.parked),
       duration(lane.oldest_ready_s),
-      lane.paused ? 'paused' : '',
+      [
+        ...(lane.paused ? ['paused'] : []),
+        ...(lane.priority === 0 ? [] : [`priority ${lane.priority}`]),
+        ...(lane.concurrency === null ? [] : [`at most ${lane.concurrency}`]),
+        ...(lane.share === null ? [] : [`share ${lane.share}`]),
+      ].join(', '),
     ]),
     MAX_WIDTH,
   );

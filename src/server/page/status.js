@@ -193,7 +193,7 @@ function showSources(sources) {
       element(
         'p',
         null,
-        `${formatNumberOf(source.records, 'record')}, ${formatNumberOf(source.chunks, 'chunk')}`,
+        `${source.is_estimate ? 'about ' : ''}${formatNumberOf(source.records, 'record')}, ${formatNumberOf(source.chunks, 'chunk')}`,
       ),
       element('p', null, `${source.table}, ${source.model}`),
     ),

@@ -55,6 +55,7 @@ interface Work {
 
 /** How long what fails by the database's fault is put off, ms: a dropped column does not come back at once. */
 const DATABASE_WAIT_MS = 5_000;
+const CONFLICT_WAIT_MS = 100;
 
 export class Executor {
   readonly #options: ExecutorOptions;
@@ -157,16 +158,16 @@ export class Executor {
     let prepared: Prepared;
     try {
       prepared = await handler(jobs, work.signal);
+      work.tally.done += await this.#commit(work.token, prepared);
     } catch (error) {
       return await this.#judge(work, sourceId, jobs, error);
     }
     this.#waitingUntil.delete(sourceId);
-    work.tally.done += await this.#commit(work.token, prepared);
     for (const { job, error } of prepared.failed) await this.#fail(work, job, error);
     return prepared.deferred.length > 0 ? [prepared.deferred] : [];
   }
 
-  /** What becomes of jobs whose handler failed as a whole. */
+  /** What becomes of jobs whose handler, or whose write, failed as a whole. */
   async #judge(
     work: Work,
     sourceId: number,
@@ -224,7 +225,11 @@ export class Executor {
 /** @returns ms to wait where the fault is the provider's or the database's; null where a record may be to blame */
 function waitFor(error: unknown): number | null {
   if (error instanceof ProviderError) return error.retryAfterMs ?? 1_000;
-  if (error instanceof DatabaseUnreachableError || error instanceof QueryError)
-    return DATABASE_WAIT_MS;
-  return null;
+  if (error instanceof DatabaseUnreachableError) return DATABASE_WAIT_MS;
+  if (!(error instanceof QueryError)) return null;
+  const state = error.sqlState ?? '';
+  // A value, or a limit that it exceeds: halving finds whose.
+  if (/^(22|54)/.test(state)) return null;
+  // A deadlock or the like: others were first.
+  return state.startsWith('40') ? CONFLICT_WAIT_MS : DATABASE_WAIT_MS;
 }

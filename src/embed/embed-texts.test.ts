@@ -54,6 +54,22 @@ describe('embedTexts', () => {
     ]);
   });
 
+  it('keeps what was paid before, whatever becomes of it meanwhile', async () => {
+    const paid = new Map([['abc', Float32Array.of(0, 1)]]);
+    const { model } = lengthModel({
+      doEmbed: async (call) => {
+        paid.clear();
+        return answer(call.values.map(() => [1, 0]));
+      },
+    });
+    const vectors = await embedTexts(model, ['abc', 'a'], { paid });
+    expect(vectors.map((vector) => Array.from(vector))).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
+    expect([...paid.keys()]).toEqual(['a']);
+  });
+
   it('asks nothing for nothing', async () => {
     const { model, calls } = lengthModel();
     expect(await embedTexts(model, [])).toEqual([]);

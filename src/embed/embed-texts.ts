@@ -42,7 +42,13 @@ export async function embedTexts(
 ): Promise<Float32Array[]> {
   const { kind = 'document', signal, parallelCalls = DEFAULT_PARALLEL_CALLS } = options;
   signal?.throwIfAborted();
-  const vectorOf = options.paid ?? new Map<string, Float32Array>();
+  const { paid } = options;
+  // A map of this call's own: others may empty theirs while calls are under way.
+  const vectorOf = new Map<string, Float32Array>();
+  for (const text of texts) {
+    const known = paid?.get(text);
+    if (known !== undefined) vectorOf.set(text, known);
+  }
   const distinct = [...new Set(texts)].filter((text) => !vectorOf.has(text));
   const calls = planCalls(distinct, model);
   const stop = new AbortController();
@@ -55,7 +61,10 @@ export async function embedTexts(
       const values = distinct.slice(call.from, call.to);
       const answer = await model.doEmbed({ values, kind, abortSignal });
       const vectors = unitVectors(model, answer.embeddings, values.length);
-      for (const [i, vector] of vectors.entries()) vectorOf.set(values[i] ?? '', vector);
+      for (const [i, vector] of vectors.entries()) {
+        vectorOf.set(values[i] ?? '', vector);
+        paid?.set(values[i] ?? '', vector);
+      }
     }
   }
   const runners = model.supportsParallelCalls ? Math.min(parallelCalls, calls.length) : 1;

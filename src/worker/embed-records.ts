@@ -92,6 +92,7 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
               await writeRecords(tx, space, mine, vectorOid);
               const bare = mine.map(({ key }) => key).filter((key) => archived.has(key));
               await clearVectors(tx, space.id, bare);
+              for (const plan of mine) for (const { text } of plan.changed) paid.delete(text);
             },
       failed,
       deferred: read.deferred.map(jobOf),
@@ -165,7 +166,7 @@ function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-/** Vectors of batches that failed in part, until a smaller batch has used them. */
+/** Vectors that were given and not yet written: of batches that failed in part, or that the database did not take. */
 type PaidVectors = Map<string, Float32Array>;
 
 /** What is kept of failed batches at most; beyond that texts are paid for again rather than memory filled. */
@@ -186,5 +187,4 @@ async function embedChanged(
   wanting.forEach((chunk, index) => {
     chunk.embedding = vectors[index] ?? null;
   });
-  for (const text of texts) paid.delete(text);
 }

@@ -154,17 +154,17 @@ export class Executor {
     let prepared: Prepared;
     try {
       prepared = await handler(jobs, work.signal);
+      work.tally.done += await this.#commit(work.token, prepared);
     } catch (error) {
       return await this.#judge(work, sourceId, jobs, error);
     }
     this.#waitingUntil.delete(sourceId);
-    work.tally.done += await this.#commit(work.token, prepared);
     for (const { job, error, textHash } of prepared.failed)
       await this.#fail(work, job, error, textHash);
     return prepared.deferred.length > 0 ? [prepared.deferred] : [];
   }
 
-  /** What becomes of jobs whose handler failed as a whole. */
+  /** What becomes of jobs whose handler, or whose write, failed as a whole. */
   async #judge(
     work: Work,
     sourceId: number,

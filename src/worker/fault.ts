@@ -3,11 +3,16 @@ import { DatabaseUnreachableError, ProviderError, QueryError } from '../errors/i
 
 /** How long what fails by the database's fault is put off, ms: a dropped column does not come back at once. */
 const DATABASE_WAIT_MS = 5_000;
+const CONFLICT_WAIT_MS = 100;
 
 /** @returns ms to wait where the fault is the provider's or the database's; null where a record may be to blame (I6) */
 export function waitFor(error: unknown): number | null {
   if (error instanceof ProviderError) return error.retryAfterMs ?? 1_000;
-  if (error instanceof DatabaseUnreachableError || error instanceof QueryError)
-    return DATABASE_WAIT_MS;
-  return null;
+  if (error instanceof DatabaseUnreachableError) return DATABASE_WAIT_MS;
+  if (!(error instanceof QueryError)) return null;
+  const state = error.sqlState ?? '';
+  // A value, or a limit that it exceeds: halving finds whose.
+  if (/^(22|54)/.test(state)) return null;
+  // A deadlock or the like: others were first.
+  return state.startsWith('40') ? CONFLICT_WAIT_MS : DATABASE_WAIT_MS;
 }

@@ -22,6 +22,8 @@ export interface WorkerPlan {
   stopAt?: Step;
   /** How far its wall clock is off. */
   clockShiftMs?: number;
+  /** How far its wall clock is set while it runs. */
+  clockJumpMs?: number;
   /** A text that ends the process when the model is asked for it. */
   killer?: string;
   probe?: { intervalMs: number; timeoutMs: number };
@@ -51,6 +53,7 @@ const worker = await evervec.worker(undefined, {
   ...(plan.maxBatch !== undefined && { maxBatch: plan.maxBatch }),
 });
 await worker.start();
+if (plan.clockJumpMs !== undefined) shiftClock(plan.clockJumpMs);
 process.send?.('ready');
 process.once('disconnect', async () => {
   await worker.stop();

@@ -64,7 +64,8 @@ export interface WorkerOptions {
 
 /** What `retry` does not say. */
 export const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60_000 };
-const REAP_EVERY_MS = 5_000;
+/** A lost lease is taken back within a second of its end: by an idle worker too, which looks that often. */
+const REAP_EVERY_MS = 500;
 const MAX_CRASHES = 3;
 /** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
 const CONTENDED_MS = 10;

@@ -14,6 +14,7 @@ export const PACKAGES = [
   'postgresql-15-cron',
   'postgresql-server-dev-15',
   'build-essential',
+  'pgbouncer',
   'chromium',
 ];
 /** The release whose packages are named above, and the one whose pgvector is built on it. */

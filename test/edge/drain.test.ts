@@ -5,7 +5,7 @@ import type { Database } from '../../src/database/index.ts';
 import { createDrainHandler, type DrainAnswer } from '../../src/edge/index.ts';
 import type { EmbeddingModel } from '../../src/embed/index.ts';
 import { createEvervec } from '../../src/engine/index.ts';
-import { ConfigError, HttpRequestError } from '../../src/errors/index.ts';
+import { ConfigError, HttpRequestError, ProviderError } from '../../src/errors/index.ts';
 import { createHandler } from '../../src/server/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
@@ -87,6 +87,19 @@ describeEachDatabase('the cron endpoint', (databases) => {
     expect(await bodyOf(await first)).toMatchObject({ done: 0, reason: 'stopped' });
     expect(await leased(database)).toBe(0);
     expect(await bodyOf(await handle(request()))).toMatchObject({ done: 0, reason: 'stopped' });
+  });
+
+  test.each([
+    [new ProviderError('busy', { remedy: 'Wait.', retryAfterMs: 60_000 }), { postponed: 3 }],
+    [new TypeError('the text of a record'), { failed: 3 }],
+  ])('tells what was put off and what failed: %s', async (fault, expected) => {
+    const model = { ...createDigestModel(), doEmbed: () => Promise.reject(fault) };
+    const evervec = await waiting(await databases.open(), model);
+    const handle = createDrainHandler(async () => evervec, { secret: SECRET });
+    const answer = await bodyOf(await handle(request()));
+    const none = { done: 0, failed: 0, postponed: 0, pending: 3, reason: 'empty' };
+    expect(answer).toMatchObject({ ...none, ...expected });
+    expect(JSON.stringify(answer)).not.toContain('the text');
   });
 
   test('obeys the switch and the lanes', async () => {

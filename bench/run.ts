@@ -19,6 +19,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   scale: () => import('./scale.ts'),
   bloat: () => import('./bloat.ts'),
   workers: () => import('./workers.ts'),
+  recovery: () => import('./recovery.ts'),
   memory: () => import('./memory.ts'),
   'embedded-model': () => import('./embedded-model.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),

@@ -33,7 +33,7 @@ async function claimed(database: Database) {
  */
 async function writeInOrder(url: string, order: 'up' | 'down', times: number): Promise<void> {
   const even = Array.from({ length: 20 }, (_, index) => 2 * index + 2);
-  const keys = order === 'up' ? even : even.map((key) => key - 1).reverse();
+  const keys = order === 'up' ? even : even.map((key) => key - 1).toReversed();
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

@@ -225,7 +225,8 @@ export class Executor {
 /** @returns ms to wait where the fault is the provider's or the database's; null where a record may be to blame */
 function waitFor(error: unknown): number | null {
   if (error instanceof ProviderError) return error.retryAfterMs ?? 1_000;
-  if (error instanceof DatabaseUnreachableError) return DATABASE_WAIT_MS;
+  // One connection was lost: where the server is gone, putting off fails too, and the loop waits.
+  if (error instanceof DatabaseUnreachableError) return CONFLICT_WAIT_MS;
   if (!(error instanceof QueryError)) return null;
   const state = error.sqlState ?? '';
   // A value, or a limit that it exceeds: halving finds whose.

@@ -8,7 +8,8 @@ const CONFLICT_WAIT_MS = 100;
 /** @returns ms to wait where the fault is the provider's or the database's; null where a record may be to blame (I6) */
 export function waitFor(error: unknown): number | null {
   if (error instanceof ProviderError) return error.retryAfterMs ?? 1_000;
-  if (error instanceof DatabaseUnreachableError) return DATABASE_WAIT_MS;
+  // One connection was lost: where the server is gone, putting off fails too, and the loop waits.
+  if (error instanceof DatabaseUnreachableError) return CONFLICT_WAIT_MS;
   if (!(error instanceof QueryError)) return null;
   const state = error.sqlState ?? '';
   // A value, or a limit that it exceeds: halving finds whose.

@@ -256,10 +256,9 @@ export class Evervec {
    * @throws what `work` throws, with nothing written
    */
   async write<T>(work: (tx: Connection) => Promise<T>): Promise<Written<T>> {
-    const result =
-      this.#config.queueEnabled === false
-        ? await this.#writer.write(work)
-        : await this.database.transaction(work);
+    if (this.isQueueEnabled)
+      return { result: await this.database.transaction(work), pending: null };
+    const result = await this.#writer.write(work);
     return { result, pending: await this.pending() };
   }
 

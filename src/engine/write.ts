@@ -8,8 +8,8 @@ import type { Worker } from '../worker/index.ts';
 export interface Written<T> {
   /** What the work returned. */
   result: T;
-  /** Records that wait for their vectors: all that changed where the queue is on, else those that failed. */
-  pending: number;
+  /** Records that failed, or that others left, and wait for their vectors; null where the queue is on and a worker does it. */
+  pending: number | null;
 }
 
 export class Writer {

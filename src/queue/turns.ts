@@ -2,11 +2,16 @@
 import type { Connection } from '../database/index.ts';
 
 /*
+ * due:  looked at first, since an upsert that changes nothing still locks and writes its row.
  * Two that ask at once: the second waits for the first one's commit, and then finds that it is not due. The turn is taken as
  * it begins, so that nothing is locked meanwhile; one that dies over it leaves it to the next turn.
  */
 const TAKE = `
-insert into evervec.maintenance as maintenance (task, done_at) values ($1, now())
+with due as (
+  select $1::text as task where not exists (
+    select from evervec.maintenance where task = $1 and done_at > now() - $2 * interval '1 minute')
+)
+insert into evervec.maintenance as maintenance (task, done_at) select task, now() from due
 on conflict (task) do update set done_at = excluded.done_at
 where maintenance.done_at <= now() - $2 * interval '1 minute'`;
 

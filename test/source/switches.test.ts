@@ -84,7 +84,8 @@ describeEachDatabase('with the queue on', (databases) => {
     await items(database);
     const kept = await configure(database, OPTIONS);
     await kept.evervec.setup();
-    expect(await kept.evervec.write(insert(1))).toMatchObject({ pending: 1 });
+    expect(await kept.evervec.write(insert(1))).toMatchObject({ pending: null });
+    expect(await queued(database)).toEqual(['1']);
     await kept.drain();
     await expectTrue(kept, ROWS);
   });

@@ -8,7 +8,7 @@ import { distantModel } from './distant-model.ts';
 import { forkWorker } from './fork-worker.ts';
 import { ScratchDatabases, withClient } from './scratch-databases.ts';
 
-const ROWS = 24_000;
+const ROWS = 40_000;
 const RUNS = 3;
 const LATENCY_MS = 20;
 const LEFT = `select exists (select from evervec.jobs) or exists (select from evervec.changes) as left`;

@@ -13,6 +13,12 @@ const DEFAULT_PARALLEL_CALLS = 4;
 /** A vector this near to length 1 is left as it is, so that its bytes are the model's own. */
 const UNIT_TOLERANCE = 1e-6;
 
+/** A `Map` is one. */
+export interface KnownVectors {
+  get(text: string): Float32Array | undefined;
+  set(text: string, vector: Float32Array): unknown;
+}
+
 export interface EmbedTextsOptions {
   /** Default `document`. */
   readonly kind?: EmbedKind | undefined;
@@ -23,7 +29,7 @@ export interface EmbedTextsOptions {
    * Vectors by text that earlier calls gave. They are not asked for again, and those of this call are added as they
    * come, also when another part of it fails: what is tried again in halves pays for nothing twice (I5).
    */
-  readonly paid?: Map<string, Float32Array> | undefined;
+  readonly paid?: KnownVectors | undefined;
 }
 
 /**

@@ -11,7 +11,13 @@ import {
   openPostgres,
   schemaStatus,
 } from '../database/index.ts';
-import { createEmbeddedModel, type EmbeddingModel, guardModel, limitTime } from '../embed/index.ts';
+import {
+  createEmbeddedModel,
+  type EmbeddingModel,
+  guardModel,
+  isEmbedded,
+  limitTime,
+} from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
@@ -186,7 +192,7 @@ export class Evervec {
   /** Of a million tokens; null where none is configured. */
   get #price(): number | null {
     const { price } = this.#config;
-    return price?.perMillionTokens ?? (this.model.provider === 'evervec' ? 0 : null);
+    return price?.perMillionTokens ?? (isEmbedded(this.model) ? 0 : null);
   }
 
   async reconcile(

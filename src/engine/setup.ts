@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Chunker } from '../chunk/index.ts';
 import { type Connection, type Database, quoteIdentifier } from '../database/index.ts';
-import type { EmbeddingModel } from '../embed/index.ts';
+import { type EmbeddingModel, isEmbedded } from '../embed/index.ts';
 import { PermissionError, QueryError, SpaceMismatchError } from '../errors/index.ts';
 import {
   captureState,
@@ -79,6 +79,7 @@ export async function setUpSource(
         chunkerId: chunker.id,
         language: source.language,
         fusionWeight: model.fusionWeight,
+        sharesTexts: !isEmbedded(model),
       });
     if (before !== null && hasGap)
       await tx.query(

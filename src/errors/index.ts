@@ -20,3 +20,4 @@ export * from './sql-state-error.ts';
 export * from './unknown-job-error.ts';
 export * from './unknown-lane-error.ts';
 export * from './unknown-source-error.ts';
+export * from './vector-gone-error.ts';

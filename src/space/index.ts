@@ -12,6 +12,7 @@ export {
 export { encodeVectors } from './vectors.ts';
 export {
   clearVectors,
+  knownHashes,
   type NewChunk,
   queueSidecar,
   type RecordWrite,

@@ -14,6 +14,8 @@ export interface Space {
   chunkerId: string;
   language: string;
   fusionWeight: number;
+  /** Whether equal texts of different records share a vector, found by an index on the texts' hashes. */
+  sharesTexts: boolean;
   isFilled: boolean;
   isIndexed: boolean;
 }
@@ -27,12 +29,13 @@ interface SpaceRow {
   chunker_id: string;
   language: string;
   fusion_weight: number;
+  shares_texts: boolean;
   is_filled: boolean;
   is_indexed: boolean;
 }
 
 const SELECT = `
-select id, source_id, model_id, dimensions, vector_type, chunker_id, language::text, fusion_weight,
+select id, source_id, model_id, dimensions, vector_type, chunker_id, language::text, fusion_weight, shares_texts,
   filled_at is not null as is_filled, indexed_at is not null as is_indexed
 from evervec.spaces`;
 
@@ -46,6 +49,7 @@ function toSpace(row: SpaceRow): Space {
     chunkerId: row.chunker_id,
     language: row.language,
     fusionWeight: row.fusion_weight,
+    sharesTexts: row.shares_texts,
     isFilled: row.is_filled,
     isIndexed: row.is_indexed,
   };
@@ -65,8 +69,8 @@ export function sidecarName(spaceId: number): string {
 
 const INSERT = `
 insert into evervec.spaces
-  (source_id, model_id, dimensions, vector_type, chunker_id, language, fusion_weight)
-values ($1, $2, $3, $4, $5, $6::regconfig, $7) returning id`;
+  (source_id, model_id, dimensions, vector_type, chunker_id, language, fusion_weight, shares_texts)
+values ($1, $2, $3, $4, $5, $6::regconfig, $7, $8) returning id`;
 
 /** Makes a space with its empty sidecar, and makes it the source's active one. */
 export async function createSpace(
@@ -81,6 +85,7 @@ export async function createSpace(
     space.chunkerId,
     space.language,
     space.fusionWeight,
+    space.sharesTexts,
   ]);
   const id = rows[0]?.id ?? 0;
   // Vectors are 0.8 to 1.5 kB: kept in line and uncompressed, a scan reads them without a detour.
@@ -97,6 +102,10 @@ export async function createSpace(
     primary key (record_key, chunk_index)
   )`);
   await tx.query(`alter table ${sidecarName(id)} alter column embedding set storage plain`);
+  if (space.sharesTexts)
+    await tx.query(
+      `create index chunks_${id}_hash on ${sidecarName(id)} (text_hash) where embedding is not null`,
+    );
   await tx.query('update evervec.sources set active_space_id = $2 where id = $1', [
     space.sourceId,
     id,

@@ -3,6 +3,7 @@
  * surplus ones out. What did not change is not touched, and a chunk that only moved keeps its vector (I5).
  */
 import type { Connection } from '../database/index.ts';
+import { VectorGoneError } from '../errors/index.ts';
 import { sidecarName, type Space } from './sidecar.ts';
 import { encodeVectors } from './vectors.ts';
 
@@ -14,7 +15,7 @@ export interface NewChunk {
   text: string;
   /** Of what was embedded; equal hash means equal vector within a space. */
   hash: Buffer;
-  /** Whether the sidecar has a vector of this record for the same hash, which is then kept. */
+  /** Whether the sidecar has a vector for the same hash, of this record or in a space that shares them of any: it is taken. */
   isKept: boolean;
   /** Unit length; null where the vector is kept, or none is wanted. */
   embedding: Float32Array | null;
@@ -69,6 +70,7 @@ export async function storedChunks(
 /*
  * moved: the vector of an old chunk with the same hash; the statement's snapshot still shows it where this very
  *        statement overwrites its row.
+ * A vector of another record may be gone since it was seen: the chunks are counted that got none.
  */
 const UPSERT = `
 insert into {sidecar} as chunk
@@ -80,11 +82,15 @@ from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[],
   as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding)
 left join lateral (
   select embedding from {sidecar} old
-  where old.record_key = new.record_key and old.text_hash = new.text_hash and old.embedding is not null limit 1
+  where {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1
 ) moved on new.embedding is null
 on conflict (record_key, chunk_index) do update set
   start_offset = excluded.start_offset, end_offset = excluded.end_offset, section = excluded.section,
   text = excluded.text, text_hash = excluded.text_hash, embedding = excluded.embedding, words = excluded.words`;
+
+const COUNT_BARE = `
+with written as ({upsert} returning embedding is null as is_bare)
+select count(*)::integer as bare from written where is_bare`;
 
 const TRIM = `
 delete from {sidecar} chunk using unnest($1::text[], $2::integer[]) as kept (record_key, count)
@@ -100,40 +106,79 @@ export interface RecordWrite {
   hasSurplus: boolean;
 }
 
-/** @param elementOid of the space's vector type in this database */
+/**
+ * @param elementOid of the space's vector type in this database
+ * @throws VectorGoneError when a vector that was to be shared is no more
+ */
 export async function writeRecords(
   tx: Connection,
   space: Space,
   records: readonly RecordWrite[],
   elementOid: number,
 ): Promise<void> {
-  const fill = (statement: string) =>
-    statement.replaceAll('{sidecar}', sidecarName(space.id)).replaceAll('{type}', space.vectorType);
   const rows = records.flatMap((record) =>
     record.changed.map((chunk) => ({ key: record.key, chunk })),
   );
-  if (rows.length > 0)
-    await tx.query(fill(UPSERT), [
-      rows.map(({ key }) => key),
-      rows.map(({ chunk }) => chunk.index),
-      rows.map(({ chunk }) => chunk.start),
-      rows.map(({ chunk }) => chunk.end),
-      rows.map(({ chunk }) => chunk.section),
-      rows.map(({ chunk }) => chunk.text),
-      rows.map(({ chunk }) => chunk.hash),
-      encodeVectors(
-        rows.map(({ chunk }) => chunk.embedding),
-        space.vectorType,
-        elementOid,
-      ),
-      space.language,
-    ]);
+  if (rows.length > 0) await upsertChunks(tx, space, rows, elementOid);
   const surplus = records.filter((record) => record.hasSurplus);
   if (surplus.length > 0)
-    await tx.query(fill(TRIM), [
+    await tx.query(TRIM.replaceAll('{sidecar}', sidecarName(space.id)), [
       surplus.map((record) => record.key),
       surplus.map((record) => record.count),
     ]);
+}
+
+async function upsertChunks(
+  tx: Connection,
+  space: Space,
+  rows: readonly { key: string; chunk: NewChunk }[],
+  elementOid: number,
+): Promise<void> {
+  const statement = (space.sharesTexts ? COUNT_BARE.replace('{upsert}', UPSERT) : UPSERT)
+    .replaceAll('{sidecar}', sidecarName(space.id))
+    .replaceAll('{type}', space.vectorType)
+    .replaceAll('{scope}', space.sharesTexts ? '' : 'old.record_key = new.record_key and');
+  const written = await tx.query<{ bare: number }>(statement, [
+    rows.map(({ key }) => key),
+    rows.map(({ chunk }) => chunk.index),
+    rows.map(({ chunk }) => chunk.start),
+    rows.map(({ chunk }) => chunk.end),
+    rows.map(({ chunk }) => chunk.section),
+    rows.map(({ chunk }) => chunk.text),
+    rows.map(({ chunk }) => chunk.hash),
+    encodeVectors(
+      rows.map(({ chunk }) => chunk.embedding),
+      space.vectorType,
+      elementOid,
+    ),
+    space.language,
+  ]);
+  // Those of which no vector is wanted, as of archived records, have none either.
+  const expected = rows.filter(({ chunk }) => chunk.embedding === null && !chunk.isKept).length;
+  const bare = written.rows[0]?.bare ?? 0;
+  if (bare > expected)
+    throw new VectorGoneError(`${bare - expected} vectors to be shared are gone.`, {
+      remedy: 'Nothing: the records are embedded again.',
+      isRetryable: true,
+    });
+}
+
+const KNOWN = `
+select encode(text_hash, 'hex') as hash from {sidecar}
+where text_hash = any ($1::bytea[]) and embedding is not null group by text_hash`;
+
+/** Of `hashes` (hex), those of which a space that shares texts has a vector. */
+export async function knownHashes(
+  connection: Connection,
+  space: Space,
+  hashes: readonly Buffer[],
+): Promise<ReadonlySet<string>> {
+  if (!space.sharesTexts || hashes.length === 0) return new Set();
+  const { rows } = await connection.query<{ hash: string }>(
+    KNOWN.replace('{sidecar}', sidecarName(space.id)),
+    [hashes],
+  );
+  return new Set(rows.map((row) => row.hash));
 }
 
 /** Takes the vectors of records away; their words stay. */

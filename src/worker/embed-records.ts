@@ -15,6 +15,7 @@ import {
 } from '../source/index.ts';
 import {
   clearVectors,
+  knownHashes,
   type NewChunk,
   type RecordWrite,
   type Space,
@@ -24,6 +25,7 @@ import {
 } from '../space/index.ts';
 import { waitFor } from './fault.ts';
 import type { FailedJob, Handler, Prepared } from './handler.ts';
+import { PaidVectors } from './paid-vectors.ts';
 
 export interface EmbedRecordsOptions {
   database: Database;
@@ -46,7 +48,7 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
   const { database, sourceId, source, space, model, chunker, vectorOid } = options;
   const { maxReadBytes = MAX_READ_BYTES, wantsVectors = true } = options;
 
-  const paid: PaidVectors = new Map();
+  const paid = new PaidVectors();
 
   return async (jobs, signal): Promise<Prepared> => {
     const byKey = new Map(jobs.map((job) => [job.recordKey, job]));
@@ -70,7 +72,13 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
     const plan = (rows: RenderedRow[], isWanted: boolean) =>
       rows.map((row) => planRecord(row, chunker, stored.get(row.key) ?? [], isWanted));
     const planned = plan(wanted, true);
-    const blamed = await embedOrBlame(wanted, planned, model, paid, signal);
+    const blamed = await embedOrBlame(wanted, planned, {
+      database,
+      space,
+      model,
+      paid,
+      signal,
+    });
     if (blamed !== null) failed.push({ ...blamed, job: jobOf(blamed.key) });
     const plans = [...(blamed === null ? planned : []), ...plan(unwanted, false), ...gone];
 
@@ -92,7 +100,9 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
               await writeRecords(tx, space, mine, vectorOid);
               const bare = mine.map(({ key }) => key).filter((key) => archived.has(key));
               await clearVectors(tx, space.id, bare);
-              for (const plan of mine) for (const { text } of plan.changed) paid.delete(text);
+              // What is shared may be wanted by the next record.
+              if (!space.sharesTexts)
+                paid.forget(mine.flatMap((plan) => plan.changed.map(({ text }) => text)));
             },
       failed,
       deferred: read.deferred.map(jobOf),
@@ -107,17 +117,15 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
 async function embedOrBlame(
   rows: readonly RenderedRow[],
   plans: readonly RecordWrite[],
-  model: EmbeddingModel,
-  paid: PaidVectors,
-  signal: AbortSignal,
+  to: EmbedTo,
 ): Promise<{ key: string; error: unknown; textHash: string } | null> {
   try {
-    await embedChanged(plans, model, paid, signal);
+    await embedChanged(plans, to);
     return null;
   } catch (error) {
     const [row, another] = rows;
     if (row === undefined || another !== undefined) throw error;
-    if (signal.aborted || waitFor(error) !== null) throw error;
+    if (to.signal.aborted || waitFor(error) !== null) throw error;
     return { key: row.key, error, textHash: hashText(cleanText(row.text)) };
   }
 }
@@ -166,25 +174,36 @@ function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-/** Vectors that were given and not yet written: of batches that failed in part, or that the database did not take. */
-type PaidVectors = Map<string, Float32Array>;
-
-/** What is kept of failed batches at most; beyond that texts are paid for again rather than memory filled. */
-const MAX_PAID = 20_000;
-
-/** Gives each changed chunk its vector, unless the record holds one for the same text already (I5). */
-async function embedChanged(
-  plans: readonly RecordWrite[],
-  model: EmbeddingModel,
-  paid: PaidVectors,
-  signal: AbortSignal,
-): Promise<void> {
-  const wanting = plans.flatMap((plan) => plan.changed.filter((chunk) => !chunk.isKept));
+/**
+ * Gives each changed chunk its vector, unless the record holds one for the same text already or, in a space that shares
+ * texts, any record does (I5).
+ */
+async function embedChanged(plans: readonly RecordWrite[], to: EmbedTo): Promise<void> {
+  const { database, space, model, paid, signal } = to;
+  const changed = plans.flatMap((plan) => plan.changed.filter((chunk) => !chunk.isKept));
+  const unpaid = changed.filter((chunk) => paid.get(chunk.text) === undefined);
+  const known = await knownHashes(
+    database,
+    space,
+    unpaid.map((chunk) => chunk.hash),
+  );
+  for (const chunk of unpaid) chunk.isKept = known.has(chunk.hash.toString('hex'));
+  const wanting = changed.filter((chunk) => !chunk.isKept);
   if (wanting.length === 0) return;
-  if (paid.size > MAX_PAID) paid.clear();
   const texts = wanting.map((chunk) => chunk.text);
-  const vectors = await embedTexts(model, texts, { kind: 'document', signal, paid });
+  const options = { kind: 'document', signal, paid } as const;
+  if (space.sharesTexts) await paid.share(texts, (own) => embedTexts(model, own, options));
+  const vectors = await embedTexts(model, texts, options);
   wanting.forEach((chunk, index) => {
     chunk.embedding = vectors[index] ?? null;
   });
+}
+
+/** Where vectors come from and go to. */
+interface EmbedTo {
+  database: Database;
+  space: Space;
+  model: EmbeddingModel;
+  paid: PaidVectors;
+  signal: AbortSignal;
 }

@@ -1,5 +1,10 @@
 /** Whose fault a failure is. */
-import { DatabaseUnreachableError, ProviderError, QueryError } from '../errors/index.ts';
+import {
+  DatabaseUnreachableError,
+  ProviderError,
+  QueryError,
+  VectorGoneError,
+} from '../errors/index.ts';
 
 /** How long what fails by the database's fault is put off, ms: a dropped column does not come back at once. */
 const DATABASE_WAIT_MS = 5_000;
@@ -10,6 +15,7 @@ export function waitFor(error: unknown): number | null {
   if (error instanceof ProviderError) return error.retryAfterMs ?? 1_000;
   // One connection was lost: where the server is gone, putting off fails too, and the loop waits.
   if (error instanceof DatabaseUnreachableError) return CONFLICT_WAIT_MS;
+  if (error instanceof VectorGoneError) return CONFLICT_WAIT_MS;
   if (!(error instanceof QueryError)) return null;
   const state = error.sqlState ?? '';
   // A value, or a limit that it exceeds: halving finds whose.

@@ -14,6 +14,13 @@ const MAX_BATCH_BYTES = 256 * 1024;
 /** UTF-16 units after which a call lets other work of its thread go first. */
 const UNITS_BETWEEN_PAUSES = 64 * 1024;
 
+const PROVIDER = 'evervec';
+
+/** Whether a model is this one, of any version: its calls cost nothing but time. */
+export function isEmbedded(model: EmbeddingModel): boolean {
+  return model.provider === PROVIDER;
+}
+
 /** 384 dimensions, no limit to a text's length, no usage to bill; documents and queries alike. */
 export function createEmbeddedModel(): EmbeddingModel {
   let unitsSincePause = 0;
@@ -31,9 +38,9 @@ export function createEmbeddedModel(): EmbeddingModel {
     return { embeddings, usage: undefined };
   }
   return {
-    provider: 'evervec',
+    provider: PROVIDER,
     modelId: MODEL_ID,
-    id: `evervec/${MODEL_ID}@${VERSION}/${EMBEDDED_DIMENSIONS}`,
+    id: `${PROVIDER}/${MODEL_ID}@${VERSION}/${EMBEDDED_DIMENSIONS}`,
     dimensions: EMBEDDED_DIMENSIONS,
     maxEmbeddingsPerCall: undefined,
     supportsParallelCalls: false,

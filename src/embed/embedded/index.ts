@@ -1,2 +1,2 @@
 export { EMBEDDED_DIMENSIONS, embedText } from './embed-text.ts';
-export { createEmbeddedModel } from './embedded-model.ts';
+export { createEmbeddedModel, isEmbedded } from './embedded-model.ts';

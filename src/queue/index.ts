@@ -53,7 +53,7 @@ export {
   type StatsWindow,
 } from './metrics.ts';
 export { postpone } from './postpone.ts';
-export { reap, wake } from './reap.ts';
+export { nextDue, reap, wake } from './reap.ts';
 export {
   COUNT_LIMIT,
   type LaneCounts,

@@ -40,3 +40,15 @@ update evervec.jobs set state = 0 from unnest(array(select tid from picked)) as 
 export async function wake(connection: Connection): Promise<number> {
   return (await connection.query(WAKE)).rowCount;
 }
+
+const NEXT_DUE = `
+select extract(epoch from least(
+  (select min(ready_at) from evervec.jobs where state = 2),
+  (select min(lease_until) from evervec.jobs where state = 1)
+) - clock_timestamp())::float8 * 1000 as next_ms`;
+
+/** Ms until a back-off or a lease is over, below 0 where one is; null where nobody waits for either. */
+export async function nextDue(connection: Connection): Promise<number | null> {
+  const { rows } = await connection.query<{ next_ms: number | null }>(NEXT_DUE);
+  return rows[0]?.next_ms ?? null;
+}

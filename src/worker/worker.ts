@@ -13,6 +13,7 @@ import {
   type Folded,
   fold,
   KEYS_UNLEASED,
+  nextDue,
   type RetryPolicy,
   reap,
   signOff,
@@ -67,6 +68,8 @@ export const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60
 /** A lost lease is taken back within a second of its end: by an idle worker too, which looks that often. */
 const REAP_EVERY_MS = 500;
 const MAX_CRASHES = 3;
+/** Until another look at what was due and could not be had. */
+const TEND_AGAIN_MS = 100;
 /** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
 const CONTENDED_MS = 10;
 
@@ -123,7 +126,7 @@ export class Worker implements Service {
     const { database } = this.#options;
     this.#unlisten = await database.listen('evervec', () => this.#wakeup.ring());
     await this.#tend();
-    await this.#signOn();
+    await this.#signOn(this.#options.upkeep ?? []);
     const isEmbedded = database.capabilities.kind === 'embedded';
     const concurrency = this.#options.concurrency ?? (isEmbedded ? 1 : 2);
     this.#loops = Array.from({ length: concurrency }, () => this.#run());
@@ -145,7 +148,7 @@ export class Worker implements Service {
 
   /**
    * Works until nothing is ready, or until `stop`, then signs off.
-   * @param options `maintains`: whether what is due of upkeep is done first, however long it takes
+   * @param options `maintains`: whether what is due of upkeep is done first, however long it takes; else it is left
    * @returns records done
    */
   drain(options: { maintains?: boolean } = {}): Promise<number> {
@@ -157,7 +160,7 @@ export class Worker implements Service {
   async #drain(options: { maintains?: boolean }): Promise<number> {
     const before = this.#reporter.processed;
     await this.#tend();
-    await this.#signOn();
+    await this.#signOn(options.maintains ? (this.#options.upkeep ?? []) : []);
     try {
       if (options.maintains) await this.#maintainer?.ask();
       while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked')
@@ -170,9 +173,9 @@ export class Worker implements Service {
     return this.#reporter.processed - before;
   }
 
-  async #signOn(): Promise<void> {
+  async #signOn(upkeep: readonly Upkeep[]): Promise<void> {
     await this.#reporter.start();
-    const { database, cleanup = {}, upkeep = [] } = this.#options;
+    const { database, cleanup = {} } = this.#options;
     this.#maintainer ??= new Maintainer({
       database,
       workerId: this.id,
@@ -197,13 +200,22 @@ export class Worker implements Service {
         await this.#tend();
         const step = await this.#step();
         if (step === 'worked') continue;
-        if (step === 'idle') await this.#options.onIdle?.();
-        else waitMs = Math.min(waitMs, CONTENDED_MS);
+        if (step === 'idle') {
+          await this.#options.onIdle?.();
+          waitMs = Math.min(waitMs, await this.#untilDue());
+        } else waitMs = Math.min(waitMs, CONTENDED_MS);
       } catch (error) {
         this.#report(error);
       }
-      await this.#wakeup.wait(waitMs);
+      // The ring of `stop` may have been another loop's.
+      if (!signal.aborted) await this.#wakeup.wait(waitMs);
     }
+  }
+
+  /** Ms until there is something to tend to: nobody tells when a back-off or another worker's lease is over. */
+  async #untilDue(): Promise<number> {
+    const ms = await nextDue(this.#options.database);
+    return ms === null ? Number.POSITIVE_INFINITY : Math.max(ms, TEND_AGAIN_MS);
   }
 
   /** One batch, if there is anything to do. */

@@ -89,6 +89,7 @@ describeEachDatabase('a reconcile', (databases) => {
     const kept = await keep(database, {
       items: { ...TABLE.items, reconcile: { everyMinutes: 5 } },
     });
+    await (await kept.evervec.worker()).drain({ maintains: true });
     const ran = await database.query(
       `select from evervec.maintenance where task = 'reconcile items'`,
     );

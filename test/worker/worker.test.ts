@@ -4,6 +4,7 @@ import type { Database } from '../../src/database/index.ts';
 import { silentLogger } from '../../src/runtime/index.ts';
 import { type Handler, Worker, type WorkerOptions } from '../../src/worker/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
+import { addJobs, failing } from '../setup/queue-fixture.ts';
 import { eventually, Signal } from '../setup/signal.ts';
 
 /** A source without table: the queue needs no more. */
@@ -267,5 +268,63 @@ describeEachDatabase('a worker', (databases) => {
     );
     expect(await worker.drain()).toBe(501);
     expect(order[0]).toBe('live');
+  });
+
+  test('comes back when a back-off or a lost lease is over, however seldom it looks by itself', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    const seen = new Map<string, number>();
+    const both = new Signal('the second try, and the lost job');
+    const handler: Handler = async (jobs, signal) => {
+      for (const { recordKey } of jobs) seen.set(recordKey, (seen.get(recordKey) ?? 0) + 1);
+      if (seen.get('fails') === 2 && seen.has('lost')) both.fire();
+      return await (seen.get('fails') === 1 ? failing(['fails']) : done)(jobs, signal);
+    };
+    const worker = workerFor(database, handler, {
+      pollMs: 600_000,
+      retry: { baseMs: 20, capMs: 20 },
+    });
+    await worker.start();
+    await change(database, source, 'fails');
+    await addJobs(database, source, 'leased', ['lost']);
+    await database.query(
+      `update evervec.jobs set lease_until = now() + interval '300 ms' where record_key = 'lost'`,
+    );
+    await change(database, source, 'another');
+    await both.fired();
+    await worker.stop();
+  });
+
+  test('stops at once, however long it would wait for the next look', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    const held = new Signal('a loop between its last look and its sleep');
+    const stopped = new Signal('the stop');
+    let hasWorked = false;
+    let looks = 0;
+    const worker = workerFor(
+      database,
+      async (jobs, signal) => {
+        hasWorked = true;
+        return await done(jobs, signal);
+      },
+      {
+        pollMs: 600_000,
+        concurrency: 2,
+        onIdle: async () => {
+          if (!hasWorked || (looks += 1) !== 1) return;
+          held.fire();
+          await stopped.fired();
+        },
+      },
+    );
+    await worker.start();
+    await change(database, source, 'k');
+    await held.fired();
+    // The other one has gone to sleep by then: it has one statement to wait for.
+    for (let statement = 0; statement < 5; statement++) await database.query('select 1');
+    const end = worker.stop();
+    stopped.fire();
+    await end;
   });
 });

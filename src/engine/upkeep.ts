@@ -1,20 +1,26 @@
 /** What workers do for sources from time to time: compare all rows, archive what the rule says. */
 import type { Connection, Database } from '../database/index.ts';
+import { inPages } from '../queue/index.ts';
 import type { Upkeep } from '../worker/index.ts';
 import { reconcileSource, type Reconciled } from './reconcile.ts';
 import type { Wired } from './wiring.ts';
 
 const ARCHIVE_MINUTES = 24 * 60;
 
+/* A request is taken by beginning, and over when it has ended: one whose worker died is taken again after an hour. */
 const TAKE_REQUEST = `
-update evervec.reconciles set asked_at = null where source_id = $1 and asked_at is not null`;
+update evervec.reconciles set started_at = now(), finished_at = null
+where source_id = $1 and asked_at is not null
+and (started_at is null or started_at < asked_at or started_at < now() - interval '1 hour')`;
 
 const BEGUN = `
 insert into evervec.reconciles (source_id, started_at) values ($1, now())
 on conflict (source_id) do update set started_at = excluded.started_at, finished_at = null`;
 
 const FINISHED = `
-update evervec.reconciles set finished_at = now(), report = $2 where source_id = $1`;
+update evervec.reconciles set finished_at = now(), report = $2,
+  asked_at = case when asked_at > started_at then asked_at end
+where source_id = $1`;
 
 export function upkeepOf(
   database: Database,
@@ -104,24 +110,27 @@ export interface ArchiveRun {
   onProgress?: ((archived: number) => void) | undefined;
 }
 
-/** Archives in transactions of some thousand records each. @returns how many */
+/** Archives in transactions of some thousand records each, which the audit log tells of as they go. @returns how many */
 export async function archiveInSteps(
   database: Database,
   source: string,
   { days, by = 'worker', signal, onProgress }: ArchiveRun,
 ): Promise<number> {
+  const action = {
+    actor: by,
+    action: 'archive',
+    target: `source ${source}`,
+    detail: { days: days ?? null },
+  };
   let archived = 0;
-  for (;;) {
-    const count = await archiveSome(database, source, days ?? null);
+  const run = async (tx: Connection) => {
+    if (signal?.aborted) return 0;
+    const count = await archiveSome(tx, source, days ?? null);
     archived += count;
     onProgress?.(archived);
-    if (count < STEP || signal?.aborted) break;
-  }
-  if (archived > 0)
-    await database.query(
-      `insert into evervec.audit_log (actor, action, target, detail) values ($1, 'archive', $2, $3)`,
-      [by, `source ${source}`, { days: days ?? null, records: archived }],
-    );
+    return count;
+  };
+  await inPages(database, action, [{ count: 'records', run }]);
   return archived;
 }
 

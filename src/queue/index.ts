@@ -71,3 +71,4 @@ export {
   type WorkerState,
 } from './workers.ts';
 export { takeTurn } from './turns.ts';
+export { inPages } from './pages.ts';

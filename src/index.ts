@@ -10,6 +10,8 @@ export {
   type SourceSummary,
   type Verdict,
 } from './engine/index.ts';
+export { type AiSdkChoices, type AiSdkModel, fromAiSdk } from './embed/index.ts';
+export type { ProviderSettings } from './embed/index.ts';
 export type { EmbedAnswer, EmbedCall, EmbeddingModel, EmbedKind } from './embed/index.ts';
 export * from './errors/index.ts';
 export type { HealthCheck, HealthLimits, QueueHealth } from './operate/index.ts';

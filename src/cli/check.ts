@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isSettings, resolveModel } from '../embed/index.ts';
 import { createEvervec, type Config, type Evervec, type Verdict } from '../engine/index.ts';
 import { EvervecError } from '../errors/index.ts';
 import { type CommonOptions, createLogger, resolveConfig, withCommonOptions } from './session.ts';
@@ -13,9 +14,21 @@ export function addCheck(program: Command): void {
         const resolved = await resolveConfig(options);
         return [resolved, judgeConfig(resolved)];
       });
-      if (config) await checkDatabase(verdicts, config);
+      const model = config && (await resolve(verdicts, config));
+      if (model) await checkDatabase(verdicts, { ...config, model });
       printVerdicts(verdicts, options);
     });
+}
+
+/** The configured model as an object; a verdict, and null, where it can't be had. */
+async function resolve(verdicts: Verdict[], { model }: Config): Promise<Config['model'] | null> {
+  if (!isSettings(model)) return model ?? 'embedded';
+  try {
+    return await resolveModel(model);
+  } catch (error) {
+    verdicts.push(failed('model', error));
+    return null;
+  }
 }
 
 type Judged = Omit<Verdict, 'what'>;
@@ -92,12 +105,16 @@ async function attempt<T>(
     verdicts.push({ what, ...judged });
     return result;
   } catch (error) {
-    verdicts.push({
-      what,
-      level: 'bad',
-      found: error instanceof Error ? error.message : String(error),
-      ...(error instanceof EvervecError && { remedy: error.remedy }),
-    });
+    verdicts.push(failed(what, error));
     return null;
   }
+}
+
+function failed(what: string, error: unknown): Verdict {
+  return {
+    what,
+    level: 'bad',
+    found: error instanceof Error ? error.message : String(error),
+    ...(error instanceof EvervecError && { remedy: error.remedy }),
+  };
 }

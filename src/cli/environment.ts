@@ -1,5 +1,6 @@
 /** The environment, read here and nowhere else. Overrides the configuration file; options of a command override both. */
 import { z } from 'zod';
+import { isSettings, PROVIDERS, type ProviderSettings } from '../embed/index.ts';
 import type { Config } from '../engine/index.ts';
 import { ConfigError } from '../errors/index.ts';
 
@@ -21,7 +22,19 @@ const flag = z
   .transform((value) => YES.includes(value))
   .optional();
 
+const url = z.url({ protocol: /^https?$/, error: 'not an http address' }).optional();
+
+const EMBEDDING_PROVIDERS = ['embedded', ...PROVIDERS] as const;
+
 const environment = z.object({
+  EMBEDDING_PROVIDER: z
+    .enum(EMBEDDING_PROVIDERS, { error: `none of ${EMBEDDING_PROVIDERS.join(', ')}` })
+    .optional(),
+  EMBEDDING_MODEL: z.string().max(200).optional(),
+  OLLAMA_BASE_URL: url,
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: url,
+  COHERE_API_KEY: z.string().optional(),
   DATABASE_URL: z.string().min(1).optional(),
   AUTH_TOKEN: z.string().min(16, 'shorter than 16 characters').optional(),
   CRON_SECRET: z.string().min(16, 'shorter than 16 characters').optional(),
@@ -64,9 +77,11 @@ export function applyEnvironment(config: Config, from: Environment): Config {
     worker.cleanupIntervalHours = from.EMBEDDING_CLEANUP_INTERVAL;
   if (from.EMBEDDING_CLEANUP_RETENTION_DAYS)
     worker.cleanupRetentionDays = from.EMBEDDING_CLEANUP_RETENTION_DAYS;
+  const model = applyModel(config.model, from);
   return {
     ...config,
     worker,
+    ...(model !== undefined && { model }),
     ...(from.DATABASE_URL !== undefined && { database: from.DATABASE_URL }),
     ...(from.EMBEDDING_QUEUE_ENABLED !== undefined && {
       queueEnabled: from.EMBEDDING_QUEUE_ENABLED,
@@ -75,4 +90,46 @@ export function applyEnvironment(config: Config, from: Environment): Config {
       semanticSearch: from.SEMANTIC_SEARCH_ENABLED,
     }),
   };
+}
+
+function applyModel(configured: Config['model'], from: Environment): Config['model'] {
+  const { EMBEDDING_PROVIDER: provider, EMBEDDING_MODEL: name } = from;
+  const said = isSettings(configured) ? configured : undefined;
+  const chosen = provider ?? said?.provider ?? 'embedded';
+  if (name !== undefined && chosen === 'embedded')
+    throw new ConfigError('EMBEDDING_MODEL is set, but no provider to have the model from.', {
+      remedy: `Set EMBEDDING_PROVIDER to one of ${PROVIDERS.join(', ')}, or unset EMBEDDING_MODEL.`,
+      isUsage: true,
+    });
+  if (provider === undefined && said === undefined) return configured;
+  if (chosen === 'embedded') return 'embedded';
+  // What the file says of another provider, or of another model's width, is not meant for this one.
+  const base = said?.provider === chosen ? said : { provider: chosen };
+  const isOther = name !== undefined && base.model !== name;
+  return {
+    ...base,
+    ...(isOther && { model: name, dimensions: undefined }),
+    ...accessFrom(chosen, from),
+  };
+}
+
+/** Addresses and keys by provider. */
+function accessFrom(
+  provider: ProviderSettings['provider'],
+  from: Environment,
+): Pick<ProviderSettings, 'baseUrl' | 'apiKey'> {
+  const baseUrl = {
+    openai: from.OPENAI_BASE_URL,
+    'openai-compatible': from.OPENAI_BASE_URL,
+    ollama: from.OLLAMA_BASE_URL,
+    cohere: undefined,
+  }[provider];
+  const apiKey = {
+    openai: from.OPENAI_API_KEY,
+    // Not to a server that only the file names: the key may be OpenAI's.
+    'openai-compatible': from.OPENAI_BASE_URL === undefined ? undefined : from.OPENAI_API_KEY,
+    ollama: undefined,
+    cohere: from.COHERE_API_KEY,
+  }[provider];
+  return { ...(baseUrl !== undefined && { baseUrl }), ...(apiKey !== undefined && { apiKey }) };
 }

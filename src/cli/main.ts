@@ -7,6 +7,7 @@ import { addArchive, addReset, addRestoreArchived } from './archive.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
 import { addInit } from './init.ts';
+import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
 import { addReconcile } from './reconcile.ts';
 import { addSearch } from './search.ts';
@@ -42,6 +43,7 @@ for (const add of [
   addRestoreArchived,
   addReset,
   addSearch,
+  addModel,
   addQueue,
 ])
   add(program);

@@ -3,5 +3,6 @@ export * from './embedded/index.ts';
 export { guardModel } from './guarded-model.ts';
 export { limitTime } from './limit-time.ts';
 export * from './model.ts';
+export * from './providers/index.ts';
 export { providerFault, retryAfter } from './provider-fault.ts';
 export { estimateTokens } from './plan-calls.ts';

@@ -33,6 +33,8 @@ export interface EmbeddingModel {
    * the model's, not a global constant: a weak model needs little (0.2), equals need about a half.
    */
   readonly fusionWeight: number;
+  /** List price, where it is known. The configuration's goes before it. */
+  readonly pricePerMillionTokens?: number | undefined;
 
   /**
    * Embeds `values` (string[] (n), n within `maxEmbeddingsPerCall`) into n × `dimensions` numbers, in

@@ -3,17 +3,53 @@
  * that and hands the result over.
  */
 import { z } from 'zod';
-import type { EmbeddingModel } from '../embed/index.ts';
+import {
+  type AiSdkModel,
+  type EmbeddingModel,
+  type ModelChoice,
+  PROVIDERS,
+} from '../embed/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import { bulkLane } from '../queue/index.ts';
 import { sourceName, sourceOptions } from '../source/index.ts';
 import { RETRY } from '../worker/index.ts';
 
-const embeddingModel = z.custom<EmbeddingModel>(
+const modelObject = z.custom<EmbeddingModel | AiSdkModel>(
   (value) =>
-    typeof value === 'object' && value !== null && 'doEmbed' in value && 'dimensions' in value,
-  'a model is "embedded" or an object with doEmbed and dimensions',
+    typeof value === 'object' &&
+    value !== null &&
+    'doEmbed' in value &&
+    ('dimensions' in value || 'specificationVersion' in value),
+  'a model object has doEmbed, and dimensions or the specificationVersion of the AI SDK',
 );
+
+const providerModel = z.strictObject({
+  provider: z.enum(PROVIDERS),
+  /** The provider's own name of it; default the first of `evervec model list`. `openai-compatible` needs one. */
+  model: z.string().min(1).max(200).optional(),
+  /** Default the model's own; where that is not known, found by a call at each start. */
+  dimensions: z.int().min(1).max(16_000).optional(),
+  /** Default the provider's. `openai-compatible` needs one. */
+  baseUrl: z.url({ protocol: /^https?$/, error: 'not an http address' }).optional(),
+  /** Better in the environment. */
+  apiKey: z.string().optional(),
+});
+
+/** Which of its forms a model has is seen from the value, so that a fault names the field that is wrong. */
+const model = z.unknown().transform((value, context) => {
+  if (value === 'embedded') return value;
+  const isObject = typeof value === 'object' && value !== null;
+  if (!isObject) {
+    const message = 'a model is "embedded", { provider: … } or a model object';
+    context.issues.push({ code: 'custom', message, input: value });
+    return z.NEVER;
+  }
+  const parsed = 'doEmbed' in value ? modelObject.safeParse(value) : providerModel.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues)
+    context.issues.push({ code: 'custom', path, message, input: null });
+  return z.NEVER;
+}) as z.ZodType<ModelChoice>;
 
 const config = z.strictObject({
   /**
@@ -23,8 +59,8 @@ const config = z.strictObject({
   database: z.string().min(1).optional(),
   /** Evervec's own schema; default `evervec`. */
   schema: z.string().min(1).max(63).optional(),
-  /** Default `embedded`: the model that comes along, without download or key. */
-  model: z.union([z.literal('embedded'), embeddingModel]).optional(),
+  /** Default `embedded`: the model that comes along, without download or key. See docs/models.md. */
+  model: model.optional(),
   /** What the model's provider allows all workers together; default unlimited. */
   quota: z
     .strictObject({

@@ -12,11 +12,11 @@ import {
   schemaStatus,
 } from '../database/index.ts';
 import {
-  createEmbeddedModel,
   type EmbeddingModel,
   guardModel,
   isEmbedded,
   limitTime,
+  resolveModel,
 } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
@@ -57,16 +57,19 @@ export interface EvervecOptions {
 }
 
 /**
- * Opens the configured database; sets nothing up.
- * @throws ConfigError, DatabaseUnreachableError, DatabaseInUseError
+ * Opens the configured database, with the configured model; sets nothing up.
+ * @throws ConfigError, DatabaseUnreachableError, DatabaseInUseError, and ProviderError where the model's dimensions are
+ *   not told and the provider does not answer
  */
 export async function createEvervec(
   config: Config,
   options: EvervecOptions = {},
 ): Promise<Evervec> {
   const parsed = parseConfig(config, 'the configuration');
+  // First: nothing is open yet that would have to be closed when it fails.
+  const model = await resolveModel(parsed.model);
   const database = options.database ?? (await openDatabase(parsed, options.logger));
-  return new Evervec(parsed, database, options);
+  return new Evervec(parsed, database, model, options);
 }
 
 async function openDatabase(config: Config, logger: Logger | undefined): Promise<Database> {
@@ -92,16 +95,16 @@ export class Evervec {
   readonly #writer: Writer;
 
   /** Use `createEvervec`. */
-  constructor(config: Config, database: Database, options: EvervecOptions) {
+  constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
     this.#config = config;
     this.database = database;
     this.queue = new QueueAdmin(database);
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
-    const { model = 'embedded', quota = {} } = config;
+    const { quota = {} } = config;
     this.model =
-      model === 'embedded'
-        ? createEmbeddedModel()
+      (config.model ?? 'embedded') === 'embedded'
+        ? model
         : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
             requests: quota.requestsPerMinute ?? null,
             tokens: quota.tokensPerMinute ?? null,
@@ -192,7 +195,8 @@ export class Evervec {
   /** Of a million tokens; null where none is configured. */
   get #price(): number | null {
     const { price } = this.#config;
-    return price?.perMillionTokens ?? (isEmbedded(this.model) ? 0 : null);
+    if (price !== undefined) return price.perMillionTokens;
+    return isEmbedded(this.model) ? 0 : (this.model.pricePerMillionTokens ?? null);
   }
 
   async reconcile(

@@ -4,9 +4,11 @@
  *
  *     node test/faults/worker-process.ts '<WorkerPlan as JSON>'
  */
+import type { EmbedCall, EmbeddingModel } from '../../src/embed/index.ts';
 import { openPostgres } from '../../src/database/index.ts';
 import { createEvervec } from '../../src/engine/index.ts';
 import { itemsConfig } from './items.ts';
+import { createRemoteModel } from './remote-model.ts';
 import { type Step, stoppingDatabase } from './stopping-database.ts';
 
 export interface WorkerPlan {
@@ -44,7 +46,7 @@ const config = itemsConfig(plan.modelUrl, {
   ...(plan.timeoutMs !== undefined && { timeoutMs: plan.timeoutMs }),
 });
 if (plan.killer !== undefined && typeof config.model === 'object')
-  config.model = dyingOf(config.model, plan.killer);
+  config.model = dyingOf(createRemoteModel(plan.modelUrl), plan.killer);
 const evervec = await createEvervec(config, { database: stopped });
 const worker = await evervec.worker(undefined, {
   concurrency: plan.concurrency ?? 1,
@@ -60,15 +62,15 @@ process.once('disconnect', async () => {
   await database.close();
 });
 
-function dyingOf(model: Exclude<typeof config.model, 'embedded' | undefined>, text: string) {
+function dyingOf(model: EmbeddingModel, text: string): EmbeddingModel {
   return Object.create(model, {
     doEmbed: {
-      value: async (call: Parameters<typeof model.doEmbed>[0]) => {
+      value: async (call: EmbedCall) => {
         if (call.values.some((value) => value.includes(text))) process.kill(process.pid, 'SIGKILL');
         return await model.doEmbed(call);
       },
     },
-  }) as typeof model;
+  });
 }
 
 function shiftClock(ms: number): void {

@@ -34,7 +34,9 @@ function cleanEnvironment(env: Record<string, string>): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name, value]) =>
       value !== undefined &&
-      !/^(DATABASE_|EMBEDDING_|EVERVEC_|SEMANTIC_|CRON_SECRET|AUTH_TOKEN|FORCE_COLOR)/.test(name),
+      !/^(DATABASE_|EMBEDDING_|OPENAI_|OLLAMA_|COHERE_|EVERVEC_|SEMANTIC_|CRON_SECRET|AUTH_TOKEN|FORCE_COLOR)/.test(
+        name,
+      ),
   );
   return { ...(Object.fromEntries(kept) as Record<string, string>), NO_COLOR: '1', ...env };
 }

@@ -18,16 +18,16 @@ export interface BackfillPlan {
   tokens: number;
   /** In the money of `price.perMillionTokens`; 0 for the embedded model, null where no price is configured. */
   cost: number | null;
-  /** At the pace of the last day; null where nothing was done in it. */
+  /** At the pace of the last day, one batch at a time; null where nothing was done in it. */
   seconds: number | null;
 }
 
 const SAMPLE = 1_000;
 const MAX_READ_BYTES = 8 * 1024 * 1024;
 
-/** Records per second over all workers that ran, from what was done in minutes that were busy. */
+/** Records per second of one batch after the other; several at once are faster. */
 const PACE = `
-select sum(done) / nullif(60 * count(distinct bucket), 0)::float8 as per_second
+select sum(done) * 1000 / nullif(sum(total_ms), 0) as per_second
 from evervec.metrics where bucket > now() - interval '1 day' and done > 0`;
 
 export async function planBackfill(

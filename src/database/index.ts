@@ -3,5 +3,5 @@ export * from './embedded/index.ts';
 export * from './identifier.ts';
 export * from './migrator.ts';
 export * from './postgres.ts';
-export * from './schema-version.ts';
+export { SCHEMA_VERSION, schemaVersion } from './schema-version.ts';
 export { isAtLeast } from './vector-extension.ts';

@@ -7,6 +7,7 @@ import type { Connection, Database } from './database.ts';
 import { quoteIdentifier } from './identifier.ts';
 import type { Migration } from './migration-files.ts';
 import { ensureVectorExtension } from './vector-extension.ts';
+import { hasMigrations } from './schema-version.ts';
 
 export interface AppliedMigration {
   id: number;
@@ -50,13 +51,6 @@ create table if not exists evervec.settings (
   name text primary key,
   value jsonb not null
 )`;
-
-const HAS_TABLE = `
-select exists (
-  select from pg_catalog.pg_class class
-  join pg_catalog.pg_namespace namespace on namespace.oid = class.relnamespace
-  where namespace.nspname = $1 and class.relname = 'migrations'
-) as found`;
 
 const APPLIED = 'select id, name, checksum, applied_at from evervec.migrations order by id';
 
@@ -139,9 +133,9 @@ async function statusOf(
   schema: string,
   migrations: readonly Migration[],
 ): Promise<SchemaStatus> {
-  const { rows: tables } = await connection.query<{ found: boolean }>(HAS_TABLE, [schema]);
-  const rows =
-    tables[0]?.found === true ? (await connection.query<MigrationRow>(APPLIED)).rows : [];
+  const rows = (await hasMigrations(connection, schema))
+    ? (await connection.query<MigrationRow>(APPLIED)).rows
+    : [];
   const known = new Map(migrations.map((migration) => [migration.id, migration]));
   const applied = new Set(rows.map(({ id }) => id));
   return {

@@ -1,5 +1,5 @@
 /** How far a database's schema is, for those that only use it: asked without the files that `migrate` reads. */
-import type { Database } from './database.ts';
+import type { Connection, Database } from './database.ts';
 
 /** The last migration of this version; `test/database/migrator.test.ts` compares it with `sql/migrations`. */
 export const SCHEMA_VERSION = 8;
@@ -13,9 +13,14 @@ select exists (
 
 const LAST = 'select coalesce(max(id), 0)::integer as id from evervec.migrations';
 
+/** @returns whether Evervec was ever set up in the schema of that name */
+export async function hasMigrations(connection: Connection, schema: string): Promise<boolean> {
+  const { rows } = await connection.query<{ found: boolean }>(HAS_TABLE, [schema]);
+  return rows[0]?.found === true;
+}
+
 /** @returns the last migration that was applied; 0 where there was no set-up */
 export async function schemaVersion(database: Database): Promise<number> {
-  const { rows } = await database.query<{ found: boolean }>(HAS_TABLE, [database.schema]);
-  if (rows[0]?.found !== true) return 0;
+  if (!(await hasMigrations(database, database.schema))) return 0;
   return (await database.query<{ id: number }>(LAST)).rows[0]?.id ?? 0;
 }

@@ -1,46 +1,10 @@
 /** The claim loop by itself, with handlers of the tests' own: leases, wake-ups, failures, the end of a worker. */
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
-import { silentLogger } from '../../src/runtime/index.ts';
-import { type Handler, Worker, type WorkerOptions } from '../../src/worker/index.ts';
+import type { Handler } from '../../src/worker/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
-import { addJobs, failing } from '../setup/queue-fixture.ts';
+import { addJobs, addSource, change, done, failing, workerFor } from '../setup/queue-fixture.ts';
 import { eventually, Signal } from '../setup/signal.ts';
-
-/** A source without table: the queue needs no more. */
-async function addSource(database: Database, name: string): Promise<number> {
-  const { rows } = await database.query<{ id: number }>(
-    `with lane as (insert into evervec.lanes (name) values ($1) returning id)
-    insert into evervec.sources (name, table_schema, table_name, lane_id, definition)
-    select $1, 'public', $1, id, '{}' from lane returning id`,
-    [name],
-  );
-  return rows[0]?.id ?? 0;
-}
-
-async function change(database: Database, sourceId: number, ...keys: string[]): Promise<void> {
-  await database.query('insert into evervec.changes (source_id, keys) values ($1, $2)', [
-    sourceId,
-    keys,
-  ]);
-  await database.query(`select pg_notify('evervec', '')`);
-}
-
-const done: Handler = async (jobs) => ({ ready: jobs, write: null, failed: [], deferred: [] });
-
-function workerFor(database: Database, handler: Handler, options: Partial<WorkerOptions> = {}) {
-  return new Worker({
-    database,
-    logger: silentLogger,
-    version: 'test',
-    handlerOf: () => handler,
-    sourceIds: null,
-    queueSidecars: async () => {},
-    concurrency: 1,
-    pollMs: 20,
-    ...options,
-  });
-}
 
 async function jobs(database: Database) {
   const { rows } = await database.query<{

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type Config, createEvervec, type Evervec, VERSION } from '../engine/index.ts';
 import { embedPending } from './backfill.ts';
 import { formatHits, formatTable, print, printJson } from './output.ts';
+import { actor } from './queue/act.ts';
 import { prepareSample, SAMPLE_QUERIES } from './sample.ts';
 import {
   applyServerOptions,
@@ -82,7 +83,7 @@ async function prepare(evervec: Evervec, options: Options): Promise<void> {
   }
   const reports = await evervec.setup();
   const waiting = reports.filter((report) => report.needsBackfill).map((report) => report.source);
-  if (waiting.length > 0) await evervec.backfill(waiting);
+  if (waiting.length > 0) await evervec.backfill(waiting, { by: actor() });
   const started = performance.now();
   const done = await embedPending(evervec, undefined);
   if (done > 0 && !options.json) {

@@ -1,6 +1,6 @@
 /**
- * Finds the real parts that tests run against: Postgres with pgvector, Chromium, Deno, Bun. A lane that
- * is not there is skipped and said to be; one that was named by hand and does not work is an error.
+ * Finds the real parts that tests run against: Postgres with pgvector, Chromium, PgBouncer, Deno, Bun. A
+ * lane that is not there is skipped and said to be; one that was named by hand and does not work is an error.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -32,6 +32,7 @@ export async function findLanes(env: Environment): Promise<Lane[]> {
   return [
     await postgresLane(env['DATABASE_URL_TEST']),
     chromiumLane(env['CHROMIUM_PATH']),
+    programLane('PgBouncer', '/usr/sbin/pgbouncer', 'EVERVEC_TEST_PGBOUNCER'),
     runtimeLane('Deno', 'deno', 'EVERVEC_TEST_DENO'),
     runtimeLane('Bun', 'bun', 'EVERVEC_TEST_BUN'),
   ];
@@ -131,7 +132,11 @@ function chromiumLane(givenPath: string | undefined): Lane {
 }
 
 function runtimeLane(name: string, program: string, variable: string): Lane {
-  const file = path.join(ROOT, 'test', 'runtimes', 'node_modules', '.bin', program);
+  const folder = path.join(ROOT, 'test', 'runtimes', 'node_modules', '.bin');
+  return programLane(name, path.join(folder, program), variable);
+}
+
+function programLane(name: string, file: string, variable: string): Lane {
   const version = /\d[\d.]*/.exec(outputOf(file, ['--version']) ?? '')?.[0];
   if (version === undefined) return { name, variable, detail: 'not installed', isBroken: false };
   return { name, variable, value: file, detail: version, isBroken: false };

@@ -1,7 +1,7 @@
 /** A PgBouncer in transaction mode before a test's database, ended and removed with its disposal. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
@@ -9,11 +9,9 @@ import { asPostgresUser } from '../../scripts/services/command.ts';
 import { freePort } from './own-cluster.ts';
 import { eventually } from './signal.ts';
 
-const PROGRAM = '/usr/sbin/pgbouncer';
+const PROGRAM = process.env['EVERVEC_TEST_PGBOUNCER'] ?? '';
 
-export const noPgBouncer = existsSync(PROGRAM)
-  ? null
-  : 'no PgBouncer; npm run services installs it';
+export const noPgBouncer = PROGRAM === '' ? 'skipped: EVERVEC_TEST_PGBOUNCER is not set' : null;
 
 export interface Pooler extends AsyncDisposable {
   readonly url: string;

@@ -11,13 +11,7 @@ import {
   openPostgres,
   schemaStatus,
 } from '../database/index.ts';
-import {
-  type EmbeddingModel,
-  guardModel,
-  isEmbedded,
-  limitTime,
-  resolveModel,
-} from '../embed/index.ts';
+import { type EmbeddingModel, resolveModel } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
@@ -27,6 +21,7 @@ import {
   type Proposals,
   proposeSources,
   requireCaptureRights,
+  type SourceDefinition,
 } from '../source/index.ts';
 import type { Worker } from '../worker/index.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
@@ -34,6 +29,7 @@ import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { type Config, parseConfig } from './config.ts';
 import { createWorker, type WorkerChoices } from './create-worker.ts';
+import { Models, type SpaceModel } from './models.ts';
 import { onSchema } from './on-schema.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
@@ -47,7 +43,8 @@ import {
   reconcileStatus,
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
-import { chunkerOf, Wiring } from './wiring.ts';
+import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
+import { type Wired, Wiring } from './wiring.ts';
 import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
@@ -85,10 +82,12 @@ async function openDatabase(config: Config, logger: Logger | undefined): Promise
 
 export class Evervec {
   readonly database: Database;
+  /** What the configuration names; what a source is of says its space. */
   readonly model: EmbeddingModel;
   /** The operators' side of the queue. */
   readonly queue: QueueAdmin;
   readonly #config: Config;
+  readonly #models: Models;
   readonly #wiring: Wiring;
   readonly #logger: Logger;
   readonly #isOwner: boolean;
@@ -101,15 +100,9 @@ export class Evervec {
     this.queue = new QueueAdmin(database);
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
-    const { quota = {} } = config;
-    this.model =
-      (config.model ?? 'embedded') === 'embedded'
-        ? model
-        : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
-            requests: quota.requestsPerMinute ?? null,
-            tokens: quota.tokensPerMinute ?? null,
-          });
-    this.#wiring = new Wiring(database, this.model, config.sources);
+    this.#models = new Models(database, config, model);
+    this.model = this.#models.configured;
+    this.#wiring = new Wiring(database, this.#models, config.sources);
     this.#writer = new Writer(database, () => this.worker());
   }
 
@@ -134,16 +127,22 @@ export class Evervec {
       chosen.map(async (name) => {
         const source = await this.#wiring.resolve(name);
         await requireCaptureRights(this.database, source);
-        return { source, chunker: chunkerOf(source) };
+        chunkerOf(source);
+        return source;
       }),
     );
     await migrate(this.database);
     await this.database.refresh();
     const reports: SetupReport[] = [];
-    for (const { source, chunker } of sources)
-      reports.push(await setUpSource(this.database, source, this.model, chunker));
+    for (const source of sources)
+      reports.push(await setUpSource(this.database, source, this.#wanted(source)));
     await this.database.transaction((tx) => saveLanes(tx, this.#config.lanes ?? {}));
     return reports;
+  }
+
+  /** The space that the configuration asks for. */
+  #wanted(source: SourceDefinition): WantedSpace {
+    return wantedSpace(this.database, source, this.model, this.#models.configuredSettings);
   }
 
   /** @param names default: all that the database knows, configured or not */
@@ -161,7 +160,7 @@ export class Evervec {
     const reports: Backfilled[] = [];
     for (const { row, source } of await this.#wiring.wire(names)) {
       // First, or what is history by rule would be paid for and then thrown away.
-      if (source.archive !== null)
+      if (source.archive !== null && row.standby_of === null)
         await archiveInSteps(this.database, source.name, { by: options.by });
       reports.push(await queueAll(this.database, row, source, options));
     }
@@ -172,7 +171,7 @@ export class Evervec {
   async planBackfill(names?: readonly string[]): Promise<BackfillPlan[]> {
     const plans: BackfillPlan[] = [];
     for (const wired of await this.#wiring.wire(names))
-      plans.push(await planBackfill(this.database, wired, this.#price));
+      plans.push(await planBackfill(this.database, wired, this.#models.priceOf(wired.model)));
     return plans;
   }
 
@@ -189,14 +188,7 @@ export class Evervec {
 
   /** Whether embedding may cost money. */
   get mayCost(): boolean {
-    return this.#price !== 0;
-  }
-
-  /** Of a million tokens; null where none is configured. */
-  get #price(): number | null {
-    const { price } = this.#config;
-    if (price !== undefined) return price.perMillionTokens;
-    return isEmbedded(this.model) ? 0 : (this.model.pricePerMillionTokens ?? null);
+    return this.#models.priceOf(this.model) !== 0;
   }
 
   async reconcile(
@@ -230,7 +222,7 @@ export class Evervec {
     names?: readonly string[],
     options: ArchiveOptions = {},
   ): Promise<Record<string, number>> {
-    const wired = await this.#wiring.wire(names);
+    const wired = (await this.#wiring.wire(names)).filter(isSearched);
     const chosen = names ? wired : wired.filter(({ source }) => source.archive !== null);
     return await archiveSources(this.database, chosen, options);
   }
@@ -241,7 +233,12 @@ export class Evervec {
     options: { keys?: readonly string[] | undefined; by?: string } = {},
   ): Promise<Record<string, number>> {
     const { keys = null, by = 'program' } = options;
-    return await restoreSources(this.database, await this.#wiring.wire(names), keys, by);
+    return await restoreSources(
+      this.database,
+      (await this.#wiring.wire(names)).filter(isSearched),
+      keys,
+      by,
+    );
   }
 
   /** Throws the vectors of sources away and queues all their records. @returns source → records queued */
@@ -255,9 +252,12 @@ export class Evervec {
 
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
-    const { database, model } = this;
-    const parts = { database, model, logger: this.#logger, config: this.#config };
-    return await createWorker(parts, await this.#wiring.wire(names), choices);
+    const { database } = this;
+    const wire = () => this.#wiring.wire(names);
+    return await createWorker(
+      { database, wire, logger: this.#logger, config: this.#config },
+      choices,
+    );
   }
 
   /**
@@ -280,7 +280,7 @@ export class Evervec {
   }
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
-    const modelOf = (id: string) => (id === this.model.id ? this.model : undefined);
+    const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     return await onSchema(search({ connection: this.database, modelOf }, wanted, signal));
   }
@@ -307,6 +307,11 @@ export class Evervec {
   async close(): Promise<void> {
     if (this.#isOwner) await this.database.close();
   }
+}
+
+/** Not a second space: the archive is the source's. */
+function isSearched({ row }: Wired): boolean {
+  return row.standby_of === null;
 }
 
 /** Where search by meaning is switched off. */

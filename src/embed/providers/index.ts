@@ -26,6 +26,19 @@ export async function resolveModel(choice: ModelChoice = 'embedded'): Promise<Em
   return 'specificationVersion' in choice ? await fromAiSdk(choice) : choice;
 }
 
+/** What another program needs to ask for the same model: never a secret. */
+export type ModelSettings = 'embedded' | Omit<ProviderSettings, 'apiKey'>;
+
+/** Null where the model is an object. */
+export function settingsOf(choice: ModelChoice = 'embedded'): ModelSettings | null {
+  if (choice === 'embedded') return choice;
+  if (!isSettings(choice)) return null;
+  const { apiKey: _, baseUrl, ...settings } = choice;
+  // An address may carry a name and a password, which are secrets like the key.
+  const hasSecret = baseUrl !== undefined && /\/\/[^/]*@/.test(baseUrl);
+  return { ...settings, ...(baseUrl !== undefined && !hasSecret && { baseUrl }) };
+}
+
 /** Whether a model is told by the name of its provider. */
 export function isSettings(choice: ModelChoice | undefined): choice is ProviderSettings {
   return typeof choice === 'object' && !('doEmbed' in choice);

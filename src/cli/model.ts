@@ -1,4 +1,4 @@
-/** `evervec model`: what models there are, and whether the configured one answers. Opens no database. */
+/** `evervec model`: what models there are, and whether the configured one answers, without a database; migrations with one. */
 import type { Command } from 'commander';
 import {
   createEmbeddedModel,
@@ -12,19 +12,21 @@ import {
 } from '../embed/index.ts';
 import type { Config } from '../engine/index.ts';
 import { ConfigError, ModelAnswerError } from '../errors/index.ts';
+import { addMigration } from './migrate.ts';
 import { formatTable, print, printJson } from './output.ts';
 import { type CommonOptions, resolveConfig, withCommonOptions } from './session.ts';
 
 export function addModel(program: Command): void {
   const model = program
     .command('model')
-    .description('models: which there are, and a call of yours');
+    .description('models: which there are, a call of yours, and from one to another');
   withCommonOptions(model.command('list'))
     .description('providers and models that are known by name; needs no configuration')
     .action(list);
   withCommonOptions(model.command('test'))
     .description('one real call each for a document and a query; exit code 1 when it fails')
     .action(test);
+  addMigration(model);
 }
 
 interface Line {

@@ -11,6 +11,7 @@ import {
   type WorkerOptions,
 } from '../worker/index.ts';
 import type { Config } from './config.ts';
+import { dropOutdated } from './migrations.ts';
 import { upkeepOf } from './upkeep.ts';
 import type { Wired } from './wiring.ts';
 
@@ -85,14 +86,23 @@ class Work {
 
   /** Learns what there is, where that is not what it was: a migration began, was switched or ended. */
   async look(): Promise<void> {
-    const { database, wire, config } = this.#parts;
+    const { database, wire, config, logger } = this.#parts;
     const { rows } = await database.query<{ spaces: string }>(SPACES);
     const spaces = rows[0]?.spaces ?? '';
     if (spaces === this.#seen) return;
     this.wired = await wire();
+    for (const { source, differs } of this.wired)
+      if (differs.length > 0)
+        logger.warn(
+          { source: source.name, differs },
+          'the space stays as it is until "evervec model migrate"',
+        );
     this.#handlers = new Map(this.wired.map((one) => [one.row.id, this.#handlerFor(one)]));
     const wantsVectors = config.semanticSearch !== false;
-    this.upkeep = upkeepOf(database, this.wired, wantsVectors);
+    this.upkeep = [
+      { task: 'second spaces', everyMinutes: 60, run: () => dropOutdated(database) },
+      ...upkeepOf(database, this.wired, wantsVectors),
+    ];
     this.#seen = spaces;
   }
 

@@ -28,7 +28,8 @@ import { type ArchiveOptions, archiveSources, resetSources, restoreSources } fro
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { type Config, parseConfig } from './config.ts';
-import { createWorker, type WorkerChoices } from './create-worker.ts';
+import { createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
+import { Migrations } from './migrations.ts';
 import { Models, type SpaceModel } from './models.ts';
 import { onSchema } from './on-schema.ts';
 import { QueueAdmin } from './queue-admin.ts';
@@ -86,6 +87,8 @@ export class Evervec {
   readonly model: EmbeddingModel;
   /** The operators' side of the queue. */
   readonly queue: QueueAdmin;
+  /** Changes of model, width, chunker or language. */
+  readonly migrations: Migrations;
   readonly #config: Config;
   readonly #models: Models;
   readonly #wiring: Wiring;
@@ -103,6 +106,12 @@ export class Evervec {
     this.#models = new Models(database, config, model);
     this.model = this.#models.configured;
     this.#wiring = new Wiring(database, this.#models, config.sources);
+    this.migrations = new Migrations({
+      database,
+      models: this.#models,
+      wiring: this.#wiring,
+      createWorker: (wire, onBatch) => createWorker(this.#parts(wire), { onBatch }),
+    });
     this.#writer = new Writer(database, () => this.worker());
   }
 
@@ -252,12 +261,14 @@ export class Evervec {
 
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
-    const { database } = this;
-    const wire = () => this.#wiring.wire(names);
     return await createWorker(
-      { database, wire, logger: this.#logger, config: this.#config },
+      this.#parts(() => this.#wiring.wire(names)),
       choices,
     );
+  }
+
+  #parts(wire: () => Promise<Wired[]>): WorkerParts {
+    return { database: this.database, wire, logger: this.#logger, config: this.#config };
   }
 
   /**
@@ -301,7 +312,7 @@ export class Evervec {
   /** What of the schema and the capture is missing or wrong; no model is called. */
   async verify(): Promise<Verdict[]> {
     const sources = await Promise.all(this.sourceNames.map((name) => this.#wiring.resolve(name)));
-    return await verifySchema(this.database, sources);
+    return await verifySchema(this.database, sources, (source) => this.#wanted(source));
   }
 
   async close(): Promise<void> {

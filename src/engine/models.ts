@@ -30,15 +30,15 @@ export class Models {
   readonly configured: EmbeddingModel;
   readonly #database: Database;
   readonly #config: Config;
-  /** By id; what failed to resolve is tried again. */
-  readonly #known = new Map<string, Promise<EmbeddingModel>>();
+  /** By id: a model is made, and its provider's width asked for, once. */
+  readonly #known = new Map<string, EmbeddingModel>();
 
   /** @param configured as `resolveModel` gave it */
   constructor(database: Database, config: Config, configured: EmbeddingModel) {
     this.#database = database;
     this.#config = config;
     this.configured = this.#guarded(configured, true);
-    this.#known.set(configured.id, Promise.resolve(this.configured));
+    this.#known.set(configured.id, this.configured);
   }
 
   /** What is written on a space of the configured model. */
@@ -52,27 +52,18 @@ export class Models {
    *   is needed for its width and fails
    */
   async of(space: SpaceModel): Promise<EmbeddingModel> {
-    const known = this.#known.get(space.modelId) ?? this.#remembered(space);
-    const model = await known;
-    if (model.id === space.modelId) return model;
+    const known = this.#known.get(space.modelId) ?? (await this.#find(space));
+    if (known.id === space.modelId) return known;
     throw notToBeHad(space.modelId);
   }
 
   /** A model by what is said of it: another than the configured one, such as a migration's. */
   async resolve(choice: ModelChoice): Promise<EmbeddingModel> {
     const model = await resolveModel(isSettings(choice) ? this.#withAccess(choice) : choice);
-    const known =
-      this.#known.get(model.id) ??
-      Promise.resolve(this.#guarded(model, model.provider === this.configured.provider));
+    const hasQuota = model.provider === this.configured.provider;
+    const known = this.#known.get(model.id) ?? this.#guarded(model, hasQuota);
     this.#known.set(model.id, known);
-    return await known;
-  }
-
-  #remembered(space: SpaceModel): Promise<EmbeddingModel> {
-    const found = this.#find(space);
-    this.#known.set(space.modelId, found);
-    found.catch(() => this.#known.delete(space.modelId));
-    return found;
+    return known;
   }
 
   async #find({ modelId, modelSettings }: SpaceModel): Promise<EmbeddingModel> {

@@ -34,8 +34,10 @@ export interface SetupReport {
   differs: string[];
 }
 
-/** Two set-ups at once, or a set-up and a teardown, take turns. The number is any, but everyone's. */
-const LOCK = `select pg_advisory_xact_lock(hashtext('evervec setup'))`;
+/** Two set-ups at once, or a set-up and a teardown, take turns; until the transaction ends. The number is any, but everyone's. */
+export async function takeSetupTurn(tx: Connection): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(hashtext('evervec setup'))`);
+}
 
 /**
  * Set-up of one source, in one transaction: all of it or nothing. Run again it changes nothing, and takes no lock on
@@ -48,7 +50,7 @@ export async function setUpSource(
 ): Promise<SetupReport> {
   const table = `${source.table.schema}.${source.table.name}`;
   return await database.transaction(async (tx) => {
-    await tx.query(LOCK);
+    await takeSetupTurn(tx);
     const before = await findSource(tx, source.name);
     const differs = before === null ? [] : await compareSpace(tx, before, wanted);
     const stored = storedDefinition(source);
@@ -144,7 +146,7 @@ export async function tearDown(
   names: readonly string[] | null,
 ): Promise<{ removed: string[]; isEmpty: boolean; keptExtension: boolean }> {
   return await database.transaction(async (tx) => {
-    await tx.query(LOCK);
+    await takeSetupTurn(tx);
     const all = await listSources(tx);
     const chosen = all.filter((source) => names === null || names.includes(source.name));
     for (const source of chosen) {

@@ -16,7 +16,7 @@ import {
 } from '../source/index.ts';
 import type { Space } from '../space/index.ts';
 import type { Models } from './models.ts';
-import { activeSpace, chunkerOfSpace, notSetUp } from './spaces.ts';
+import { activeSpace, chunkerOfSpace, differences, notSetUp, wantedSpace } from './spaces.ts';
 import { unknownSource } from './unknown-source.ts';
 
 /** One space of a configured source with all that works on it. */
@@ -27,6 +27,8 @@ export interface Wired {
   space: Space;
   chunker: Chunker;
   model: EmbeddingModel;
+  /** In what the space is another than the configuration asks for; empty for a second one. */
+  differs: string[];
 }
 
 export class Wiring {
@@ -98,6 +100,10 @@ export class Wiring {
     const isStandby = row.standby_of !== null;
     const source = isStandby ? { ...definition, name: row.name, lane: row.name } : definition;
     const model = await this.#models.of(space);
-    return { row, source, space, chunker: chunkerOfSpace(space, source), model };
+    const chunker = chunkerOfSpace(space, source);
+    const { configured, configuredSettings } = this.#models;
+    const wanted = wantedSpace(this.#database, definition, configured, configuredSettings);
+    const differs = isStandby ? [] : differences(space, wanted);
+    return { row, source, space, chunker, model, differs };
   }
 }

@@ -6,6 +6,7 @@ export * from './evervec-error.ts';
 export * from './extension-error.ts';
 export * from './http-request-error.ts';
 export * from './lease-lost-error.ts';
+export * from './migration-error.ts';
 export * from './model-answer-error.ts';
 export * from './permission-error.ts';
 export * from './port-in-use-error.ts';

@@ -11,7 +11,7 @@ export {
   release,
   renew,
 } from './complete.ts';
-export { startQueue, stopQueue } from './control.ts';
+export { notifyWorkers, startQueue, stopQueue } from './control.ts';
 export {
   countDeadLetters,
   type DeadLetter,

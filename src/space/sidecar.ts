@@ -23,6 +23,8 @@ export interface Space {
   isIndexed: boolean;
   /** When it was searched last; null while it is, or before it ever was. */
   retiredAt: Date | null;
+  /** What the last check before a switch found. */
+  checked: unknown;
 }
 
 export interface ChunkSettings {
@@ -30,7 +32,7 @@ export interface ChunkSettings {
   overlapChars?: number;
 }
 
-export type NewSpace = Omit<Space, 'id' | 'isFilled' | 'isIndexed' | 'retiredAt'>;
+export type NewSpace = Omit<Space, 'id' | 'isFilled' | 'isIndexed' | 'retiredAt' | 'checked'>;
 
 interface SpaceRow {
   id: number;
@@ -45,13 +47,14 @@ interface SpaceRow {
   model_settings: unknown;
   chunk_settings: ChunkSettings | null;
   retired_at: Date | null;
+  checked: unknown;
   is_filled: boolean;
   is_indexed: boolean;
 }
 
 const SELECT = `
 select id, source_id, model_id, dimensions, vector_type, chunker_id, language::text, fusion_weight, shares_texts,
-  model_settings, chunk_settings, retired_at,
+  model_settings, chunk_settings, retired_at, checked,
   filled_at is not null as is_filled, indexed_at is not null as is_indexed
 from evervec.spaces`;
 
@@ -69,6 +72,7 @@ function toSpace(row: SpaceRow): Space {
     modelSettings: row.model_settings,
     chunkSettings: row.chunk_settings,
     retiredAt: row.retired_at,
+    checked: row.checked,
     isFilled: row.is_filled,
     isIndexed: row.is_indexed,
   };

@@ -78,10 +78,12 @@ export function applyEnvironment(config: Config, from: Environment): Config {
   if (from.EMBEDDING_CLEANUP_RETENTION_DAYS)
     worker.cleanupRetentionDays = from.EMBEDDING_CLEANUP_RETENTION_DAYS;
   const model = applyModel(config.model, from);
+  const providers = applyAccess(config.providers, from);
   return {
     ...config,
     worker,
     ...(model !== undefined && { model }),
+    ...(Object.keys(providers).length > 0 && { providers }),
     ...(from.DATABASE_URL !== undefined && { database: from.DATABASE_URL }),
     ...(from.EMBEDDING_QUEUE_ENABLED !== undefined && {
       queueEnabled: from.EMBEDDING_QUEUE_ENABLED,
@@ -111,6 +113,19 @@ function applyModel(configured: Config['model'], from: Environment): Config['mod
     ...(isOther && { model: name, dimensions: undefined }),
     ...accessFrom(chosen, from),
   };
+}
+
+/** For all providers: a space may be of another model than the configured one. */
+function applyAccess(
+  configured: Config['providers'] = {},
+  from: Environment,
+): NonNullable<Config['providers']> {
+  const providers = { ...configured };
+  for (const provider of PROVIDERS) {
+    const access = { ...configured[provider], ...accessFrom(provider, from) };
+    if (Object.keys(access).length > 0) providers[provider] = access;
+  }
+  return providers;
 }
 
 /** Addresses and keys by provider. */

@@ -23,6 +23,7 @@ interface Options extends CommonOptions {
   mode?: SearchMode[];
   split?: string;
   limitQueries?: number;
+  maxChars?: number;
   model?: string;
   yes?: boolean;
 }
@@ -33,6 +34,7 @@ export function addEvaluate(program: Command): void {
     .option('--mode <modes>', 'text, vector, hybrid, with commas between (default: all)', modesOf)
     .option('--split <name>', 'of the judgements (default: the only one, or test)')
     .option('--limit-queries <n>', 'the first judged queries only', wholeNumber(1))
+    .option('--max-chars <n>', 'of a chunk (default: whole documents)', wholeNumber(16, 100_000))
     .option('--model <provider/model>', 'in place of the configured one, or "embedded"')
     .option('--yes', 'do not ask (it asks where the model may cost money)')
     .description('measure how well searches rank: nDCG@10 and recall@100 on judged queries')
@@ -56,6 +58,7 @@ async function run(folders: string[], options: Options): Promise<void> {
   for (const { folder, judged } of collections) {
     const evaluation = await evaluate(config, folder, judged, {
       ...(options.mode && { modes: options.mode }),
+      ...(options.maxChars !== undefined && { maxChars: options.maxChars }),
       logger: createLogger(),
       signal,
       ...tellers(folder, progress),

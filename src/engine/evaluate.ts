@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, Database } from '../database/index.ts';
-import { estimateTokens } from '../embed/index.ts';
+import { type EmbeddingModel, estimateTokens, isEmbedded, resolveModel } from '../embed/index.ts';
 import { EvaluationError } from '../errors/index.ts';
 import {
   type CollectionDocument,
@@ -45,6 +45,8 @@ export interface Evaluation {
 export interface EvaluateOptions {
   /** Default all three. */
   modes?: readonly SearchMode[];
+  /** Of a chunk, 16 to 100,000. Default: whole documents, as far as the model takes them. */
+  maxChars?: number;
   logger?: Logger;
   signal?: AbortSignal;
   onProgress?(
@@ -72,7 +74,9 @@ export async function evaluate(
 ): Promise<Evaluation | null> {
   const { modes = EVALUATED_MODES, logger = silentLogger, signal } = options;
   const needsVectors = modes.some((mode) => mode !== 'text');
-  return await withScratch(scratchConfig(config, needsVectors), logger, async (evervec) => {
+  const model = await resolveModel(config.model);
+  const scratch = scratchConfig(config, model, options);
+  return await withScratch(scratch, logger, async (evervec) => {
     const documents = await load(evervec.database, folder, options);
     await warnOfUnknown(evervec.database, judged, options);
     await evervec.setup();
@@ -99,17 +103,33 @@ export async function evaluate(
 
 const SOURCE = 'documents';
 
-function scratchConfig(config: Config, needsVectors: boolean): Config {
-  const { database, model, quota, price, worker } = config;
+/** Longest that the chunker makes. */
+const MAX_CHARS = 100_000;
+/** Fewer than English has, so that a chunk of a model's length is not too long for it. */
+const CHARS_PER_TOKEN = 3;
+
+function scratchConfig(config: Config, model: EmbeddingModel, options: EvaluateOptions): Config {
+  const { database, quota, price, worker } = config;
+  const { maxInputTokens = MAX_CHARS } = model;
+  const {
+    modes = EVALUATED_MODES,
+    maxChars = Math.min(MAX_CHARS, maxInputTokens * CHARS_PER_TOKEN),
+  } = options;
   return {
     ...(database !== undefined && { database }),
-    ...(model !== undefined && { model }),
+    model: isEmbedded(model) ? 'embedded' : model,
     ...(quota && { quota }),
     ...(price && { price }),
     ...(worker && { worker }),
-    ...(!needsVectors && { semanticSearch: false }),
+    ...(!modes.some((mode) => mode !== 'text') && { semanticSearch: false }),
     sources: {
-      [SOURCE]: { table: SOURCE, schema: SCRATCH_SCHEMA, text: ['title', 'body'], record: ['id'] },
+      [SOURCE]: {
+        table: SOURCE,
+        schema: SCRATCH_SCHEMA,
+        text: ['title', 'body'],
+        record: ['id'],
+        chunk: { maxChars },
+      },
     },
   };
 }

@@ -41,14 +41,14 @@ begin
     -- What unrelated texts have: a sample of pages, of few hundred chunks. Its spread is the standard deviation, by way of
     -- the median so that the few related texts in it do not count, and is trusted in so far as the sample is full.
     sample as materialized (
-      select %s as similarity from (select * from %s tablesample system (%s) repeatable (0) limit 200) c where %s
+      select %s as similarity from (select * from %s tablesample system (%s) repeatable (0) limit 500) c where %s
     ),
     middle as materialized (
       select percentile_cont(0.5) within group (order by similarity) as similarity from sample
     ),
     spread as materialized (
       select coalesce(1.4826 * percentile_cont(0.5) within group (order by abs(sample.similarity - middle.similarity)), 0)
-        * count(sample.similarity) / 200 as width
+        * least(1, count(sample.similarity) / 200.0) as width
       from sample cross join middle
     ),
     baseline as materialized (

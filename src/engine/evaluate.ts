@@ -4,7 +4,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, Database } from '../database/index.ts';
-import { type EmbeddingModel, estimateTokens, isEmbedded, resolveModel } from '../embed/index.ts';
+import {
+  type EmbeddingModel,
+  embedTexts,
+  estimateTokens,
+  isEmbedded,
+  resolveModel,
+} from '../embed/index.ts';
 import { EvaluationError } from '../errors/index.ts';
 import {
   type CollectionDocument,
@@ -81,6 +87,9 @@ export async function evaluate(
     await warnOfUnknown(evervec.database, judged, options);
     await evervec.setup();
     if (needsVectors && !(await isWanted(evervec, judged, modes, options))) return null;
+    // One call tells what a queue would wait for: a key that is refused, an address where nobody answers.
+    if (needsVectors && !isEmbedded(model))
+      await embedTexts(evervec.model, [judged.queries[0]?.text ?? ''], { kind: 'query', signal });
     await evervec.backfill();
     await embed(evervec, documents, options);
     const measured = await measure(evervec, judged.queries, modes, options);
@@ -242,6 +251,8 @@ async function embed(
   let lastDone = performance.now();
   for (;;) {
     const worker = await evervec.worker(undefined, {
+      // What it has in hand when it is stopped goes with the schema.
+      stopMs: 0,
       onBatch: (batch) => {
         done += batch.done;
         if (batch.done > 0) lastDone = performance.now();

@@ -126,7 +126,8 @@ function scratchConfig(config: Config, model: EmbeddingModel, options: EvaluateO
   } = options;
   return {
     ...(database !== undefined && { database }),
-    model: isEmbedded(model) ? 'embedded' : model,
+    // As it was told: an object is guarded by quota and breaker, which what comes along does without.
+    ...(!isEmbedded(model) ? { model } : config.model !== undefined && { model: config.model }),
     ...(quota && { quota }),
     ...(price && { price }),
     ...(worker && { worker }),

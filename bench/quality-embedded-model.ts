@@ -7,22 +7,24 @@
  * The BM25 here is a reference to compare with (k1 1.2, b 0.75, the model's stems, no stop words), not
  * the one that searches.
  */
-import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createEmbeddedModel, embedText } from '../src/embed/index.ts';
 import { stemEnglish } from '../src/embed/embedded/english-stem.ts';
+import { ndcg, readDocuments, readQueries } from '../src/evaluate/index.ts';
 import { fuseRanks, fuseScores } from '../src/ranking/index.ts';
 import { type Bench, single } from './bench.ts';
 
 const VECTOR_AIMS: Record<string, number> = { cranfield: 0.34, scifact: 0.48 };
-export const DEPTH = 10;
+const DEPTH = 10;
 const K1 = 1.2;
 const B = 0.75;
 
-export interface Collection {
+interface Collection {
   name: string;
+  /** In the order of `documents`. */
+  ids: string[];
   documents: string[];
-  queries: { text: string; gains: Map<number, number> }[];
+  queries: { text: string; judged: ReadonlyMap<string, number> }[];
 }
 type Ranker = (query: string) => Float64Array;
 
@@ -43,7 +45,7 @@ export const bench: Bench = {
     const figures: Record<string, number> = {};
     const ratios: number[] = [];
     for (const folder of folders) {
-      const collection = readCollection(folder);
+      const collection = await readCollection(folder);
       const measured = measure(collection);
       for (const [label, value] of Object.entries(measured))
         figures[`${collection.name} ${label}`] = value;
@@ -60,13 +62,15 @@ function measure(collection: Collection) {
   const bm25Scores = bm25Ranker(collection.documents);
   const { fusionWeight } = createEmbeddedModel();
   const sums = { bm25: 0, vector: 0, fused: 0, 'reciprocal rank': 0 };
-  for (const { text, gains } of collection.queries) {
+  const quality = (scores: Float64Array, judged: ReadonlyMap<string, number>) =>
+    ndcg(topOf(scores, collection.ids), judged, DEPTH);
+  for (const { text, judged } of collection.queries) {
     const bm25 = bm25Scores(text);
     const cosines = vectorScores(text);
-    sums.bm25 += ndcg(bm25, gains);
-    sums.vector += ndcg(cosines, gains);
-    sums.fused += ndcg(fuseScores(bm25, cosines, fusionWeight), gains);
-    sums['reciprocal rank'] += ndcg(fuseRanks([bm25, cosines]), gains);
+    sums.bm25 += quality(bm25, judged);
+    sums.vector += quality(cosines, judged);
+    sums.fused += quality(fuseScores(bm25, cosines, fusionWeight), judged);
+    sums['reciprocal rank'] += quality(fuseRanks([bm25, cosines]), judged);
   }
   const count = collection.queries.length;
   return {
@@ -128,42 +132,21 @@ function stemsOf(text: string): string[] {
   });
 }
 
-/** Gains as judged (linear), discounted by log₂(rank + 1), over the best order there is. */
-function ndcg(scores: Float64Array, gains: ReadonlyMap<number, number>): number {
-  const top = Array.from(scores.keys())
+/** Ids of the best documents, the best first. */
+function topOf(scores: Float64Array, ids: readonly string[]): string[] {
+  return Array.from(scores.keys())
     .sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b)
-    .slice(0, DEPTH);
-  const best = [...gains.values()].sort((a, b) => b - a).slice(0, DEPTH);
-  return discounted(top.map((i) => gains.get(i) ?? 0)) / discounted(best);
+    .slice(0, DEPTH)
+    .map((i) => ids[i] ?? '');
 }
 
-export function discounted(gains: readonly number[]): number {
-  return gains.reduce((sum, gain, i) => sum + gain / Math.log2(i + 2), 0);
-}
-
-export function readCollection(folder: string): Collection {
-  const documents = readLines(path.join(folder, 'corpus.jsonl'));
-  const positions = new Map(documents.map((document, i) => [document._id, i]));
-  const queryTexts = new Map(
-    readLines(path.join(folder, 'queries.jsonl')).map((q) => [q._id, q.text]),
-  );
-  const judged = new Map<string, Map<number, number>>();
-  for (const file of globSync(path.join(folder, 'qrels', '*.tsv')).sort())
-    for (const line of readFileSync(file, 'utf8').trim().split('\n').slice(1)) {
-      const [query = '', document = '', score = '0'] = line.split('\t');
-      const position = positions.get(document);
-      if (position === undefined || Number(score) <= 0) continue;
-      const gains = judged.get(query) ?? new Map<number, number>();
-      judged.set(query, gains.set(position, Number(score)));
-    }
-  return {
-    name: path.basename(path.resolve(folder)),
-    documents: documents.map(({ title, text }) => (title ? `${title}. ${text}` : text)),
-    queries: [...judged].map(([id, gains]) => ({ text: queryTexts.get(id) ?? '', gains })),
-  };
-}
-
-function readLines(file: string): { _id: string; title?: string; text: string }[] {
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
-  return lines.map((line) => JSON.parse(line) as { _id: string; title?: string; text: string });
+async function readCollection(folder: string): Promise<Collection> {
+  const ids: string[] = [];
+  const documents: string[] = [];
+  for await (const { id, title, text } of readDocuments(folder)) {
+    ids.push(id);
+    documents.push(title ? `${title}. ${text}` : text);
+  }
+  const { queries } = await readQueries(folder);
+  return { name: path.basename(path.resolve(folder)), ids, documents, queries };
 }

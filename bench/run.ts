@@ -24,6 +24,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   memory: () => import('./memory.ts'),
   'embedded-model': () => import('./embedded-model.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),
+  'quality-search': () => import('./quality-search.ts'),
 };
 
 async function list(): Promise<void> {

@@ -20,6 +20,7 @@ const ORDER = [
   'search',
   'release',
   'operate',
+  'evaluate',
   'worker',
   'engine',
   'sample',

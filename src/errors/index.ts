@@ -2,6 +2,7 @@ export * from './archive-error.ts';
 export * from './config-error.ts';
 export * from './database-in-use-error.ts';
 export * from './database-unreachable-error.ts';
+export * from './evaluation-error.ts';
 export * from './evervec-error.ts';
 export * from './extension-error.ts';
 export * from './http-request-error.ts';

@@ -3,15 +3,24 @@
  * the same function.
  */
 
+/** Of a sample of this size the spread is trusted in full, of a smaller one in proportion. */
+const FULL_SAMPLE = 200;
+/** The standard deviation of what is normally distributed, from its median absolute deviation. */
+const DEVIATION = 1.4826;
+/** Spreads above the median from which a similarity counts, and from which it counts in full. */
+const COUNTS_FROM = 1.5;
+const COUNTS_FULL_FROM = 6;
+
 /**
- * Weighted score fusion over the same n documents (a query's candidates, or all):
- * (1 − w) · lexical / max(lexical) + w · max(cosine − median, 0) / (max(cosine) − median).
+ * Weighted score fusion over the same n documents:
+ * (1 − w) · lexical / max(lexical) + w · max(cosine − b, 0) / max(max(cosine) − b, 4.5 · spread), b = median + 1.5 · spread.
  *
- * The median takes away the similarity that any two texts have. A leg that says nothing (no lexical
- * score above 0; all cosines alike) adds nothing. Measured against reciprocal rank fusion with the
- * embedded model in docs/embedded-model.md.
+ * The median takes away the similarity that any two texts have. The spread keeps a leg that tells nothing apart from having
+ * a say: the most similar of some thousand unrelated texts is 3 to 4 spreads above their median, and 6 count in full. A leg
+ * that says nothing (no lexical score above 0; all cosines alike) adds nothing. Measured in docs/quality.md; the same in SQL
+ * is `evervec.search_sql`, where the median and the spread are of a sample.
  * @param lexical scores of the words' leg, 0 or more (n)
- * @param cosines of the vectors' leg, −1 to 1 (n)
+ * @param cosines of the vectors' leg, −1 to 1 (n): of all documents
  * @param vectorWeight w, 0 to 1: the model's `fusionWeight`
  * @returns scores, 0 to 1 (n)
  */
@@ -20,9 +29,7 @@ export function fuseScores(
   cosines: ArrayLike<number>,
   vectorWeight: number,
 ): Float64Array {
-  const sorted = Float64Array.from(cosines).sort();
-  const median = medianOf(sorted);
-  const span = (sorted.at(-1) ?? 0) - median;
+  const { from, span } = baselineOf(cosines);
   let highest = 0;
   for (let i = 0; i < lexical.length; i++) highest = Math.max(highest, lexical[i] ?? 0);
   const lexicalScale = highest > 0 ? (1 - vectorWeight) / highest : 0;
@@ -30,8 +37,20 @@ export function fuseScores(
   const fused = new Float64Array(lexical.length);
   for (let i = 0; i < fused.length; i++)
     fused[i] =
-      (lexical[i] ?? 0) * lexicalScale + Math.max((cosines[i] ?? 0) - median, 0) * vectorScale;
+      (lexical[i] ?? 0) * lexicalScale + Math.max((cosines[i] ?? 0) - from, 0) * vectorScale;
   return fused;
+}
+
+/** From which cosine on one counts, and how much above that it counts in full. */
+function baselineOf(cosines: ArrayLike<number>): { from: number; span: number } {
+  const sorted = Float64Array.from(cosines).sort();
+  const median = medianOf(sorted);
+  const deviations = sorted.map((cosine) => Math.abs(cosine - median)).sort();
+  const trust = Math.min(1, sorted.length / FULL_SAMPLE);
+  const spread = DEVIATION * medianOf(deviations) * trust;
+  const from = median + COUNTS_FROM * spread;
+  const highest = sorted.at(-1) ?? 0;
+  return { from, span: Math.max(highest - from, (COUNTS_FULL_FROM - COUNTS_FROM) * spread) };
 }
 
 /**

@@ -6,6 +6,7 @@
 import type { Database } from '../database/index.ts';
 import {
   createEmbeddedModel,
+  EMBEDDED_NAMES,
   type EmbeddingModel,
   guardModel,
   isEmbedded,
@@ -68,8 +69,10 @@ export class Models {
 
   async #find({ modelId, modelSettings }: SpaceModel): Promise<EmbeddingModel> {
     // By id and not as it was asked for: which one "embedded" is may be another in the next version.
-    const embedded = createEmbeddedModel();
-    if (embedded.id === modelId) return embedded;
+    for (const name of EMBEDDED_NAMES) {
+      const embedded = createEmbeddedModel(name);
+      if (embedded.id === modelId) return embedded;
+    }
     if (modelSettings !== null && modelSettings !== 'embedded')
       return await this.resolve(modelSettings as ModelSettings);
     for (const choice of this.#config.otherModels ?? []) {

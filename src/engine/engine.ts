@@ -17,6 +17,7 @@ import {
   isEmbedded,
   limitTime,
   resolveModel,
+  splitLongTexts,
 } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
@@ -105,10 +106,12 @@ export class Evervec {
     this.model =
       (config.model ?? 'embedded') === 'embedded'
         ? model
-        : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
-            requests: quota.requestsPerMinute ?? null,
-            tokens: quota.tokensPerMinute ?? null,
-          });
+        : splitLongTexts(
+            guardModel(limitTime(model, config.worker?.timeoutMs), database, {
+              requests: quota.requestsPerMinute ?? null,
+              tokens: quota.tokensPerMinute ?? null,
+            }),
+          );
     this.#wiring = new Wiring(database, this.model, config.sources);
     this.#writer = new Writer(database, () => this.worker());
   }
@@ -134,7 +137,7 @@ export class Evervec {
       chosen.map(async (name) => {
         const source = await this.#wiring.resolve(name);
         await requireCaptureRights(this.database, source);
-        return { source, chunker: chunkerOf(source) };
+        return { source, chunker: chunkerOf(source, this.model) };
       }),
     );
     await migrate(this.database);

@@ -80,7 +80,7 @@ export class Wiring {
           isUsage: true,
         });
       const source = await this.resolve(name);
-      const chunker = chunkerOf(source);
+      const chunker = chunkerOf(source, this.#model);
       // Set-up would refuse it too; a worker that is started without must not write what can't be compared.
       refuseOtherSpace(space, source, this.#model, chunker);
       if (row.definition.fingerprint !== source.fingerprint)
@@ -94,10 +94,18 @@ export class Wiring {
   }
 }
 
-/** @throws ConfigError naming the source */
-export function chunkerOf(source: SourceDefinition): Chunker {
+/** What a model puts around a text: a token before and one after it. */
+const AROUND_TOKENS = 2;
+
+/**
+ * Cuts what `source` says into what `model` takes.
+ * @throws ConfigError naming the source
+ */
+export function chunkerOf(source: SourceDefinition, model: EmbeddingModel): Chunker {
+  const { maxInputTokens } = model;
+  const maxTokens = maxInputTokens === undefined ? undefined : maxInputTokens - AROUND_TOKENS;
   try {
-    return createTextChunker(source.chunk);
+    return createTextChunker({ ...source.chunk, maxTokens });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`Source "${source.name}": ${error.message}`, {

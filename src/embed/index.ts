@@ -3,6 +3,7 @@ export * from './embedded/index.ts';
 export { guardModel } from './guarded-model.ts';
 export { limitTime } from './limit-time.ts';
 export * from './model.ts';
+export { QueryVectors, type QueryVectorsOptions } from './query-vectors.ts';
 export { splitLongTexts } from './split-long-texts.ts';
 export * from './providers/index.ts';
 export { providerFault, retryAfter } from './provider-fault.ts';

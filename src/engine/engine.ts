@@ -16,6 +16,7 @@ import {
   guardModel,
   isEmbedded,
   limitTime,
+  QueryVectors,
   resolveModel,
   splitLongTexts,
 } from '../embed/index.ts';
@@ -94,6 +95,8 @@ export class Evervec {
   readonly #logger: Logger;
   readonly #isOwner: boolean;
   readonly #writer: Writer;
+  /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
+  readonly queries = new QueryVectors();
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -285,7 +288,8 @@ export class Evervec {
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     const modelOf = (id: string) => (id === this.model.id ? this.model : undefined);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
-    return await onSchema(search({ connection: this.database, modelOf }, wanted, signal));
+    const { database: connection, queries } = this;
+    return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
   }
 
   async queueStatus(): Promise<QueueStatus> {

@@ -4,7 +4,7 @@
  * apart and their hits merged by score.
  */
 import type { Connection } from '../database/index.ts';
-import { type EmbeddingModel, embedTexts } from '../embed/index.ts';
+import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
 import { QueryError, SearchRequestError, UnknownSourceError } from '../errors/index.ts';
 import type {
   FilterCondition,
@@ -19,6 +19,8 @@ export interface SearchOptions {
   connection: Connection;
   /** The model that stands for an id; undefined when this process does not have it. */
   modelOf(modelId: string): EmbeddingModel | undefined;
+  /** Where vectors of queries come from, kept ones included. */
+  queries: QueryVectors;
 }
 
 const MAX_QUERY_CHARS = 10_000;
@@ -41,18 +43,19 @@ interface HitRow {
 
 /** @throws SearchRequestError, UnknownSourceError, SpaceMismatchError */
 export async function search(
-  { connection, modelOf }: SearchOptions,
+  options: SearchOptions,
   request: SearchRequest,
   signal?: AbortSignal,
 ): Promise<SearchAnswer> {
   const started = performance.now();
+  const { connection } = options;
   const { query, mode, limit, offset, filter } = checked(request);
   const spaces = await activeSpaces(connection, request.sources);
   const byModel = Map.groupBy(spaces, (space) => (mode === 'text' ? '' : space.model_id));
   const hits: SearchHit[] = [];
   for (const [modelId, group] of byModel) {
-    const vector = mode === 'text' ? null : await embedQuery(modelOf, modelId, query, signal);
-    const options = {
+    const vector = mode === 'text' ? null : await embedQuery(options, modelId, query, signal);
+    const choices = {
       mode,
       filter,
       // Merged hits are cut afterwards, so each group gives all that could be among them.
@@ -64,7 +67,7 @@ export async function search(
       group.map((space) => space.name),
       query,
       vector,
-      options,
+      choices,
     ]);
     hits.push(...rows.map(toHit));
   }
@@ -161,7 +164,7 @@ async function activeSpaces(
 }
 
 async function embedQuery(
-  modelOf: SearchOptions['modelOf'],
+  { modelOf, queries }: SearchOptions,
   modelId: string,
   query: string,
   signal: AbortSignal | undefined,
@@ -175,11 +178,8 @@ async function embedQuery(
         isUsage: true,
       },
     );
-  const [vector] = await embedTexts(model, [query], {
-    kind: 'query',
-    ...(signal && { signal }),
-  });
-  return `[${vector?.join(',')}]`;
+  const vector = await queries.of(model, query, signal);
+  return `[${vector.join(',')}]`;
 }
 
 function checked(request: SearchRequest): Required<Omit<SearchRequest, 'sources'>> {

@@ -3,21 +3,13 @@
  * Every surface (command, HTTP, the program that embeds it) goes through here; the parts below don't know
  * each other's wiring.
  */
-import {
-  type Connection,
-  type Database,
-  migrate,
-  openEmbedded,
-  openPostgres,
-  schemaStatus,
-} from '../database/index.ts';
+import { type Connection, type Database, migrate, schemaStatus } from '../database/index.ts';
 import {
   type EmbeddingModel,
   guardModel,
   isEmbedded,
   limitTime,
   QueryVectors,
-  resolveModel,
   splitLongTexts,
 } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
@@ -37,6 +29,7 @@ import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { type Config, parseConfig } from './config.ts';
 import { createWorker, type WorkerChoices } from './create-worker.ts';
 import { onSchema } from './on-schema.ts';
+import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type SetupReport, setUpSource, tearDown } from './setup.ts';
@@ -68,21 +61,8 @@ export async function createEvervec(
   options: EvervecOptions = {},
 ): Promise<Evervec> {
   const parsed = parseConfig(config, 'the configuration');
-  // First: nothing is open yet that would have to be closed when it fails.
-  const model = await resolveModel(parsed.model);
-  const database = options.database ?? (await openDatabase(parsed, options.logger));
+  const { database, model } = await openParts(parsed, options.database, options.logger);
   return new Evervec(parsed, database, model, options);
-}
-
-async function openDatabase(config: Config, logger: Logger | undefined): Promise<Database> {
-  const at = config.database ?? '.evervec';
-  const shared = {
-    ...(config.schema !== undefined && { schema: config.schema }),
-    ...(logger && { logger }),
-  };
-  return /^postgres(ql)?:\/\//.test(at)
-    ? await openPostgres({ url: at, ...shared })
-    : await openEmbedded({ folder: at, ...shared });
 }
 
 export class Evervec {

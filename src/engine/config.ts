@@ -27,7 +27,7 @@ const providerModel = z.strictObject({
   provider: z.enum(PROVIDERS),
   /** The provider's own name of it; default the first of `evervec model list`. `openai-compatible` needs one. */
   model: z.string().min(1).max(200).optional(),
-  /** Default the model's own; where that is not known, found by a call at each start. */
+  /** Default the model's own; where that is not known, found by a call before the first set-up. */
   dimensions: z.int().min(1).max(16_000).optional(),
   /** Default the provider's. `openai-compatible` needs one. */
   baseUrl: z.url({ protocol: /^https?$/, error: 'not an http address' }).optional(),

@@ -3,15 +3,8 @@
  * Every surface (command, HTTP, the program that embeds it) goes through here; the parts below don't know
  * each other's wiring.
  */
-import {
-  type Connection,
-  type Database,
-  migrate,
-  openEmbedded,
-  openPostgres,
-  schemaStatus,
-} from '../database/index.ts';
-import { type EmbeddingModel, resolveModel } from '../embed/index.ts';
+import { type Connection, type Database, migrate, schemaStatus } from '../database/index.ts';
+import { type EmbeddingModel, QueryVectors } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
@@ -32,6 +25,7 @@ import { createWorker, type WorkerChoices, type WorkerParts } from './create-wor
 import { Migrations } from './migrations.ts';
 import { Models, type SpaceModel } from './models.ts';
 import { onSchema } from './on-schema.ts';
+import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type SetupReport, setUpSource, tearDown } from './setup.ts';
@@ -64,21 +58,8 @@ export async function createEvervec(
   options: EvervecOptions = {},
 ): Promise<Evervec> {
   const parsed = parseConfig(config, 'the configuration');
-  // First: nothing is open yet that would have to be closed when it fails.
-  const model = await resolveModel(parsed.model);
-  const database = options.database ?? (await openDatabase(parsed, options.logger));
+  const { database, model } = await openParts(parsed, options.database, options.logger);
   return new Evervec(parsed, database, model, options);
-}
-
-async function openDatabase(config: Config, logger: Logger | undefined): Promise<Database> {
-  const at = config.database ?? '.evervec';
-  const shared = {
-    ...(config.schema !== undefined && { schema: config.schema }),
-    ...(logger && { logger }),
-  };
-  return /^postgres(ql)?:\/\//.test(at)
-    ? await openPostgres({ url: at, ...shared })
-    : await openEmbedded({ folder: at, ...shared });
 }
 
 export class Evervec {
@@ -95,6 +76,8 @@ export class Evervec {
   readonly #logger: Logger;
   readonly #isOwner: boolean;
   readonly #writer: Writer;
+  /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
+  readonly queries = new QueryVectors();
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -136,7 +119,7 @@ export class Evervec {
       chosen.map(async (name) => {
         const source = await this.#wiring.resolve(name);
         await requireCaptureRights(this.database, source);
-        chunkerOf(source);
+        chunkerOf(source, this.model);
         return source;
       }),
     );
@@ -293,7 +276,8 @@ export class Evervec {
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
-    return await onSchema(search({ connection: this.database, modelOf }, wanted, signal));
+    const { database: connection, queries } = this;
+    return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
   }
 
   async queueStatus(): Promise<QueueStatus> {

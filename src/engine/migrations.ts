@@ -88,7 +88,7 @@ export class Migrations {
     const source = await wiring.resolve(name);
     // What a migration that was cut short has paid for counts.
     const space = second !== null && differences(second, wanted).length === 0 ? second : null;
-    const planned = { row, source, space, chunker: chunkerOf(source) };
+    const planned = { row, source, space, chunker: chunkerOf(source, model) };
     const plan = await planBackfill(database, planned, models.priceOf(model));
     return { ...plan, from: from.modelId, to: wanted.modelId, differs: differences(from, wanted) };
   }

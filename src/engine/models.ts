@@ -16,6 +16,7 @@ import {
   type ModelSettings,
   resolveModel,
   settingsOf,
+  splitLongTexts,
 } from '../embed/index.ts';
 import { SpaceMismatchError } from '../errors/index.ts';
 import type { Config } from './config.ts';
@@ -24,6 +25,7 @@ import type { Config } from './config.ts';
 export interface SpaceModel {
   modelId: string;
   modelSettings: unknown;
+  dimensions: number;
 }
 
 export class Models {
@@ -58,25 +60,31 @@ export class Models {
     throw notToBeHad(space.modelId);
   }
 
-  /** A model by what is said of it: another than the configured one, such as a migration's. */
-  async resolve(choice: ModelChoice): Promise<EmbeddingModel> {
-    const model = await resolveModel(isSettings(choice) ? this.#withAccess(choice) : choice);
+  /**
+   * A model by what is said of it: another than the configured one, such as a migration's.
+   * @param dimensions where they are known, though neither said nor in the catalogue: no call is made to find them
+   */
+  async resolve(choice: ModelChoice, dimensions?: number): Promise<EmbeddingModel> {
+    const model = await resolveModel(
+      isSettings(choice) ? this.#withAccess(choice) : choice,
+      dimensions,
+    );
     const hasQuota = model.provider === this.configured.provider;
     const known = this.#known.get(model.id) ?? this.#guarded(model, hasQuota);
     this.#known.set(model.id, known);
     return known;
   }
 
-  async #find({ modelId, modelSettings }: SpaceModel): Promise<EmbeddingModel> {
+  async #find({ modelId, modelSettings, dimensions }: SpaceModel): Promise<EmbeddingModel> {
     // By id and not as it was asked for: which one "embedded" is may be another in the next version.
     for (const name of EMBEDDED_NAMES) {
       const embedded = createEmbeddedModel(name);
       if (embedded.id === modelId) return embedded;
     }
     if (modelSettings !== null && modelSettings !== 'embedded')
-      return await this.resolve(modelSettings as ModelSettings);
+      return await this.resolve(modelSettings as ModelSettings, dimensions);
     for (const choice of this.#config.otherModels ?? []) {
-      const model = await this.resolve(choice);
+      const model = await this.resolve(choice, dimensions);
       if (model.id === modelId) return model;
     }
     throw notToBeHad(modelId);
@@ -112,10 +120,11 @@ export class Models {
   #guarded(model: EmbeddingModel, hasQuota: boolean): EmbeddingModel {
     if (isEmbedded(model)) return model;
     const { quota = {}, worker } = this.#config;
-    return guardModel(limitTime(model, worker?.timeoutMs), this.#database, {
+    const guarded = guardModel(limitTime(model, worker?.timeoutMs), this.#database, {
       requests: hasQuota ? (quota.requestsPerMinute ?? null) : null,
       tokens: hasQuota ? (quota.tokensPerMinute ?? null) : null,
     });
+    return splitLongTexts(guarded);
   }
 }
 

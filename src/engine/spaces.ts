@@ -4,7 +4,7 @@ import type { Connection, Database } from '../database/index.ts';
 import { type EmbeddingModel, isEmbedded, type ModelSettings } from '../embed/index.ts';
 import { ConfigError, SchemaError, SpaceMismatchError } from '../errors/index.ts';
 import type { SourceDefinition, SourceRow } from '../source/index.ts';
-import { type NewSpace, type Space, spacesOf } from '../space/index.ts';
+import { type ChunkSettings, type NewSpace, type Space, spacesOf } from '../space/index.ts';
 
 export type WantedSpace = Omit<NewSpace, 'sourceId'>;
 
@@ -31,12 +31,12 @@ export function wantedSpace(
     modelId: model.id,
     dimensions: model.dimensions,
     vectorType: database.capabilities.vectorType,
-    chunkerId: chunkerOf(source).id,
+    chunkerId: chunkerOf(source, model).id,
     language: source.language,
     fusionWeight: model.fusionWeight,
     sharesTexts: !isEmbedded(model),
     modelSettings,
-    chunkSettings: source.chunk,
+    chunkSettings: chunkSettingsOf(source, model),
   };
 }
 
@@ -59,13 +59,21 @@ export function notSetUp(name: string): SchemaError {
  * What the space's chunks were made with, whatever the configuration says now.
  * @throws SpaceMismatchError for a space of a chunker that this version does not have
  */
-export function chunkerOfSpace(space: Space, source: SourceDefinition): Chunker {
-  // A space from before settings were kept on it.
-  const settings = space.chunkSettings ?? source.chunk;
-  const chunker = createTextChunker(settings);
-  if (chunker.id === space.chunkerId) return chunker;
+export function chunkerOfSpace(
+  space: Space,
+  source: SourceDefinition,
+  model: EmbeddingModel,
+): Chunker {
+  // A space from before settings were kept on it; and from before a model's limit was one of them.
+  const candidates = space.chunkSettings
+    ? [space.chunkSettings]
+    : [chunkSettingsOf(source, model), source.chunk];
+  for (const settings of candidates) {
+    const chunker = createTextChunker(settings);
+    if (chunker.id === space.chunkerId) return chunker;
+  }
   throw new SpaceMismatchError(
-    `Source "${source.name}" was chunked by ${space.chunkerId}, which is not ${chunker.id}. They can't be mixed.`,
+    `Source "${source.name}" was chunked by ${space.chunkerId}, which is not what is configured. They can't be mixed.`,
     {
       remedy: `Undo the change of chunk; or "evervec model migrate ${source.name}" from where it is undone.`,
       isUsage: true,
@@ -73,10 +81,25 @@ export function chunkerOfSpace(space: Space, source: SourceDefinition): Chunker 
   );
 }
 
-/** @throws ConfigError naming the source */
-export function chunkerOf(source: SourceDefinition): Chunker {
+/** What a model puts around a text: a token before and one after it. */
+const AROUND_TOKENS = 2;
+
+/** What `source` says, within what `model` takes. */
+function chunkSettingsOf(
+  source: SourceDefinition,
+  { maxInputTokens }: EmbeddingModel,
+): ChunkSettings {
+  const limit = maxInputTokens === undefined ? {} : { maxTokens: maxInputTokens - AROUND_TOKENS };
+  return { ...source.chunk, ...limit };
+}
+
+/**
+ * Cuts what `source` says into what `model` takes.
+ * @throws ConfigError naming the source
+ */
+export function chunkerOf(source: SourceDefinition, model: EmbeddingModel): Chunker {
   try {
-    return createTextChunker(source.chunk);
+    return createTextChunker(chunkSettingsOf(source, model));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`Source "${source.name}": ${error.message}`, {

@@ -100,7 +100,7 @@ export class Wiring {
     const isStandby = row.standby_of !== null;
     const source = isStandby ? { ...definition, name: row.name, lane: row.name } : definition;
     const model = await this.#models.of(space);
-    const chunker = chunkerOfSpace(space, source);
+    const chunker = chunkerOfSpace(space, source, model);
     const { configured, configuredSettings } = this.#models;
     const wanted = wantedSpace(this.#database, definition, configured, configuredSettings);
     const differs = isStandby ? [] : differences(space, wanted);

@@ -20,6 +20,7 @@ export * from './search-request-error.ts';
 export * from './source-error.ts';
 export * from './space-mismatch-error.ts';
 export * from './sql-state-error.ts';
+export * from './text-too-long-error.ts';
 export * from './unknown-job-error.ts';
 export * from './unknown-lane-error.ts';
 export * from './unknown-source-error.ts';

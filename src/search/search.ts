@@ -4,7 +4,7 @@
  * apart and their hits merged by score.
  */
 import type { Connection } from '../database/index.ts';
-import { type EmbeddingModel, embedTexts } from '../embed/index.ts';
+import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
 import { QueryError, SearchRequestError, UnknownSourceError } from '../errors/index.ts';
 import type {
   FilterCondition,
@@ -18,7 +18,13 @@ import type {
 export interface SearchOptions {
   connection: Connection;
   /** The model of a space. Rejects with a SpaceMismatchError when this process does not have it. */
-  modelOf(space: { modelId: string; modelSettings: unknown }): Promise<EmbeddingModel>;
+  modelOf(space: {
+    modelId: string;
+    modelSettings: unknown;
+    dimensions: number;
+  }): Promise<EmbeddingModel>;
+  /** Where vectors of queries come from, kept ones included. */
+  queries: QueryVectors;
 }
 
 const MAX_QUERY_CHARS = 10_000;
@@ -74,7 +80,7 @@ function hasMoved(before: readonly ActiveSpace[], now: readonly ActiveSpace[]): 
 }
 
 async function searchSpaces(
-  { connection, modelOf }: SearchOptions,
+  { connection, modelOf, queries }: SearchOptions,
   { query, mode, limit, offset, filter }: Wanted,
   spaces: readonly ActiveSpace[],
   signal: AbortSignal | undefined,
@@ -86,8 +92,8 @@ async function searchSpaces(
     const vector =
       mode === 'text' || space === undefined
         ? null
-        : await embedQuery(await modelOf(modelSpace(space)), query, signal);
-    const options = {
+        : await queries.of(await modelOf(modelSpace(space)), query, signal);
+    const choices = {
       mode,
       filter,
       // Merged hits are cut afterwards, so each group gives all that could be among them.
@@ -99,7 +105,7 @@ async function searchSpaces(
       group.map((space) => space.name),
       query,
       vector,
-      options,
+      choices,
     ]);
     hits.push(...rows.map(toHit));
   }
@@ -166,10 +172,11 @@ interface ActiveSpace {
   id: number;
   model_id: string;
   model_settings: unknown;
+  dimensions: number;
 }
 
-function modelSpace({ model_id: modelId, model_settings: modelSettings }: ActiveSpace) {
-  return { modelId, modelSettings };
+function modelSpace({ model_id, model_settings, dimensions }: ActiveSpace) {
+  return { modelId: model_id, modelSettings: model_settings, dimensions };
 }
 
 async function activeSpaces(
@@ -177,7 +184,7 @@ async function activeSpaces(
   names: readonly string[] | undefined,
 ): Promise<ActiveSpace[]> {
   const { rows } = await connection.query<ActiveSpace>(
-    `select source.name, space.id, space.model_id, space.model_settings
+    `select source.name, space.id, space.model_id, space.model_settings, space.dimensions
     from evervec.sources source join evervec.spaces space on space.id = source.active_space_id
     where source.name = any ($1) or ($1::text[] is null and source.standby_of is null) order by source.name`,
     [names ?? null],
@@ -195,18 +202,6 @@ async function activeSpaces(
       isUsage: true,
     });
   return rows;
-}
-
-async function embedQuery(
-  model: EmbeddingModel,
-  query: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const [vector] = await embedTexts(model, [query], {
-    kind: 'query',
-    ...(signal && { signal }),
-  });
-  return `[${vector?.join(',')}]`;
 }
 
 type Wanted = Required<Omit<SearchRequest, 'sources'>>;

@@ -30,6 +30,7 @@ export interface Space {
 export interface ChunkSettings {
   maxChars?: number;
   overlapChars?: number;
+  maxTokens?: number;
 }
 
 export type NewSpace = Omit<Space, 'id' | 'isFilled' | 'isIndexed' | 'retiredAt' | 'checked'>;

@@ -2,7 +2,7 @@
 import { createEmbeddedModel } from '../embedded/index.ts';
 import type { EmbeddingModel } from '../model.ts';
 import { type AiSdkModel, fromAiSdk } from './ai-sdk.ts';
-import type { ProviderName, ProviderSettings } from './catalogue.ts';
+import { chooseModel, type ProviderName, type ProviderSettings } from './catalogue.ts';
 import { createCohereModel } from './cohere.ts';
 import { createEvervecModel } from './evervec.ts';
 import { createOllamaModel } from './ollama.ts';
@@ -21,11 +21,40 @@ const FACTORIES: Record<ProviderName, (settings: ProviderSettings) => Promise<Em
   ollama: createOllamaModel,
 };
 
-/** @throws ConfigError when it can't be had as told; ProviderError when a call is needed for its width and fails */
-export async function resolveModel(choice: ModelChoice = 'embedded'): Promise<EmbeddingModel> {
+/**
+ * @param dimensions where they are known from elsewhere and not told by `choice`: no call is needed then
+ * @throws ConfigError when it can't be had as told; ProviderError when a call is needed for its width and fails
+ */
+export async function resolveModel(
+  choice: ModelChoice = 'embedded',
+  dimensions?: number,
+): Promise<EmbeddingModel> {
   if (choice === 'embedded') return createEmbeddedModel();
-  if (isSettings(choice)) return await FACTORIES[choice.provider](choice);
-  return 'specificationVersion' in choice ? await fromAiSdk(choice) : choice;
+  if (isSettings(choice))
+    return await FACTORIES[choice.provider]({
+      ...choice,
+      dimensions: choice.dimensions ?? dimensions,
+    });
+  return 'specificationVersion' in choice ? await fromAiSdk(choice, { dimensions }) : choice;
+}
+
+/** A model whose width is known by nobody but those who called it before. */
+export interface Unmeasured {
+  provider: string;
+  modelId: string;
+}
+
+/**
+ * @returns null where the width is told or known
+ * @throws ConfigError where there is no such model
+ */
+export function unmeasured(choice: ModelChoice = 'embedded'): Unmeasured | null {
+  if (choice === 'embedded') return null;
+  if (isSettings(choice)) {
+    const { name, dimensions } = chooseModel(choice);
+    return dimensions === undefined ? { provider: choice.provider, modelId: name } : null;
+  }
+  return 'specificationVersion' in choice && !('dimensions' in choice) ? choice : null;
 }
 
 /** What another program needs to ask for the same model: never a secret. */

@@ -92,7 +92,7 @@ async function searchSpaces(
     const vector =
       mode === 'text' || space === undefined
         ? null
-        : await queries.of(await modelOf(modelSpace(space)), query, signal);
+        : asText(await queries.of(await modelOf(modelSpace(space)), query, signal));
     const choices = {
       mode,
       filter,
@@ -115,6 +115,11 @@ async function searchSpaces(
     hits.length = Math.min(hits.length, limit);
   }
   return hits;
+}
+
+/** As pgvector reads it. */
+function asText(vector: Float32Array): string {
+  return `[${vector.join(',')}]`;
 }
 
 const SEARCH = `

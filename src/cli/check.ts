@@ -78,9 +78,10 @@ async function checkDatabase(verdicts: Verdict[], config: Config): Promise<void>
 const SLOW_MS = 2_000;
 
 /** One real call. */
-async function tryModel({ model }: Evervec): Promise<Judged> {
+async function tryModel({ model, sourceNames }: Evervec): Promise<Judged> {
+  const purpose = { sources: sourceNames, cause: 'query' } as const;
   const started = performance.now();
-  const { embeddings } = await model.doEmbed({ values: ['evervec'], kind: 'query' });
+  const { embeddings } = await model.doEmbed({ values: ['evervec'], kind: 'query', purpose });
   const tookMs = performance.now() - started;
   const width = embeddings[0]?.length ?? 0;
   const found = `${model.id}: ${width} dimensions, ${tookMs.toFixed(1)} ms`;

@@ -6,6 +6,7 @@ import { limitYoungGeneration } from '../worker/index.ts';
 import { addArchive, addReset, addRestoreArchived } from './archive.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
+import { addCost } from './cost.ts';
 import { addInit } from './init.ts';
 import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
@@ -44,6 +45,7 @@ for (const add of [
   addReset,
   addSearch,
   addModel,
+  addCost,
   addQueue,
 ])
   add(program);

@@ -1,8 +1,13 @@
+export { BudgetGate, type BudgetLimits, type DailyBudgets } from './budget.ts';
+export { type CallPurpose, type Cause, causeOf, CAUSES } from './cause.ts';
 export * from './embed-texts.ts';
 export * from './embedded/index.ts';
 export { guardModel } from './guarded-model.ts';
+export { Ledger } from './ledger.ts';
 export { limitTime } from './limit-time.ts';
+export { meterModel, noteSaved } from './metered-model.ts';
 export * from './model.ts';
+export { priceOf } from './price.ts';
 export * from './providers/index.ts';
 export { providerFault, retryAfter } from './provider-fault.ts';
 export { estimateTokens } from './plan-calls.ts';

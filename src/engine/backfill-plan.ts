@@ -16,7 +16,7 @@ export interface BackfillPlan {
   /** Texts to embed. */
   chunks: number;
   tokens: number;
-  /** In the money of `price.perMillionTokens`; 0 for the embedded model, null where no price is configured. */
+  /** US dollars; 0 for the embedded model, null where no price is known. */
   cost: number | null;
   /** At the pace of the last day, one batch at a time; null where nothing was done in it. */
   seconds: number | null;

@@ -1,12 +1,12 @@
 /** Makes a worker for sources: what embeds their records, and what is done once they are full. */
 import type { Database } from '../database/index.ts';
-import type { EmbeddingModel } from '../embed/index.ts';
+import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { indexWhenFull, queueSidecar, spacesOf } from '../space/index.ts';
 import { createEmbedRecords, type Handler, Worker, type WorkerOptions } from '../worker/index.ts';
 import type { Config } from './config.ts';
-import { upkeepOf } from './upkeep.ts';
+import { ledgerUpkeep, upkeepOf } from './upkeep.ts';
 import type { Wired } from './wiring.ts';
 
 export type WorkerChoices = Partial<
@@ -23,11 +23,18 @@ export interface WorkerParts {
   model: EmbeddingModel;
   logger: Logger;
   config: Config;
+  /** What stands in the ledger beside the calls themselves. */
+  books: Books;
+}
+
+export interface Books {
+  onSaved(purpose: CallPurpose, texts: number): void;
+  flush(): Promise<void>;
 }
 
 /** @param choices override what is configured */
 export async function createWorker(
-  { database, model, logger, config }: WorkerParts,
+  { database, model, logger, config, books }: WorkerParts,
   wired: readonly Wired[],
   choices: WorkerChoices = {},
 ): Promise<Worker> {
@@ -36,7 +43,15 @@ export async function createWorker(
   const handlers = new Map<number, Handler>(
     wired.map(({ row, ...parts }) => [
       row.id,
-      createEmbedRecords({ ...parts, sourceId: row.id, database, model, vectorOid, wantsVectors }),
+      createEmbedRecords({
+        ...parts,
+        sourceId: row.id,
+        database,
+        model,
+        vectorOid,
+        wantsVectors,
+        onSaved: books.onSaved,
+      }),
     ]),
   );
   return new Worker({
@@ -50,7 +65,8 @@ export async function createWorker(
         for (const space of await spacesOf(tx, id)) await queueSidecar(tx, id, space.id);
     },
     onIdle: () => indexFull(database, wired),
-    upkeep: upkeepOf(database, wired, wantsVectors),
+    upkeep: [...upkeepOf(database, wired, wantsVectors), ledgerUpkeep(database)],
+    onEnd: () => books.flush(),
     ...optionsOf(config.worker ?? {}),
     ...choices,
   });

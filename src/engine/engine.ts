@@ -12,13 +12,24 @@ import {
   schemaStatus,
 } from '../database/index.ts';
 import {
+  BudgetGate,
   type EmbeddingModel,
   guardModel,
-  isEmbedded,
+  Ledger,
   limitTime,
+  meterModel,
+  noteSaved,
+  priceOf,
   resolveModel,
 } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
+import {
+  type BudgetState,
+  type CostOptions,
+  type CostReport,
+  readBudgets,
+  readCost,
+} from '../operate/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
@@ -28,10 +39,11 @@ import {
   proposeSources,
   requireCaptureRights,
 } from '../source/index.ts';
-import type { Worker } from '../worker/index.ts';
+import { errorLabel, type Worker } from '../worker/index.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
+import { budgetsOf, refuseUnknownPrice } from './budgets.ts';
 import { type Config, parseConfig } from './config.ts';
 import { createWorker, type WorkerChoices } from './create-worker.ts';
 import { onSchema } from './on-schema.ts';
@@ -68,6 +80,7 @@ export async function createEvervec(
   const parsed = parseConfig(config, 'the configuration');
   // First: nothing is open yet that would have to be closed when it fails.
   const model = await resolveModel(parsed.model);
+  refuseUnknownPrice(parsed, model, priceOf(model, parsed.price));
   const database = options.database ?? (await openDatabase(parsed, options.logger));
   return new Evervec(parsed, database, model, options);
 }
@@ -93,6 +106,9 @@ export class Evervec {
   readonly #logger: Logger;
   readonly #isOwner: boolean;
   readonly #writer: Writer;
+  readonly #ledger: Ledger;
+  /** US dollars per million tokens; null where nobody knows. */
+  readonly #price: number | null;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -101,16 +117,35 @@ export class Evervec {
     this.queue = new QueueAdmin(database);
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
-    const { quota = {} } = config;
-    this.model =
-      (config.model ?? 'embedded') === 'embedded'
-        ? model
-        : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
-            requests: quota.requestsPerMinute ?? null,
-            tokens: quota.tokensPerMinute ?? null,
-          });
+    this.#price = priceOf(model, config.price);
+    this.#ledger = new Ledger(database, (error) =>
+      this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
+    );
+    this.model = this.#guarded(model);
     this.#wiring = new Wiring(database, this.model, config.sources);
     this.#writer = new Writer(database, () => this.worker());
+  }
+
+  /** From the inside out: a time limit, the ledger, the provider's breaker and quota, the budget. */
+  #guarded(model: EmbeddingModel): EmbeddingModel {
+    const config = this.#config;
+    if ((config.model ?? 'embedded') === 'embedded')
+      return this.#withBudget(meterModel(model, this.#ledger, this.#price));
+    const { quota = {} } = config;
+    const timed = limitTime(model, config.worker?.timeoutMs);
+    const guarded = guardModel(meterModel(timed, this.#ledger, this.#price), this.database, {
+      requests: quota.requestsPerMinute ?? null,
+      tokens: quota.tokensPerMinute ?? null,
+    });
+    return this.#withBudget(guarded);
+  }
+
+  /** What is free goes on whatever is spent. */
+  #withBudget(model: EmbeddingModel): EmbeddingModel {
+    const budgets = budgetsOf(this.#config);
+    if (budgets === null || this.#price === 0) return model;
+    const sources = Object.keys(this.#config.sources);
+    return new BudgetGate(this.database, budgets, sources, this.#logger).guard(model);
   }
 
   /** Whether workers run; without, `write` embeds by itself. */
@@ -192,13 +227,6 @@ export class Evervec {
     return this.#price !== 0;
   }
 
-  /** Of a million tokens; null where none is configured. */
-  get #price(): number | null {
-    const { price } = this.#config;
-    if (price !== undefined) return price.perMillionTokens;
-    return isEmbedded(this.model) ? 0 : (this.model.pricePerMillionTokens ?? null);
-  }
-
   async reconcile(
     names: readonly string[] | undefined,
     options: { dryRun: boolean; onProgress?: (source: string, rows: number) => void },
@@ -256,7 +284,9 @@ export class Evervec {
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
     const { database, model } = this;
-    const parts = { database, model, logger: this.#logger, config: this.#config };
+    const onSaved = noteSaved(this.#ledger, model, this.#price);
+    const books = { onSaved, flush: () => this.#ledger.flush() };
+    const parts = { database, model, logger: this.#logger, config: this.#config, books };
     return await createWorker(parts, await this.#wiring.wire(names), choices);
   }
 
@@ -285,6 +315,23 @@ export class Evervec {
     return await onSchema(search({ connection: this.database, modelOf }, wanted, signal));
   }
 
+  /**
+   * What models were asked for and cost, and what is left of today's budgets; what this object has gathered included.
+   * @throws CostRequestError
+   */
+  async cost(options: CostOptions = {}): Promise<CostReport> {
+    await this.#ledger.flush();
+    const budgets = this.#price === 0 ? null : budgetsOf(this.#config);
+    return await onSchema(readCost(this.database, options, budgets));
+  }
+
+  /** What is spent and left of each configured budget today. */
+  async budgetsLeft(): Promise<BudgetState[]> {
+    await this.#ledger.flush();
+    const budgets = this.#price === 0 ? null : budgetsOf(this.#config);
+    return await onSchema(readBudgets(this.database, budgets));
+  }
+
   async queueStatus(): Promise<QueueStatus> {
     return await this.queue.status();
   }
@@ -305,6 +352,7 @@ export class Evervec {
   }
 
   async close(): Promise<void> {
+    await this.#ledger.flush();
     if (this.#isOwner) await this.database.close();
   }
 }

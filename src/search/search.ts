@@ -51,7 +51,13 @@ export async function search(
   const byModel = Map.groupBy(spaces, (space) => (mode === 'text' ? '' : space.model_id));
   const hits: SearchHit[] = [];
   for (const [modelId, group] of byModel) {
-    const vector = mode === 'text' ? null : await embedQuery(modelOf, modelId, query, signal);
+    const vector =
+      mode === 'text'
+        ? null
+        : await embedQuery(modelOf, modelId, query, {
+            sources: group.map(({ name }) => name),
+            signal,
+          });
     const options = {
       mode,
       filter,
@@ -164,7 +170,7 @@ async function embedQuery(
   modelOf: SearchOptions['modelOf'],
   modelId: string,
   query: string,
-  signal: AbortSignal | undefined,
+  { sources, signal }: { sources: readonly string[]; signal: AbortSignal | undefined },
 ): Promise<string> {
   const model = modelOf(modelId);
   if (model === undefined)
@@ -177,6 +183,7 @@ async function embedQuery(
     );
   const [vector] = await embedTexts(model, [query], {
     kind: 'query',
+    purpose: { sources, cause: 'query' },
     ...(signal && { signal }),
   });
   return `[${vector?.join(',')}]`;

@@ -148,12 +148,14 @@ function withoutText(error: unknown, provider: string): Error {
       remedy: fault.remedy,
       retryAfterMs: fault.retryAfterMs,
       isRefusal: fault.isRefusal,
+      mayBeBilled: fault.mayBeBilled,
     });
   const status =
     typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : null;
   return typeof status === 'number' && status >= 400
     ? new ModelAnswerError(`${provider} refused what it was asked: ${status}.`, {
         remedy: 'Check that the text is not longer than the model takes (worker.batchSize, chunk).',
+        mayBeBilled: false,
       })
     : new ModelAnswerError(`${provider} answered what can't be read as embeddings.`, {
         remedy: 'Check the address, and that the model is one for embeddings.',

@@ -27,8 +27,10 @@ import {
   type BudgetState,
   type CostOptions,
   type CostReport,
+  type ModelCalls,
   readBudgets,
   readCost,
+  readModelCalls,
 } from '../operate/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
@@ -323,6 +325,12 @@ export class Evervec {
     await this.#ledger.flush();
     const budgets = this.#price === 0 ? null : budgetsOf(this.#config);
     return await onSchema(readCost(this.database, options, budgets));
+  }
+
+  /** Calls of models since the beginning, by provider, model and cause. */
+  async modelCalls(): Promise<ModelCalls[]> {
+    await this.#ledger.flush();
+    return await onSchema(readModelCalls(this.database));
   }
 
   /** What is spent and left of each configured budget today. */

@@ -1,6 +1,6 @@
 /** An engine for tests of the server: realistic answers, and hooks to make it slow, fail, or say something else. */
 import type { SourceSummary } from '../../src/engine/index.ts';
-import type { CostOptions, CostReport, QueueHealth } from '../../src/operate/index.ts';
+import type { CostOptions, CostReport, ModelCalls, QueueHealth } from '../../src/operate/index.ts';
 import type { QueueStatus } from '../../src/queue/index.ts';
 import type { SearchAnswer, SearchHit, SearchRequest } from '../../src/search/index.ts';
 import type { Engine } from '../../src/server/index.ts';
@@ -150,6 +150,12 @@ export class FakeEngine implements Engine {
     };
     const rows = [{ name: 'offers', ...sums }];
     return { from, to, currency: 'USD', by, rows, total: sums, budgets: [] };
+  }
+
+  async modelCalls(): Promise<ModelCalls[]> {
+    const { calls, texts, saved, tokens, failed, money } = (await this.cost({})).total;
+    const of = { provider: 'openai', model: 'openai/"small"', cause: 'query' } as const;
+    return [{ ...of, calls, texts, saved, tokens, failed, money }];
   }
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 
 import { COST_BY } from '../../operate/index.ts';
 import type { Engine } from '../engine.ts';
+import { METRICS_TYPE, metricsText } from '../metrics-text.ts';
 import { readQuery } from '../query.ts';
 import { namesOfSources, whole } from '../queue-schemas.ts';
 import { addRoute, answerWith, type App, failures, json } from './route.ts';
@@ -66,5 +67,22 @@ export function addCostRoute(app: App, engine: Engine): void {
   addRoute(app, 'read', config, async ({ request }) => {
     const { source, ...wanted } = readQuery(request, costQuery);
     return answerWith(cost, await engine.cost({ ...wanted, sources: source }));
+  });
+  const metrics = {
+    method: 'get' as const,
+    path: '/metrics',
+    summary: 'Metrics for Prometheus',
+    description: 'Counters of model calls by provider, model and cause.',
+    responses: {
+      200: {
+        description: 'Its text format.',
+        content: { 'text/plain': { schema: z.string() } },
+      },
+      ...failures,
+    },
+  };
+  addRoute(app, 'read', metrics, async () => {
+    const text = metricsText(await engine.modelCalls());
+    return new Response(text, { headers: { 'content-type': METRICS_TYPE } });
   });
 }

@@ -120,7 +120,7 @@ async function printPlans(
     duration(plan.seconds) ?? 'unknown',
   ]);
   to.write(
-    `${formatTable(['source', 'rows', 'to embed', 'texts', 'tokens', 'US$', 'time'], rows)}\n`,
+    `${formatTable(['source', 'rows', 'to embed', 'texts', 'tokens', 'cost', 'time'], rows)}\n`,
   );
   const sampled = plans.filter((plan) => plan.sampled < plan.rows).map((plan) => plan.sampled);
   if (sampled.length > 0)

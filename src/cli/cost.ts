@@ -79,7 +79,8 @@ function formatMoney({ money, unpriced_tokens }: CostSums): string {
 /** To the cent where there are some, else as small as it is: an embedding costs millionths. */
 export function dollars(money: string): string {
   const value = Number(money);
-  return value === 0 || value >= 1 ? value.toFixed(2) : value.toPrecision(3);
+  if (value === 0 || value >= 1) return value.toFixed(2);
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 });
 }
 
 /** A line for each budget: what is left of it today. */

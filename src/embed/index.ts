@@ -7,7 +7,7 @@ export { Ledger } from './ledger.ts';
 export { limitTime } from './limit-time.ts';
 export { meterModel, noteSaved } from './metered-model.ts';
 export * from './model.ts';
-export { priceOf } from './price.ts';
+export { moneyFor, priceOf } from './price.ts';
 export * from './providers/index.ts';
 export { providerFault, retryAfter } from './provider-fault.ts';
 export { estimateTokens } from './plan-calls.ts';

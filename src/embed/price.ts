@@ -2,6 +2,11 @@
 import { isEmbedded } from './embedded/index.ts';
 import type { EmbeddingModel } from './model.ts';
 
+/** An estimate, in US dollars; what was really spent is summed by the database, exactly. */
+export function moneyFor(tokens: number, price: number | null): number | null {
+  return price === null ? null : (tokens / 1e6) * price;
+}
+
 /**
  * @param configured `price` of the configuration, which goes before all else
  * @returns US dollars per million tokens: 0 for what is free, null where nobody knows

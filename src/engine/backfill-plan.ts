@@ -1,6 +1,6 @@
 /** What a backfill would do, take and cost, before it does anything: measured on a sample of the rows. */
 import type { Database } from '../database/index.ts';
-import { estimateTokens } from '../embed/index.ts';
+import { estimateTokens, moneyFor } from '../embed/index.ts';
 import { countRows, readRows, sampleKeys, settleArchived } from '../source/index.ts';
 import { storedChunks } from '../space/index.ts';
 import { planRecord } from '../worker/index.ts';
@@ -51,7 +51,7 @@ export async function planBackfill(
     records,
     chunks: Math.round(sample.chunks * scale),
     tokens,
-    cost: price === null ? null : (tokens / 1e6) * price,
+    cost: moneyFor(tokens, price),
     seconds: perSecond === null ? null : rows / perSecond,
   };
 }

@@ -37,7 +37,6 @@ describeEachDatabase('the cost', (databases) => {
     expect(nothing.stdout).toMatch(/no model was called from \d{4}-\d{2}-\d{2} to/);
     expect(nothing.stdout).toMatch(/budget of all sources: 3 of 3 tokens left/);
     const plan = await folder.run(['backfill', '--dry-run'], env);
-    expect(plan.stdout).toMatch(/US\$/);
     expect(plan.stdout).toMatch(/budget of all sources: 3 of 3 tokens left/);
 
     const begun = await folder.run(['backfill', '--yes', '--batch-size', '6'], env);
@@ -53,7 +52,7 @@ describeEachDatabase('the cost', (databases) => {
 
     const table = await folder.run(['cost', '--by', 'cause'], env);
     expect(table.stdout).toMatch(/^cause +calls +texts +saved +tokens +failed +US\$$/m);
-    expect(table.stdout).toMatch(/^backfill +2 +12 +0 +6 +0 +1\.20e-7$/m);
+    expect(table.stdout).toMatch(/^backfill +2 +12 +0 +6 +0 +0\.00000012$/m);
     const json = await folder.run(['cost', '--json', '--source', 'items', '--days', '1'], env);
     const report = JSON.parse(json.stdout) as CostReport;
     expect(report).toMatchObject({ currency: 'USD', by: 'source', total: { money: '0.00000012' } });

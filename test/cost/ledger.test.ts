@@ -4,7 +4,17 @@ import { describeEachDatabase } from '../setup/each-database.ts';
 import { vectorOf } from '../faults/model-server.ts';
 import { startWireServer } from '../providers/wire-server.ts';
 import { eventually } from '../setup/signal.ts';
-import { askedOf, byCause, drain, hurry, insertRows, prepare, PRICE, TOKENS } from './fixture.ts';
+import {
+  askedOf,
+  byCause,
+  drain,
+  hurry,
+  insertRows,
+  moveTo,
+  prepare,
+  PRICE,
+  TOKENS,
+} from './fixture.ts';
 
 /** Tried again when the test says so. */
 const SLOW_RETRY = { retryBaseMs: 600_000, retryCapMs: 600_000 };
@@ -133,6 +143,32 @@ describeEachDatabase('the ledger', (databases) => {
     expect(rows[0]?.tokens).toBeGreaterThan(0);
     await worker.stop();
     expect((await evervec.cost()).total).toMatchObject({ calls: 1, failed: 1, failed_billed: 1 });
+  });
+
+  test('becomes one row per sum when a day is over, and is never cleaned up', async () => {
+    const database = await (await databases.create()).open();
+    await using server = await startWireServer();
+    const evervec = await prepare(database, server);
+    // As five processes write: each to rows of its own.
+    await database.query(
+      `insert into evervec.calls (day, source, model, provider, cause, price, stripe,
+        calls, texts, saved, tokens, estimated_tokens, failed, failed_billed)
+      select evervec.ledger_day(), 'items', 'm', 'p', 'change', price, stripe, 1, 20, 3, 400, 5, 1, 1
+      from generate_series(0, 4) stripe cross join (values (0.02), (null)) priced (price)`,
+    );
+    const count = async () =>
+      (await database.query('select from evervec.calls where model = $1', ['m'])).rows.length;
+    const { total } = await evervec.cost();
+    expect(total).toMatchObject({ calls: 10, tokens: 4_000, unpriced_tokens: 2_000 });
+    expect(total.money).toBe('0.00004');
+    await moveTo(database, 1);
+    await database.query('select evervec.roll_up_calls()');
+    expect(await count()).toBe(10);
+    await moveTo(database, 40);
+    await database.query('select evervec.roll_up_calls()');
+    await evervec.queue.cleanup(1);
+    expect(await count()).toBe(2);
+    expect((await evervec.cost({ days: 60 })).total).toEqual(total);
   });
 
   test('has a search over several sources once, under one of them', async () => {

@@ -45,6 +45,9 @@ describeEachDatabase('the cost', (databases) => {
     expect(askedOf(server).texts).toBe(6);
     const status = await folder.run(['queue', 'status'], env);
     expect(status.stdout).toMatch(/items:bulk.*paused: daily budget/);
+    await folder.run(['queue', 'pause', 'items'], env);
+    const again = await folder.run(['queue', 'resume', 'items'], env);
+    expect(again.stdout).toMatch(/resumed: items\n.*budget still holds items: say it again/);
     const resumed = await folder.run(['queue', 'resume', '--all'], env);
     expect(resumed.stdout).toMatch(/resumed: items, items:bulk/);
     await folder.run(['worker', '--once'], env);
@@ -64,6 +67,8 @@ describeEachDatabase('the cost', (databases) => {
     const refused = await folder.run(['worker', '--once'], unknown);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/mine.*not known[\s\S]*price\.perMillionTokens/);
+    const checked = await folder.run(['check'], unknown);
+    expect(checked.stdout).toMatch(/BAD +model.*mine.*not known/);
     const wrong = await folder.run(['cost', '--from', '2026-02-30'], env);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toMatch(/"2026-02-30" is no day/);

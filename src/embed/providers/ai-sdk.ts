@@ -48,7 +48,7 @@ export interface AiSdkChoices {
   readonly maxBatchTokens?: number | undefined;
   /** 0 to 1, default 0.5. */
   readonly fusionWeight?: number | undefined;
-  /** In any money; default unknown. */
+  /** US dollars; default unknown. */
   readonly pricePerMillionTokens?: number | undefined;
   /** Put before each text. Changes the vectors, so it belongs into `id`. */
   readonly prefix?: Readonly<Record<EmbedKind, string>> | undefined;

@@ -92,7 +92,12 @@ async function searchSpaces(
     const vector =
       mode === 'text' || space === undefined
         ? null
-        : asText(await queries.of(await modelOf(modelSpace(space)), query, signal));
+        : asText(
+            await queries.of(await modelOf(modelSpace(space)), query, signal, {
+              sources: group.map(({ name }) => name),
+              cause: 'query',
+            }),
+          );
     const choices = {
       mode,
       filter,

@@ -123,12 +123,14 @@ function accessFrom(
     'openai-compatible': from.OPENAI_BASE_URL,
     ollama: from.OLLAMA_BASE_URL,
     cohere: undefined,
+    evervec: undefined,
   }[provider];
   const apiKey = {
     openai: from.OPENAI_API_KEY,
     // Not to a server that only the file names: the key may be OpenAI's.
     'openai-compatible': from.OPENAI_BASE_URL === undefined ? undefined : from.OPENAI_API_KEY,
     ollama: undefined,
+    evervec: undefined,
     cohere: from.COHERE_API_KEY,
   }[provider];
   return { ...(baseUrl !== undefined && { baseUrl }), ...(apiKey !== undefined && { apiKey }) };

@@ -1,7 +1,6 @@
 /** `evervec model`: what models there are, and whether the configured one answers. Opens no database. */
 import type { Command } from 'commander';
 import {
-  createEmbeddedModel,
   type EmbedKind,
   type EmbeddingModel,
   isSettings,
@@ -38,30 +37,20 @@ interface Line {
 
 async function list(options: CommonOptions): Promise<void> {
   const choice = await configured(options);
-  const embedded = createEmbeddedModel();
-  const lines: Line[] = [
-    {
-      provider: 'embedded',
-      model: embedded.modelId,
-      dimensions: embedded.dimensions,
-      maxInputTokens: embedded.maxInputTokens ?? null,
-      pricePerMillionTokens: 0,
-      isConfigured: choice === 'embedded',
-    },
-    ...KNOWN_MODELS.map((known, at) => ({
-      provider: known.provider,
-      model: known.model,
-      dimensions: known.dimensions,
-      maxInputTokens: known.maxInputTokens,
-      pricePerMillionTokens: known.pricePerMillionTokens,
-      isConfigured:
-        isSettings(choice) &&
-        choice.provider === known.provider &&
-        (choice.model === undefined
-          ? KNOWN_MODELS.findIndex((one) => one.provider === known.provider) === at
-          : choice.model === known.model),
-    })),
-  ];
+  const said = choice === 'embedded' ? { provider: 'evervec' as const } : choice;
+  const lines = KNOWN_MODELS.map((known, at): Line => ({
+    provider: known.provider,
+    model: known.model,
+    dimensions: known.dimensions,
+    maxInputTokens: known.maxInputTokens,
+    pricePerMillionTokens: known.pricePerMillionTokens,
+    isConfigured:
+      isSettings(said) &&
+      said.provider === known.provider &&
+      (said.model === undefined
+        ? KNOWN_MODELS.findIndex((one) => one.provider === known.provider) === at
+        : said.model === known.model),
+  }));
   if (options.json) {
     printJson(lines);
     return;

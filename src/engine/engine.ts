@@ -102,13 +102,12 @@ export class Evervec {
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
     const { quota = {} } = config;
-    this.model =
-      (config.model ?? 'embedded') === 'embedded'
-        ? model
-        : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
-            requests: quota.requestsPerMinute ?? null,
-            tokens: quota.tokensPerMinute ?? null,
-          });
+    this.model = isEmbedded(model)
+      ? model
+      : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
+          requests: quota.requestsPerMinute ?? null,
+          tokens: quota.tokensPerMinute ?? null,
+        });
     this.#wiring = new Wiring(database, this.model, config.sources);
     this.#writer = new Writer(database, () => this.worker());
   }

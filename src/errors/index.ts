@@ -7,6 +7,7 @@ export * from './extension-error.ts';
 export * from './http-request-error.ts';
 export * from './lease-lost-error.ts';
 export * from './model-answer-error.ts';
+export * from './model-file-error.ts';
 export * from './permission-error.ts';
 export * from './port-in-use-error.ts';
 export * from './provider-error.ts';

@@ -4,6 +4,7 @@ import type { EmbeddingModel } from '../model.ts';
 import { type AiSdkModel, fromAiSdk } from './ai-sdk.ts';
 import type { ProviderName, ProviderSettings } from './catalogue.ts';
 import { createCohereModel } from './cohere.ts';
+import { createEvervecModel } from './evervec.ts';
 import { createOllamaModel } from './ollama.ts';
 import { createCompatibleModel, createOpenAIModel } from './openai.ts';
 
@@ -13,6 +14,7 @@ export { KNOWN_MODELS, type KnownModel, PROVIDERS, type ProviderSettings } from 
 export type ModelChoice = 'embedded' | ProviderSettings | AiSdkModel | EmbeddingModel;
 
 const FACTORIES: Record<ProviderName, (settings: ProviderSettings) => Promise<EmbeddingModel>> = {
+  evervec: createEvervecModel,
   openai: createOpenAIModel,
   'openai-compatible': createCompatibleModel,
   cohere: createCohereModel,

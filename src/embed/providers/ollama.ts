@@ -21,7 +21,7 @@ export async function createOllamaModel(settings: ProviderSettings): Promise<Emb
     dimensions,
     ...(dimensions !== undefined && { id: `ollama/${name}/${dimensions}${stamp}` }),
     maxEmbeddingsPerCall: MAX_TEXTS,
-    maxInputTokens: known?.maxInputTokens,
+    maxInputTokens: known?.maxInputTokens ?? undefined,
     prefix: known?.prefix,
     providerOptions: { document: options, query: options },
   });

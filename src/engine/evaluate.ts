@@ -102,7 +102,7 @@ export async function evaluate(
       modes: measured,
     };
   }).catch((error: unknown) => {
-    if (signal?.aborted !== true) throw error;
+    if (signal?.aborted !== true || error instanceof EvaluationError) throw error;
     throw new EvaluationError('The evaluation was stopped before its end.', {
       remedy: 'Nothing of it is left in the database; run it again for its figures.',
       cause: error,

@@ -46,7 +46,7 @@ export const bench: Bench = {
           database,
           logger: silentLogger,
           version: 'bench',
-          sourceIds: null,
+          sourceIds: () => null,
           queueSidecars: async () => {},
           handlerOf: () => async (ready) => {
             seen?.();

@@ -20,6 +20,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   bloat: () => import('./bloat.ts'),
   workers: () => import('./workers.ts'),
   recovery: () => import('./recovery.ts'),
+  'model-switch': () => import('./model-switch.ts'),
   memory: () => import('./memory.ts'),
   'embedded-model': () => import('./embedded-model.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { embedText } from '../src/embed/index.ts';
+import { embedText, loadWordVectors } from '../src/embed/index.ts';
 import { encodeVectors, INDEX_SETTINGS } from '../src/space/index.ts';
 import { openArticles, prepareArticles, settleServer } from './articles.ts';
 import { alternate, type Bench, ratiosOf, spreadOf } from './bench.ts';
@@ -62,6 +62,7 @@ function copyField(text: string): Buffer {
 
 /** Everything the bound sends, ready before its clock starts. */
 async function readyVectors(url: string): Promise<Buffer[]> {
+  const model = await loadWordVectors();
   return await withClient(url, async (client) => {
     const { rows } = await client.query<{ id: number; body: string }>('select * from staging');
     const pieces: Buffer[] = [COPY_HEADER];
@@ -74,7 +75,7 @@ async function readyVectors(url: string): Promise<Buffer[]> {
               FIELDS,
               copyField(String(id)),
               copyField(body),
-              encodeVectors([embedText(body)], 'halfvec', 0).subarray(ARRAY_HEADER),
+              encodeVectors([embedText(model, body)], 'halfvec', 0).subarray(ARRAY_HEADER),
             ]),
         ),
       );

@@ -11,6 +11,6 @@ rmSync(out, { recursive: true, force: true });
 const args = ['-p', 'tsconfig.build.json', '--outDir', out];
 const compiled = spawnSync('tsc', args, { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-const assets = globSync('src/**/*.{sql,csv,html,css,js,json}');
+const assets = globSync('src/**/*.{sql,csv,html,css,js,json,bin,txt}');
 for (const asset of assets) cpSync(asset, path.join(out, path.relative('src', asset)));
 console.log(`${out}: built, ${assets.length} files copied`);

@@ -38,7 +38,7 @@ export async function evervecQueue(
     database,
     logger: silentLogger,
     version: 'bench',
-    sourceIds: null,
+    sourceIds: () => null,
     queueSidecars: async () => {},
     handlerOf: () => async (ready) => {
       handled += ready.length;

@@ -1,3 +1,4 @@
 export * from './chunker.ts';
 export * from './clean-text.ts';
 export * from './text-chunker.ts';
+export { tokenBound } from './token-bound.ts';

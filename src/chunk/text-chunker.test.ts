@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../errors/index.ts';
 import type { Chunk } from './chunker.ts';
 import { createTextChunker, type TextChunkerOptions } from './text-chunker.ts';
+import { tokenBound } from './token-bound.ts';
 
 const RUNS = { numRuns: 2000 };
 /** Pieces that meet badly: pairs, joined emoji, marks, line ends, headings, scripts without blanks. */
@@ -21,12 +22,18 @@ const anyText = fc.oneof(
 interface Limits {
   maxChars: number;
   overlapChars: number;
+  maxTokens: number | undefined;
 }
 const anyOptions: fc.Arbitrary<Limits> = fc
-  .tuple(fc.integer({ min: 16, max: 80 }), fc.nat(40))
-  .map(([maxChars, overlap]) => ({
+  .tuple(
+    fc.integer({ min: 16, max: 80 }),
+    fc.nat(40),
+    fc.option(fc.integer({ min: 16, max: 80 }), { nil: undefined }),
+  )
+  .map(([maxChars, overlap, maxTokens]) => ({
     maxChars,
     overlapChars: Math.min(overlap, Math.floor(maxChars / 2)),
+    maxTokens,
   }));
 
 function chunk(text: string, options: TextChunkerOptions = {}): Chunk[] {
@@ -49,6 +56,7 @@ describe('on any text', () => {
         expect(text.slice(each.start, each.end)).toBe(each.text);
         expect(each.text.trim()).not.toBe('');
         expect(each.text.length).toBeLessThanOrEqual(options.maxChars);
+        expect(tokenBound(each.text)).toBeLessThanOrEqual(options.maxTokens ?? Infinity);
       }
     });
   });
@@ -156,6 +164,34 @@ describe('cuts', () => {
   });
 });
 
+describe("a model's limit", () => {
+  it('cuts dense text where it is reached, at a sentence, a word or between characters', () => {
+    const chinese = `${'中'.repeat(6)}。${'文'.repeat(20)}`;
+    expect(textsOf(chinese, { maxChars: 100, maxTokens: 16 })).toEqual([
+      `${'中'.repeat(6)}。`,
+      '文'.repeat(8),
+      '文'.repeat(8),
+      '文'.repeat(4),
+    ]);
+    expect(textsOf('😀'.repeat(9), { maxChars: 100, maxTokens: 16 })).toEqual([
+      '😀'.repeat(4),
+      '😀'.repeat(4),
+      '😀',
+    ]);
+    const words = 'one two three. Four five six seven 1 2 3 4 5 6 7 8';
+    expect(textsOf(words, { maxChars: 100, maxTokens: 16 })).toEqual([
+      'one two three. Four five six seven 1 2 3 4 5 6',
+      '7 8',
+    ]);
+  });
+
+  it('leaves a text that stays within it alone, however long it is allowed to be', () => {
+    const text = 'A sentence of English. '.repeat(20).trim();
+    const cut = textsOf(text, { maxTokens: 510 });
+    expect(cut).toEqual(textsOf(text));
+  });
+});
+
 it('a chunk that repeats goes beyond the one before, however long the next word', () => {
   const text = `aaaa aaaaaaa ${'y'.repeat(24)}`;
   expect(textsOf(text, { maxChars: 16, overlapChars: 8 })).toEqual([
@@ -203,7 +239,7 @@ describe('time is linear', () => {
     ['CJK with marks', '中。'],
   ])('(%s)', (_, unit) => {
     const text = `a${unit.repeat(FIVE_MEGABYTES / unit.length)}b`;
-    for (const options of [{}, { maxChars: 1600, overlapChars: 800 }]) {
+    for (const options of [{}, { overlapChars: 800 }, { overlapChars: 800, maxTokens: 254 }]) {
       const start = performance.now();
       const chunks = chunk(text, options);
       // Takes 0.05 to 0.3 s on an idle machine; anything quadratic takes minutes.
@@ -221,6 +257,11 @@ describe('createTextChunker', () => {
     );
   });
 
+  it("names a model's limit where it can make another chunk, and only there", () => {
+    expect(createTextChunker({ maxTokens: 510 }).id).toBe('text@1/max1600/overlap0/tokens510@1');
+    expect(createTextChunker({ maxTokens: 8190 }).id).toBe('text@1/max1600/overlap0');
+  });
+
   it.each([
     { maxChars: 15 },
     { maxChars: 100_001 },
@@ -229,6 +270,7 @@ describe('createTextChunker', () => {
     { overlapChars: -1 },
     { overlapChars: 801 },
     { maxChars: 16, overlapChars: 9 },
+    { maxTokens: 15 },
   ])('refuses %o', (options) => {
     expect(() => createTextChunker(options)).toThrow(ConfigError);
   });

@@ -50,6 +50,13 @@ test('provider, model, address and key come from the environment, over the file'
     baseUrl: 'http://127.0.0.1:9',
   });
   expect(modelOf({ EMBEDDING_PROVIDER: 'embedded' }, file)).toBe('embedded');
+  expect(modelOf({ EMBEDDING_PROVIDER: 'evervec', EMBEDDING_MODEL: 'hashed-words' }, file)).toEqual(
+    {
+      provider: 'evervec',
+      model: 'hashed-words',
+      dimensions: undefined,
+    },
+  );
   expect(modelOf({})).toBeUndefined();
 });
 

@@ -78,10 +78,12 @@ export function applyEnvironment(config: Config, from: Environment): Config {
   if (from.EMBEDDING_CLEANUP_RETENTION_DAYS)
     worker.cleanupRetentionDays = from.EMBEDDING_CLEANUP_RETENTION_DAYS;
   const model = applyModel(config.model, from);
+  const providers = applyAccess(config.providers, from);
   return {
     ...config,
     worker,
     ...(model !== undefined && { model }),
+    ...(Object.keys(providers).length > 0 && { providers }),
     ...(from.DATABASE_URL !== undefined && { database: from.DATABASE_URL }),
     ...(from.EMBEDDING_QUEUE_ENABLED !== undefined && {
       queueEnabled: from.EMBEDDING_QUEUE_ENABLED,
@@ -113,6 +115,19 @@ function applyModel(configured: Config['model'], from: Environment): Config['mod
   };
 }
 
+/** For all providers: a space may be of another model than the configured one. */
+function applyAccess(
+  configured: Config['providers'] = {},
+  from: Environment,
+): NonNullable<Config['providers']> {
+  const providers = { ...configured };
+  for (const provider of PROVIDERS) {
+    const access = { ...configured[provider], ...accessFrom(provider, from) };
+    if (Object.keys(access).length > 0) providers[provider] = access;
+  }
+  return providers;
+}
+
 /** Addresses and keys by provider. */
 function accessFrom(
   provider: ProviderSettings['provider'],
@@ -123,12 +138,14 @@ function accessFrom(
     'openai-compatible': from.OPENAI_BASE_URL,
     ollama: from.OLLAMA_BASE_URL,
     cohere: undefined,
+    evervec: undefined,
   }[provider];
   const apiKey = {
     openai: from.OPENAI_API_KEY,
     // Not to a server that only the file names: the key may be OpenAI's.
     'openai-compatible': from.OPENAI_BASE_URL === undefined ? undefined : from.OPENAI_API_KEY,
     ollama: undefined,
+    evervec: undefined,
     cohere: from.COHERE_API_KEY,
   }[provider];
   return { ...(baseUrl !== undefined && { baseUrl }), ...(apiKey !== undefined && { apiKey }) };

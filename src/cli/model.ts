@@ -1,7 +1,6 @@
-/** `evervec model`: what models there are, and whether the configured one answers. Opens no database. */
+/** `evervec model`: what models there are, and whether the configured one answers, without a database; migrations with one. */
 import type { Command } from 'commander';
 import {
-  createEmbeddedModel,
   type EmbedKind,
   type EmbeddingModel,
   isSettings,
@@ -12,19 +11,21 @@ import {
 } from '../embed/index.ts';
 import type { Config } from '../engine/index.ts';
 import { ConfigError, ModelAnswerError } from '../errors/index.ts';
+import { addMigration } from './migrate.ts';
 import { formatTable, print, printJson } from './output.ts';
 import { type CommonOptions, resolveConfig, withCommonOptions } from './session.ts';
 
 export function addModel(program: Command): void {
   const model = program
     .command('model')
-    .description('models: which there are, and a call of yours');
+    .description('models: which there are, a call of yours, and from one to another');
   withCommonOptions(model.command('list'))
     .description('providers and models that are known by name; needs no configuration')
     .action(list);
   withCommonOptions(model.command('test'))
     .description('one real call each for a document and a query; exit code 1 when it fails')
     .action(test);
+  addMigration(model);
 }
 
 interface Line {
@@ -38,30 +39,20 @@ interface Line {
 
 async function list(options: CommonOptions): Promise<void> {
   const choice = await configured(options);
-  const embedded = createEmbeddedModel();
-  const lines: Line[] = [
-    {
-      provider: 'embedded',
-      model: embedded.modelId,
-      dimensions: embedded.dimensions,
-      maxInputTokens: embedded.maxInputTokens ?? null,
-      pricePerMillionTokens: 0,
-      isConfigured: choice === 'embedded',
-    },
-    ...KNOWN_MODELS.map((known, at) => ({
-      provider: known.provider,
-      model: known.model,
-      dimensions: known.dimensions,
-      maxInputTokens: known.maxInputTokens,
-      pricePerMillionTokens: known.pricePerMillionTokens,
-      isConfigured:
-        isSettings(choice) &&
-        choice.provider === known.provider &&
-        (choice.model === undefined
-          ? KNOWN_MODELS.findIndex((one) => one.provider === known.provider) === at
-          : choice.model === known.model),
-    })),
-  ];
+  const said = choice === 'embedded' ? { provider: 'evervec' as const } : choice;
+  const lines = KNOWN_MODELS.map((known, at): Line => ({
+    provider: known.provider,
+    model: known.model,
+    dimensions: known.dimensions,
+    maxInputTokens: known.maxInputTokens,
+    pricePerMillionTokens: known.pricePerMillionTokens,
+    isConfigured:
+      isSettings(said) &&
+      said.provider === known.provider &&
+      (said.model === undefined
+        ? KNOWN_MODELS.findIndex((one) => one.provider === known.provider) === at
+        : said.model === known.model),
+  }));
   if (options.json) {
     printJson(lines);
     return;

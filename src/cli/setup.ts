@@ -17,6 +17,11 @@ export function addSetup(program: Command): void {
           reports.map((report) => [report.source, report.table, report.outcome]),
         ),
       );
+      for (const { source, differs } of reports)
+        if (differs.length > 0)
+          print(
+            `\n${source}: ${differs.join(', ')}. It stays so until: evervec model migrate ${source}`,
+          );
       const waiting = reports.filter((report) => report.needsBackfill).map(({ source }) => source);
       if (waiting.length > 0)
         print(

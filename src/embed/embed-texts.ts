@@ -89,8 +89,11 @@ export async function embedTexts(
   return texts.map((text) => vectorOf.get(text) as Float32Array);
 }
 
-/** Checks one answer and gives its vectors (count × dimensions) at unit length. */
-function unitVectors(
+/**
+ * Checks one answer and gives its vectors (count × dimensions) at unit length.
+ * @throws ModelAnswerError when its count, width or values are wrong
+ */
+export function unitVectors(
   model: EmbeddingModel,
   embeddings: readonly (Float32Array | readonly number[])[],
   expected: number,

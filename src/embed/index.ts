@@ -1,8 +1,10 @@
-export * from './embed-texts.ts';
+export { embedTexts, type EmbedTextsOptions, type KnownVectors } from './embed-texts.ts';
 export * from './embedded/index.ts';
 export { guardModel } from './guarded-model.ts';
 export { limitTime } from './limit-time.ts';
 export * from './model.ts';
+export { QueryVectors, type QueryVectorsOptions } from './query-vectors.ts';
+export { splitLongTexts } from './split-long-texts.ts';
 export * from './providers/index.ts';
 export { providerFault, retryAfter } from './provider-fault.ts';
 export { estimateTokens } from './plan-calls.ts';

@@ -2,7 +2,7 @@
 import type { Database } from '../database/index.ts';
 import { estimateTokens } from '../embed/index.ts';
 import { countRows, readRows, sampleKeys, settleArchived } from '../source/index.ts';
-import { storedChunks } from '../space/index.ts';
+import { type Space, type StoredChunk, storedChunks } from '../space/index.ts';
 import { planRecord } from '../worker/index.ts';
 import type { Wired } from './wiring.ts';
 
@@ -22,6 +22,9 @@ export interface BackfillPlan {
   seconds: number | null;
 }
 
+/** What is planned for: a space that is there, or null for one that would be made. */
+export type Planned = Pick<Wired, 'row' | 'source' | 'chunker'> & { space: Space | null };
+
 const SAMPLE = 1_000;
 const MAX_READ_BYTES = 8 * 1024 * 1024;
 
@@ -32,13 +35,14 @@ from evervec.metrics where bucket > now() - interval '1 day' and done > 0`;
 
 export async function planBackfill(
   database: Database,
-  { row, source, space, chunker }: Wired,
+  wired: Planned,
   price: number | null,
 ): Promise<BackfillPlan> {
+  const { row, source } = wired;
   const rows = await countRows(database, source);
   const keys = await sampleKeys(database, source, rows, SAMPLE);
-  const archived = await settleArchived(database, row.id, source, keys, false);
-  const sample = await readSample(database, { row, source, space, chunker }, keys, archived);
+  const archived = await settleArchived(database, row.log_id, source, keys, false);
+  const sample = await readSample(database, wired, keys, archived);
   const scale = sample.rows === 0 ? 0 : rows / sample.rows;
   const records = Math.round(sample.records * scale);
   const tokens = Math.round(sample.tokens * scale);
@@ -65,13 +69,16 @@ interface Sample {
 
 async function readSample(
   database: Database,
-  { source, space, chunker }: Wired,
+  { source, space, chunker }: Planned,
   sampled: readonly string[],
   archived: ReadonlySet<string>,
 ): Promise<Sample> {
   const sample: Sample = { rows: 0, records: 0, chunks: 0, tokens: 0 };
   let keys = sampled;
-  const stored = await storedChunks(database, space.id, keys);
+  const stored =
+    space === null
+      ? new Map<string, StoredChunk[]>()
+      : await storedChunks(database, space.id, keys);
   while (keys.length > 0) {
     const read = await readRows(database, source, keys, MAX_READ_BYTES);
     for (const row of read.rendered) {

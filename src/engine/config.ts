@@ -10,7 +10,7 @@ import {
   PROVIDERS,
 } from '../embed/index.ts';
 import { ConfigError } from '../errors/index.ts';
-import { bulkLane } from '../queue/index.ts';
+import { bulkLane, standbyLane } from '../queue/index.ts';
 import { sourceName, sourceOptions } from '../source/index.ts';
 import { RETRY } from '../worker/index.ts';
 
@@ -27,7 +27,7 @@ const providerModel = z.strictObject({
   provider: z.enum(PROVIDERS),
   /** The provider's own name of it; default the first of `evervec model list`. `openai-compatible` needs one. */
   model: z.string().min(1).max(200).optional(),
-  /** Default the model's own; where that is not known, found by a call at each start. */
+  /** Default the model's own; where that is not known, found by a call before the first set-up. */
   dimensions: z.int().min(1).max(16_000).optional(),
   /** Default the provider's. `openai-compatible` needs one. */
   baseUrl: z.url({ protocol: /^https?$/, error: 'not an http address' }).optional(),
@@ -61,6 +61,18 @@ const config = z.strictObject({
   schema: z.string().min(1).max(63).optional(),
   /** Default `embedded`: the model that comes along, without download or key. See docs/models.md. */
   model: model.optional(),
+  /** Models that spaces are still of, or migrate to, where they are objects of the AI SDK. */
+  otherModels: z.array(model).max(20).optional(),
+  /** Keys and addresses of providers beside the model's; the environment's variables count for all of them. */
+  providers: z
+    .partialRecord(
+      z.enum(PROVIDERS),
+      z.strictObject({
+        baseUrl: z.url({ protocol: /^https?$/, error: 'not an http address' }).optional(),
+        apiKey: z.string().optional(),
+      }),
+    )
+    .optional(),
   /** What the model's provider allows all workers together; default unlimited. */
   quota: z
     .strictObject({
@@ -178,10 +190,9 @@ export function parseConfig(value: unknown, origin: string): Config {
 /** What each field for itself may say, and not both together. */
 function contradictions({ sources, lanes = {}, worker = {} }: Config): string[] {
   const faults: string[] = [];
-  const known = Object.entries(sources).flatMap(([name, { lane = name }]) => [
-    lane,
-    bulkLane(lane),
-  ]);
+  const known = Object.entries(sources).flatMap(([name, { lane = name }]) =>
+    [lane, standbyLane(name)].flatMap((one) => [one, bulkLane(one)]),
+  );
   for (const name of Object.keys(lanes))
     if (!known.includes(name))
       faults.push(

@@ -1,11 +1,17 @@
 /** Makes a worker for sources: what embeds their records, and what is done once they are full. */
 import type { Database } from '../database/index.ts';
-import type { EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
-import { indexWhenFull, queueSidecar, spacesOf } from '../space/index.ts';
-import { createEmbedRecords, type Handler, Worker, type WorkerOptions } from '../worker/index.ts';
+import { indexWhenFull, queueSidecar, spacesOfLog } from '../space/index.ts';
+import {
+  createEmbedRecords,
+  type Handler,
+  type Upkeep,
+  Worker,
+  type WorkerOptions,
+} from '../worker/index.ts';
 import type { Config } from './config.ts';
+import { dropOutdated } from './migrations.ts';
 import { upkeepOf } from './upkeep.ts';
 import type { Wired } from './wiring.ts';
 
@@ -20,40 +26,102 @@ export const VERSION = '0.1.0';
 
 export interface WorkerParts {
   database: Database;
-  model: EmbeddingModel;
+  /** What there is to work on; asked again when the database has other spaces than before. */
+  wire(): Promise<Wired[]>;
   logger: Logger;
   config: Config;
 }
 
 /** @param choices override what is configured */
 export async function createWorker(
-  { database, model, logger, config }: WorkerParts,
-  wired: readonly Wired[],
+  parts: WorkerParts,
   choices: WorkerChoices = {},
 ): Promise<Worker> {
-  const vectorOid = await findVectorOid(database);
-  const wantsVectors = config.semanticSearch !== false;
-  const handlers = new Map<number, Handler>(
-    wired.map(({ row, ...parts }) => [
-      row.id,
-      createEmbedRecords({ ...parts, sourceId: row.id, database, model, vectorOid, wantsVectors }),
-    ]),
-  );
+  const { database, logger, config } = parts;
+  const work = new Work(parts, await findVectorOid(database));
+  await work.look();
   return new Worker({
     database,
     logger,
     version: VERSION,
-    handlerOf: (sourceId) => handlers.get(sourceId),
-    sourceIds: [...handlers.keys()],
-    queueSidecars: async (tx, sourceIds) => {
-      for (const id of sourceIds)
-        for (const space of await spacesOf(tx, id)) await queueSidecar(tx, id, space.id);
+    handlerOf: (sourceId) => work.handlerOf(sourceId),
+    sourceIds: () => work.sourceIds,
+    refresh: () => work.look(),
+    queueSidecars: async (tx, logIds) => {
+      for (const id of logIds)
+        for (const space of await spacesOfLog(tx, id)) await queueSidecar(tx, id, space.id);
     },
-    onIdle: () => indexFull(database, wired),
-    upkeep: upkeepOf(database, wired, wantsVectors),
+    onIdle: () => indexFull(database, work.wired),
+    upkeep: () => work.upkeep,
     ...optionsOf(config.worker ?? {}),
     ...choices,
   });
+}
+
+const SPACES = `
+select coalesce(string_agg(concat_ws(' ', id, name, active_space_id), ',' order by id), '') as spaces from evervec.sources`;
+
+/** The spaces that a worker works on, and what is made once for each. */
+class Work {
+  readonly #parts: WorkerParts;
+  readonly #vectorOid: number;
+  /** By space: what a row of `sources` stands for may be made anew. */
+  #handlers = new Map<number, { spaceId: number; handler: Handler }>();
+  #seen: string | null = null;
+  wired: readonly Wired[] = [];
+  upkeep: readonly Upkeep[] = [];
+
+  constructor(parts: WorkerParts, vectorOid: number) {
+    this.#parts = parts;
+    this.#vectorOid = vectorOid;
+  }
+
+  get sourceIds(): readonly number[] {
+    return [...this.#handlers.keys()];
+  }
+
+  handlerOf(sourceId: number): Handler | undefined {
+    return this.#handlers.get(sourceId)?.handler;
+  }
+
+  /** Learns what there is, where that is not what it was: a migration began, was switched or ended. */
+  async look(): Promise<void> {
+    const { database, wire, config, logger } = this.#parts;
+    const { rows } = await database.query<{ spaces: string }>(SPACES);
+    const spaces = rows[0]?.spaces ?? '';
+    if (spaces === this.#seen) return;
+    this.wired = await wire();
+    for (const { source, differs } of this.wired)
+      if (differs.length > 0)
+        logger.warn(
+          { source: source.name, differs },
+          'the space stays as it is until "evervec model migrate"',
+        );
+    this.#handlers = new Map(this.wired.map((one) => [one.row.id, this.#handlerFor(one)]));
+    const wantsVectors = config.semanticSearch !== false;
+    this.upkeep = [
+      { task: 'second spaces', everyMinutes: 60, run: () => dropOutdated(database) },
+      ...upkeepOf(database, this.wired, wantsVectors),
+    ];
+    this.#seen = spaces;
+  }
+
+  /** One that is there stays: it knows vectors that were paid for and not yet written. */
+  #handlerFor({ row, ...parts }: Wired): { spaceId: number; handler: Handler } {
+    const spaceId = parts.space.id;
+    const before = this.#handlers.get(row.id);
+    if (before?.spaceId === spaceId) return before;
+    const { database, config } = this.#parts;
+    const handler = createEmbedRecords({
+      ...parts,
+      logId: row.log_id,
+      isStandby: row.standby_of !== null,
+      database,
+      vectorOid: this.#vectorOid,
+      wantsVectors: config.semanticSearch !== false,
+    });
+    return { spaceId, handler };
+  }
 }
 
 function optionsOf(configured: NonNullable<Config['worker']>): Partial<WorkerOptions> {

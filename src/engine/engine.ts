@@ -3,21 +3,8 @@
  * Every surface (command, HTTP, the program that embeds it) goes through here; the parts below don't know
  * each other's wiring.
  */
-import {
-  type Connection,
-  type Database,
-  migrate,
-  openEmbedded,
-  openPostgres,
-  schemaStatus,
-} from '../database/index.ts';
-import {
-  type EmbeddingModel,
-  guardModel,
-  isEmbedded,
-  limitTime,
-  resolveModel,
-} from '../embed/index.ts';
+import { type Connection, type Database, migrate, schemaStatus } from '../database/index.ts';
+import { type EmbeddingModel, QueryVectors } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
@@ -27,14 +14,18 @@ import {
   type Proposals,
   proposeSources,
   requireCaptureRights,
+  type SourceDefinition,
 } from '../source/index.ts';
 import type { Worker } from '../worker/index.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { type Config, parseConfig } from './config.ts';
-import { createWorker, type WorkerChoices } from './create-worker.ts';
+import { createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
+import { Migrations } from './migrations.ts';
+import { Models, type SpaceModel } from './models.ts';
 import { onSchema } from './on-schema.ts';
+import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type SetupReport, setUpSource, tearDown } from './setup.ts';
@@ -47,7 +38,8 @@ import {
   reconcileStatus,
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
-import { chunkerOf, Wiring } from './wiring.ts';
+import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
+import { type Wired, Wiring } from './wiring.ts';
 import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
@@ -66,33 +58,26 @@ export async function createEvervec(
   options: EvervecOptions = {},
 ): Promise<Evervec> {
   const parsed = parseConfig(config, 'the configuration');
-  // First: nothing is open yet that would have to be closed when it fails.
-  const model = await resolveModel(parsed.model);
-  const database = options.database ?? (await openDatabase(parsed, options.logger));
+  const { database, model } = await openParts(parsed, options.database, options.logger);
   return new Evervec(parsed, database, model, options);
-}
-
-async function openDatabase(config: Config, logger: Logger | undefined): Promise<Database> {
-  const at = config.database ?? '.evervec';
-  const shared = {
-    ...(config.schema !== undefined && { schema: config.schema }),
-    ...(logger && { logger }),
-  };
-  return /^postgres(ql)?:\/\//.test(at)
-    ? await openPostgres({ url: at, ...shared })
-    : await openEmbedded({ folder: at, ...shared });
 }
 
 export class Evervec {
   readonly database: Database;
+  /** What the configuration names; what a source is of says its space. */
   readonly model: EmbeddingModel;
   /** The operators' side of the queue. */
   readonly queue: QueueAdmin;
+  /** Changes of model, width, chunker or language. */
+  readonly migrations: Migrations;
   readonly #config: Config;
+  readonly #models: Models;
   readonly #wiring: Wiring;
   readonly #logger: Logger;
   readonly #isOwner: boolean;
   readonly #writer: Writer;
+  /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
+  readonly queries = new QueryVectors();
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -101,15 +86,15 @@ export class Evervec {
     this.queue = new QueueAdmin(database);
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
-    const { quota = {} } = config;
-    this.model =
-      (config.model ?? 'embedded') === 'embedded'
-        ? model
-        : guardModel(limitTime(model, config.worker?.timeoutMs), database, {
-            requests: quota.requestsPerMinute ?? null,
-            tokens: quota.tokensPerMinute ?? null,
-          });
-    this.#wiring = new Wiring(database, this.model, config.sources);
+    this.#models = new Models(database, config, model);
+    this.model = this.#models.configured;
+    this.#wiring = new Wiring(database, this.#models, config.sources);
+    this.migrations = new Migrations({
+      database,
+      models: this.#models,
+      wiring: this.#wiring,
+      createWorker: (wire, onBatch) => createWorker(this.#parts(wire), { onBatch }),
+    });
     this.#writer = new Writer(database, () => this.worker());
   }
 
@@ -134,16 +119,22 @@ export class Evervec {
       chosen.map(async (name) => {
         const source = await this.#wiring.resolve(name);
         await requireCaptureRights(this.database, source);
-        return { source, chunker: chunkerOf(source) };
+        chunkerOf(source, this.model);
+        return source;
       }),
     );
     await migrate(this.database);
     await this.database.refresh();
     const reports: SetupReport[] = [];
-    for (const { source, chunker } of sources)
-      reports.push(await setUpSource(this.database, source, this.model, chunker));
+    for (const source of sources)
+      reports.push(await setUpSource(this.database, source, this.#wanted(source)));
     await this.database.transaction((tx) => saveLanes(tx, this.#config.lanes ?? {}));
     return reports;
+  }
+
+  /** The space that the configuration asks for. */
+  #wanted(source: SourceDefinition): WantedSpace {
+    return wantedSpace(this.database, source, this.model, this.#models.configuredSettings);
   }
 
   /** @param names default: all that the database knows, configured or not */
@@ -161,7 +152,7 @@ export class Evervec {
     const reports: Backfilled[] = [];
     for (const { row, source } of await this.#wiring.wire(names)) {
       // First, or what is history by rule would be paid for and then thrown away.
-      if (source.archive !== null)
+      if (source.archive !== null && row.standby_of === null)
         await archiveInSteps(this.database, source.name, { by: options.by });
       reports.push(await queueAll(this.database, row, source, options));
     }
@@ -172,7 +163,7 @@ export class Evervec {
   async planBackfill(names?: readonly string[]): Promise<BackfillPlan[]> {
     const plans: BackfillPlan[] = [];
     for (const wired of await this.#wiring.wire(names))
-      plans.push(await planBackfill(this.database, wired, this.#price));
+      plans.push(await planBackfill(this.database, wired, this.#models.priceOf(wired.model)));
     return plans;
   }
 
@@ -189,14 +180,7 @@ export class Evervec {
 
   /** Whether embedding may cost money. */
   get mayCost(): boolean {
-    return this.#price !== 0;
-  }
-
-  /** Of a million tokens; null where none is configured. */
-  get #price(): number | null {
-    const { price } = this.#config;
-    if (price !== undefined) return price.perMillionTokens;
-    return isEmbedded(this.model) ? 0 : (this.model.pricePerMillionTokens ?? null);
+    return this.#models.priceOf(this.model) !== 0;
   }
 
   async reconcile(
@@ -230,7 +214,7 @@ export class Evervec {
     names?: readonly string[],
     options: ArchiveOptions = {},
   ): Promise<Record<string, number>> {
-    const wired = await this.#wiring.wire(names);
+    const wired = (await this.#wiring.wire(names)).filter(isSearched);
     const chosen = names ? wired : wired.filter(({ source }) => source.archive !== null);
     return await archiveSources(this.database, chosen, options);
   }
@@ -241,7 +225,12 @@ export class Evervec {
     options: { keys?: readonly string[] | undefined; by?: string } = {},
   ): Promise<Record<string, number>> {
     const { keys = null, by = 'program' } = options;
-    return await restoreSources(this.database, await this.#wiring.wire(names), keys, by);
+    return await restoreSources(
+      this.database,
+      (await this.#wiring.wire(names)).filter(isSearched),
+      keys,
+      by,
+    );
   }
 
   /** Throws the vectors of sources away and queues all their records. @returns source → records queued */
@@ -255,9 +244,14 @@ export class Evervec {
 
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
-    const { database, model } = this;
-    const parts = { database, model, logger: this.#logger, config: this.#config };
-    return await createWorker(parts, await this.#wiring.wire(names), choices);
+    return await createWorker(
+      this.#parts(() => this.#wiring.wire(names)),
+      choices,
+    );
+  }
+
+  #parts(wire: () => Promise<Wired[]>): WorkerParts {
+    return { database: this.database, wire, logger: this.#logger, config: this.#config };
   }
 
   /**
@@ -280,9 +274,10 @@ export class Evervec {
   }
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
-    const modelOf = (id: string) => (id === this.model.id ? this.model : undefined);
+    const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
-    return await onSchema(search({ connection: this.database, modelOf }, wanted, signal));
+    const { database: connection, queries } = this;
+    return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
   }
 
   async queueStatus(): Promise<QueueStatus> {
@@ -301,12 +296,17 @@ export class Evervec {
   /** What of the schema and the capture is missing or wrong; no model is called. */
   async verify(): Promise<Verdict[]> {
     const sources = await Promise.all(this.sourceNames.map((name) => this.#wiring.resolve(name)));
-    return await verifySchema(this.database, sources);
+    return await verifySchema(this.database, sources, (source) => this.#wanted(source));
   }
 
   async close(): Promise<void> {
     if (this.#isOwner) await this.database.close();
   }
+}
+
+/** Not a second space: the archive is the source's. */
+function isSearched({ row }: Wired): boolean {
+  return row.standby_of === null;
 }
 
 /** Where search by meaning is switched off. */

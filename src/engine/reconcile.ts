@@ -2,12 +2,12 @@
  * Compares every row of a source with its sidecar and queues what differs: for changes that no trigger
  * saw (disabled triggers, a replica's writes, an attached partition, a restored table).
  */
-import type { Chunker } from '../chunk/index.ts';
 import type { Database } from '../database/index.ts';
 import { enqueueBulk } from '../queue/index.ts';
 import { keyPages, readRows, settleArchived, type SourceDefinition } from '../source/index.ts';
-import { sidecarName, type Space, storedChunks } from '../space/index.ts';
+import { sidecarName, storedChunks } from '../space/index.ts';
 import { planRecord } from '../worker/index.ts';
+import type { Wired } from './wiring.ts';
 
 export interface Reconciled {
   source: string;
@@ -29,10 +29,7 @@ const MAX_READ_BYTES = 8 * 1024 * 1024;
 /** Streams: memory is one page, whatever the size of the table. @param dryRun report, queue nothing */
 export async function reconcileSource(
   database: Database,
-  sourceId: number,
-  source: SourceDefinition,
-  space: Space,
-  chunker: Chunker,
+  { row, source, space, chunker }: Wired,
   options: {
     dryRun: boolean;
     wantsVectors: boolean;
@@ -42,12 +39,12 @@ export async function reconcileSource(
 ): Promise<Reconciled> {
   const report = { source: source.name, rows: 0, missing: 0, outdated: 0, orphaned: 0, faulty: 0 };
   const queue = async (keys: string[]) => {
-    if (!options.dryRun) await enqueueBulk(database, sourceId, { keys }, 'reconcile');
+    if (!options.dryRun) await enqueueBulk(database, row.id, { keys }, 'reconcile');
   };
   for await (const { keys: page } of keyPages(database, source, PAGE)) {
     if (options.signal?.aborted) return report;
     const stored = await storedChunks(database, space.id, page);
-    const archived = await settleArchived(database, sourceId, source, page, !options.dryRun);
+    const archived = await settleArchived(database, row.log_id, source, page, !options.dryRun);
     const differing: string[] = [];
     let pending = page;
     while (pending.length > 0) {

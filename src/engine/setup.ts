@@ -1,9 +1,7 @@
 /** Puts a source into a database, and takes it out without a trace. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Chunker } from '../chunk/index.ts';
 import { type Connection, type Database, quoteIdentifier } from '../database/index.ts';
-import { type EmbeddingModel, isEmbedded } from '../embed/index.ts';
-import { PermissionError, QueryError, SpaceMismatchError } from '../errors/index.ts';
+import { PermissionError, QueryError } from '../errors/index.ts';
 import {
   captureState,
   checkAsPinned,
@@ -11,16 +9,20 @@ import {
   dropViews,
   emptyArchive,
   findSource,
+  findStandby,
   forgetChanges,
   forgetSource,
+  forgetStandby,
   installCapture,
   listSources,
   removeCapture,
   type SourceDefinition,
+  type SourceRow,
   saveSource,
   storedDefinition,
 } from '../source/index.ts';
-import { createSpace, dropSpace, type Space, spacesOf } from '../space/index.ts';
+import { createSpace, describeSpace, dropSpace, spacesOf } from '../space/index.ts';
+import { differences, type WantedSpace } from './spaces.ts';
 
 export interface SetupReport {
   source: string;
@@ -28,28 +30,29 @@ export interface SetupReport {
   outcome: 'created' | 'updated' | 'unchanged';
   /** Whether records have to be queued: the source is new, or its text is made differently now. */
   needsBackfill: boolean;
+  /** In what its space is another than the configuration asks for: it stays as it is until a migration. */
+  differs: string[];
 }
 
-/** Two set-ups at once, or a set-up and a teardown, take turns. The number is any, but everyone's. */
-const LOCK = `select pg_advisory_xact_lock(hashtext('evervec setup'))`;
+/** Two set-ups at once, or a set-up and a teardown, take turns; until the transaction ends. The number is any, but everyone's. */
+export async function takeSetupTurn(tx: Connection): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(hashtext('evervec setup'))`);
+}
 
 /**
  * Set-up of one source, in one transaction: all of it or nothing. Run again it changes nothing, and takes no lock on
- * the user's table.
- * @throws SpaceMismatchError when model or chunking differ from what the vectors there were made with
+ * the user's table. A space that is there stays, also where another one would be made now.
  */
 export async function setUpSource(
   database: Database,
   source: SourceDefinition,
-  model: EmbeddingModel,
-  chunker: Chunker,
+  wanted: WantedSpace,
 ): Promise<SetupReport> {
   const table = `${source.table.schema}.${source.table.name}`;
   return await database.transaction(async (tx) => {
-    await tx.query(LOCK);
+    await takeSetupTurn(tx);
     const before = await findSource(tx, source.name);
-    for (const space of before === null ? [] : await spacesOf(tx, before.id))
-      refuseOtherSpace(space, source, model, chunker);
+    const differs = before === null ? [] : await compareSpace(tx, before, wanted);
     const stored = storedDefinition(source);
     const capture = await captureState(tx, database.schema, source);
     const isSameName =
@@ -59,45 +62,52 @@ export async function setUpSource(
       isDeepStrictEqual(before.definition, stored) &&
       capture.missing.length + capture.surplus.length === 0;
     const needsBackfill = before?.queued_fingerprint !== source.fingerprint;
-    if (isSame) return { source: source.name, table, outcome: 'unchanged', needsBackfill };
+    if (isSame) {
+      return { source: source.name, table, outcome: 'unchanged', needsBackfill, differs };
+    }
 
     const isSameKey = before !== null && isDeepStrictEqual(before.definition.key, stored.key);
     const isAnew = before !== null && !(isSameKey && (isSameName || capture.isKnown));
-    if (isAnew) await startAnew(tx, before.id);
+    if (isAnew) await startAnew(tx, before);
     // Triggers that were missing or off may have missed changes.
     const hasGap = isAnew || !isSameName || capture.missing.length + capture.surplus.length > 0;
     const saved = await saveSource(tx, source);
     await removeCapture(tx, database.schema, source.name);
-    await installCapture(tx, saved.id, source);
-    await setUpArchive(tx, saved.id, source, before?.definition.archive !== undefined);
-    if (saved.active_space_id === null)
-      await createSpace(tx, {
-        sourceId: saved.id,
-        modelId: model.id,
-        dimensions: model.dimensions,
-        vectorType: database.capabilities.vectorType,
-        chunkerId: chunker.id,
-        language: source.language,
-        fusionWeight: model.fusionWeight,
-        sharesTexts: !isEmbedded(model),
-      });
+    await installCapture(tx, saved.log_id, source);
+    await setUpArchive(tx, saved.log_id, source, before?.definition.archive !== undefined);
+    if (saved.active_space_id === null) await createSpace(tx, { ...wanted, sourceId: saved.id });
     if (before !== null && hasGap)
       await tx.query(
-        'update evervec.sources set queued_fingerprint = null, backfill = null where id = $1',
-        [saved.id],
+        'update evervec.sources set queued_fingerprint = null, backfill = null where log_id = $1',
+        [saved.log_id],
       );
     return {
       source: source.name,
       table,
       outcome: before === null ? 'created' : 'updated',
       needsBackfill: needsBackfill || hasGap,
+      differs: isAnew ? [] : differs,
     };
   });
 }
 
+/** @returns what differs; where nothing does, a space from before settings were kept on it gets them */
+async function compareSpace(
+  tx: Connection,
+  row: SourceRow,
+  wanted: WantedSpace,
+): Promise<string[]> {
+  const space = (await spacesOf(tx, row.id)).find(({ id }) => id === row.active_space_id);
+  if (space === undefined) return [];
+  const differs = differences(space, wanted);
+  if (differs.length === 0 && space.chunkSettings === null)
+    await describeSpace(tx, space.id, wanted);
+  return differs;
+}
+
 async function setUpArchive(
   tx: Connection,
-  sourceId: number,
+  logId: number,
   source: SourceDefinition,
   hadRule: boolean,
 ): Promise<void> {
@@ -105,38 +115,24 @@ async function setUpArchive(
   const when = source.archive?.when;
   if (when !== undefined)
     await checkAsPinned(tx, source.name, source.table, 'archive.when', when, 'boolean');
-  else if (hadRule) await emptyArchive(tx, sourceId, source.name);
-  await createViews(tx, sourceId, source);
+  else if (hadRule) await emptyArchive(tx, logId, source.name);
+  await createViews(tx, logId, source);
 }
 
 /** Keys of another table, or of other columns, say nothing about the rows there are now. */
-async function startAnew(tx: Connection, sourceId: number): Promise<void> {
-  await tx.query('delete from evervec.archived where source_id = $1', [sourceId]);
-  for (const space of await spacesOf(tx, sourceId)) await dropSpace(tx, space.id);
-  await forgetChanges(tx, sourceId);
+async function startAnew(tx: Connection, row: SourceRow): Promise<void> {
+  await removeStandby(tx, row);
+  for (const space of await spacesOf(tx, row.id)) await dropSpace(tx, space.id);
+  await forgetChanges(tx, row);
 }
 
-/** @throws SpaceMismatchError when what would be written does not belong into `space` */
-export function refuseOtherSpace(
-  space: Space,
-  source: SourceDefinition,
-  model: EmbeddingModel,
-  chunker: Chunker,
-): void {
-  const differences = [
-    ['model', space.modelId, model.id],
-    ['chunking', space.chunkerId, chunker.id],
-    ['language', space.language, source.language],
-  ].filter(([, before, now]) => before !== now);
-  if (differences.length === 0) return;
-  const text = differences.map(([what, before, now]) => `${what} ${before} → ${now}`).join(', ');
-  throw new SpaceMismatchError(
-    `Source "${source.name}" was set up otherwise: ${text}. Its vectors can't be mixed with new ones.`,
-    {
-      remedy: `Undo the change, or start the source anew: "evervec teardown ${source.name}", then setup and backfill.`,
-      isUsage: true,
-    },
-  );
+/** Takes a source's second space out, if it has one. @returns whether it had */
+export async function removeStandby(tx: Connection, row: SourceRow): Promise<boolean> {
+  const standby = await findStandby(tx, row.id);
+  if (standby === null) return false;
+  for (const space of await spacesOf(tx, standby.id)) await dropSpace(tx, space.id);
+  await forgetStandby(tx, standby);
+  return true;
 }
 
 /**
@@ -150,14 +146,15 @@ export async function tearDown(
   names: readonly string[] | null,
 ): Promise<{ removed: string[]; isEmpty: boolean; keptExtension: boolean }> {
   return await database.transaction(async (tx) => {
-    await tx.query(LOCK);
+    await takeSetupTurn(tx);
     const all = await listSources(tx);
     const chosen = all.filter((source) => names === null || names.includes(source.name));
     for (const source of chosen) {
       await removeCapture(tx, database.schema, source.name);
       await dropViews(tx, source.name);
+      await removeStandby(tx, source);
       for (const space of await spacesOf(tx, source.id)) await dropSpace(tx, space.id);
-      await forgetSource(tx, source.id);
+      await forgetSource(tx, source);
     }
     const removed = chosen.map((source) => source.name);
     if (chosen.length < all.length) return { removed, isEmpty: false, keptExtension: false };

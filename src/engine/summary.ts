@@ -19,7 +19,7 @@ const SOURCES = `
 select source.name, source.table_schema || '.' || source.table_name as table, space.id as space_id,
   space.model_id as model, space.filled_at is null as is_filling, space.indexed_at is not null as indexed
 from evervec.sources source join evervec.spaces space on space.id = source.active_space_id
-order by source.name`;
+where source.standby_of is null order by source.name`;
 
 /** Chunks up to which they are counted, some 50 ms. */
 const COUNTED = 200_000;

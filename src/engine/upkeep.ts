@@ -40,7 +40,9 @@ export function upkeepOf(
       everyMinutes: ARCHIVE_MINUTES,
       run: (signal) => archiveInSteps(database, source.name, { signal }),
     };
-    return source.archive === null ? [reconcile] : [reconcile, archive];
+    // The archive is one for all spaces of a source.
+    const isStandby = row.standby_of !== null;
+    return source.archive === null || isStandby ? [reconcile] : [reconcile, archive];
   });
 }
 
@@ -54,11 +56,12 @@ export interface ReconcileRun {
 /** Reconciles and, unless it is a dry run, writes down when it was and what it found. */
 export async function reconcileAndNote(
   database: Database,
-  { row, source, space, chunker }: Wired,
+  wired: Wired,
   options: ReconcileRun,
 ): Promise<Reconciled> {
+  const { row } = wired;
   if (!options.dryRun) await database.query(BEGUN, [row.id]);
-  const report = await reconcileSource(database, row.id, source, space, chunker, options);
+  const report = await reconcileSource(database, wired, options);
   const { source: _, ...counts } = report;
   const isWhole = !options.dryRun && options.signal?.aborted !== true;
   if (isWhole) await database.query(FINISHED, [row.id, counts]);

@@ -1,6 +1,7 @@
 /** Checks, one line each, of what a database must have for the configured sources. Reads only. */
 import { type Database, isAtLeast, schemaStatus } from '../database/index.ts';
 import type { HealthCheck } from '../operate/index.ts';
+import { activeSpace, differences, type WantedSpace } from './spaces.ts';
 import { captureState, findSource, type SourceDefinition } from '../source/index.ts';
 
 /** What was looked at: `schema`, `pgvector`, `source offers`. */
@@ -12,6 +13,7 @@ const ITERATIVE_SCAN = '0.8.0';
 export async function verifySchema(
   database: Database,
   sources: readonly SourceDefinition[],
+  wantedOf: (source: SourceDefinition) => WantedSpace,
 ): Promise<Verdict[]> {
   const status = await schemaStatus(database);
   const { vectorVersion } = database.capabilities;
@@ -39,11 +41,16 @@ export async function verifySchema(
     return verdicts;
   }
   verdicts.push({ what: 'schema', level: 'good', found: `${status.applied.length} migrations` });
-  for (const source of sources) verdicts.push(await verifySource(database, source));
+  for (const source of sources)
+    verdicts.push(await verifySource(database, source, wantedOf(source)));
   return verdicts;
 }
 
-async function verifySource(database: Database, source: SourceDefinition): Promise<Verdict> {
+async function verifySource(
+  database: Database,
+  source: SourceDefinition,
+  wanted: WantedSpace,
+): Promise<Verdict> {
   const what = `source ${source.name}`;
   const row = await findSource(database, source.name);
   if (row === null)
@@ -62,6 +69,14 @@ async function verifySource(database: Database, source: SourceDefinition): Promi
       level: 'bad',
       found: 'its records were not queued since it was set up or changed',
       remedy: `Run "evervec backfill ${source.name}".`,
+    };
+  const differs = differences(await activeSpace(database, row), wanted);
+  if (differs.length > 0)
+    return {
+      what,
+      level: 'warning',
+      found: `its space is another than configured: ${differs.join(', ')}`,
+      remedy: `Run "evervec model migrate ${source.name}", or undo the change.`,
     };
   return { what, level: 'good', found: `${source.table.schema}.${source.table.name}, captured` };
 }

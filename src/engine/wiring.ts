@@ -2,41 +2,47 @@
  * The configured sources, as they stand against the database: which are chosen, what each resolves to, and what works
  * on it. Changes nothing.
  */
-import { type Chunker, createTextChunker } from '../chunk/index.ts';
+import type { Chunker } from '../chunk/index.ts';
 import { type Database, SCHEMA_VERSION, schemaVersion } from '../database/index.ts';
 import type { EmbeddingModel } from '../embed/index.ts';
-import { ConfigError, SchemaError } from '../errors/index.ts';
+import { SchemaError } from '../errors/index.ts';
 import {
   findSource,
+  findStandby,
   resolveSource,
   type SourceDefinition,
   type SourceOptions,
   type SourceRow,
 } from '../source/index.ts';
-import { type Space, spacesOf } from '../space/index.ts';
-import { refuseOtherSpace } from './setup.ts';
+import type { Space } from '../space/index.ts';
+import type { Models } from './models.ts';
+import { activeSpace, chunkerOfSpace, differences, notSetUp, wantedSpace } from './spaces.ts';
 import { unknownSource } from './unknown-source.ts';
 
-/** One configured source with all that works on it. */
+/** One space of a configured source with all that works on it. */
 export interface Wired {
   row: SourceRow;
+  /** Under the row's name. */
   source: SourceDefinition;
   space: Space;
   chunker: Chunker;
+  model: EmbeddingModel;
+  /** In what the space is another than the configuration asks for; empty for a second one. */
+  differs: string[];
 }
 
 export class Wiring {
   readonly #database: Database;
-  readonly #model: EmbeddingModel;
+  readonly #models: Models;
   readonly #options: Readonly<Record<string, SourceOptions>>;
 
   constructor(
     database: Database,
-    model: EmbeddingModel,
+    models: Models,
     options: Readonly<Record<string, SourceOptions>>,
   ) {
     this.#database = database;
-    this.#model = model;
+    this.#models = models;
     this.#options = options;
   }
 
@@ -61,7 +67,10 @@ export class Wiring {
     return await resolveSource(this.#database, name, options);
   }
 
-  /** @throws SchemaError when a chosen source was not set up */
+  /**
+   * The chosen sources with their second spaces, if they have one: each right after its source.
+   * @throws SchemaError when a chosen source was not set up; SpaceMismatchError where its model is not to be had here
+   */
   async wire(names?: readonly string[]): Promise<Wired[]> {
     const version = await schemaVersion(this.#database);
     if (version > 0 && version < SCHEMA_VERSION)
@@ -72,38 +81,29 @@ export class Wiring {
     const wired: Wired[] = [];
     for (const name of this.chosen(names)) {
       const row = version === 0 ? null : await findSource(this.#database, name);
-      const spaces = row === null ? [] : await spacesOf(this.#database, row.id);
-      const space = spaces.find((candidate) => candidate.id === row?.active_space_id);
-      if (row === null || space === undefined)
-        throw new SchemaError(`Source "${name}" is not set up in this database.`, {
-          remedy: 'Run "evervec setup".',
-          isUsage: true,
-        });
+      if (row === null) throw notSetUp(name);
       const source = await this.resolve(name);
-      const chunker = chunkerOf(source);
-      // Set-up would refuse it too; a worker that is started without must not write what can't be compared.
-      refuseOtherSpace(space, source, this.#model, chunker);
       if (row.definition.fingerprint !== source.fingerprint)
         throw new SchemaError(`Source "${name}" is configured otherwise than it was set up.`, {
           remedy: 'Run "evervec setup" and "evervec backfill".',
           isUsage: true,
         });
-      wired.push({ row, source, space, chunker });
+      wired.push(await this.#wireSpace(row, source));
+      const standby = await findStandby(this.#database, row.id);
+      if (standby !== null) wired.push(await this.#wireSpace(standby, source));
     }
     return wired;
   }
-}
 
-/** @throws ConfigError naming the source */
-export function chunkerOf(source: SourceDefinition): Chunker {
-  try {
-    return createTextChunker(source.chunk);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`Source "${source.name}": ${error.message}`, {
-      remedy: error.remedy,
-      cause: error,
-      isUsage: true,
-    });
+  async #wireSpace(row: SourceRow, definition: SourceDefinition): Promise<Wired> {
+    const space = await activeSpace(this.#database, row);
+    const isStandby = row.standby_of !== null;
+    const source = isStandby ? { ...definition, name: row.name, lane: row.name } : definition;
+    const model = await this.#models.of(space);
+    const chunker = chunkerOfSpace(space, source, model);
+    const { configured, configuredSettings } = this.#models;
+    const wanted = wantedSpace(this.#database, definition, configured, configuredSettings);
+    const differs = isStandby ? [] : differences(space, wanted);
+    return { row, source, space, chunker, model, differs };
   }
 }

@@ -32,7 +32,8 @@ delete from evervec.jobs using unnest(array(select tid from picked)) as target (
 const CLEAR_LOG = `
 with picked as materialized (
   select ctid as tid from evervec.changes
-  where keys is not null and ($1::integer[] is null or source_id = any ($1)) and logged_at <= $2
+  where keys is not null and ($1::integer[] is null or source_id in (select log_id from evervec.sources where id = any ($1)))
+  and logged_at <= $2
   limit 1000 for update skip locked
 ), gone as (
   delete from evervec.changes where ctid = any (array(select tid from picked)) returning keys

@@ -50,7 +50,8 @@ const PENDING = `
 select (
   select count(*) from evervec.jobs where source_id = any ($1) and state <> 3
 ) + (
-  select coalesce(sum(greatest(cardinality(keys), 1)), 0) from evervec.changes where source_id = any ($1)
+  select coalesce(sum(greatest(cardinality(keys), 1)), 0) from evervec.changes
+  where source_id in (select log_id from evervec.sources where id = any ($1))
 ) as pending`;
 
 /** Records of these sources that still want work: logged, ready, leased or waiting; not the parked ones. */
@@ -64,7 +65,8 @@ export async function countPending(
 
 const IS_PENDING = `
 select exists (select from evervec.jobs where source_id = $1 and state <> 3)
-  or exists (select from evervec.changes where source_id = $1) as is_pending`;
+  or exists (select from evervec.changes where source_id = (select log_id from evervec.sources where id = $1))
+  as is_pending`;
 
 /** Whether any record of the source still wants work; parked ones do not count. */
 export async function isPending(connection: Connection, sourceId: number): Promise<boolean> {

@@ -43,7 +43,7 @@ export interface Folded {
  *            `claim`; where nothing is leased, more.
  * remainder: of the last entry, goes back to the log.
  * changed:   one row per record, sorted once for all that follows.
- * ranked:    its generation, drawn here so that it can stand in two columns.
+ * ranked:    one row per record and space of its source, and a generation, drawn here so that it can stand in two columns.
  * folded:    the upsert, in key order, which is the order in which `complete` locks: no deadlock.
  *            A leased job stays with its holder and gets the new generation only (I4); a waiting one keeps
  *            its ready_at, or a change would jump the provider's back-off. A job of bulk work becomes a change.
@@ -90,14 +90,14 @@ with candidate as materialized (
   insert into evervec.jobs as job (
     source_id, record_key, lane_id, priority, enqueued_at, recency, generation,
     state, claim_token, claim_generation, lease_until, worker_id)
-  select source_id, record_key, lane_id, priority, logged_at, changed_at, generation,
+  select target_id, record_key, lane_id, priority, logged_at, changed_at, generation,
     case when is_leased then 1 else 0 end,
     case when is_leased then token end,
     case when is_leased then generation end,
     case when is_leased then now() + $3 * interval '1 millisecond' end,
     case when is_leased then $4::uuid end
   from (
-    select changed.*, source.lane_id, claim.token, nextval('evervec.generation_seq') as generation,
+    select changed.*, source.id as target_id, source.lane_id, claim.token, nextval('evervec.generation_seq') as generation,
       claim.is_first and direct.id is not null as is_leased
     from (
       select entry.source_id, record_key, min(logged_at) as logged_at, max(logged_at) as changed_at,
@@ -105,10 +105,10 @@ with candidate as materialized (
       from entry join picked using (tid) cross join lateral unnest(entry.keys[:taken]) as record_key
       group by entry.source_id, record_key order by entry.source_id, record_key
     ) changed
-    join evervec.sources source on source.id = changed.source_id
-    left join direct on direct.id = changed.source_id
+    join evervec.sources source on source.log_id = changed.source_id
+    left join direct on direct.id = source.id
     cross join claim
-  ) ranked order by source_id, record_key
+  ) ranked order by target_id, record_key
   on conflict (source_id, record_key) do update set
     generation = excluded.generation,
     lane_id = excluded.lane_id,
@@ -170,13 +170,13 @@ delete from evervec.changes where keys is null returning source_id`;
 
 const OUTDATE_LEASED = `
 update evervec.jobs set generation = nextval('evervec.generation_seq')
-where source_id = any ($1) and state = 1`;
+where source_id in (select id from evervec.sources where log_id = any ($1)) and state = 1`;
 
 /**
  * Takes the entries that say "this table was truncated", and marks what is being worked on as changed: it may
  * have read rows that are gone. The caller queues what the source's sidecars hold, in the same transaction and after
  * this: the marking waited for writes under way, so the sidecar then shows them (I2, I3).
- * @returns ids of truncated sources, each once
+ * @returns ids of the truncated sources' logs, each once
  */
 export async function takeTruncations(tx: Connection): Promise<number[]> {
   const { rows } = await tx.query<{ source_id: number }>(TAKE_TRUNCATIONS);
@@ -188,7 +188,7 @@ export async function takeTruncations(tx: Connection): Promise<number[]> {
 const LOGGED_SOURCES = `
 select distinct source_id from (select source_id from evervec.changes where keys is not null limit 100000) entry order by 1`;
 
-/** Ids of the sources that the first 100,000 entries of the log are of. */
+/** Ids of the sources' logs that the first 100,000 entries are of. */
 export async function loggedSources(connection: Connection): Promise<number[]> {
   const { rows } = await connection.query<{ source_id: number }>(LOGGED_SOURCES);
   return rows.map((row) => row.source_id);

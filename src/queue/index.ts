@@ -11,7 +11,7 @@ export {
   release,
   renew,
 } from './complete.ts';
-export { startQueue, stopQueue } from './control.ts';
+export { notifyWorkers, startQueue, stopQueue } from './control.ts';
 export {
   countDeadLetters,
   type DeadLetter,
@@ -44,7 +44,15 @@ export {
   recordWork,
 } from './history.ts';
 export { type Claim, type Failed, JobState, type LeasedJob } from './jobs.ts';
-export { bulkLane, type LaneSettings, pauseLanes, resumeLanes, saveLanes } from './lanes.ts';
+export {
+  bulkLane,
+  defaultPriority,
+  type LaneSettings,
+  pauseLanes,
+  resumeLanes,
+  saveLanes,
+  standbyLane,
+} from './lanes.ts';
 export {
   listMetrics,
   type MetricBucket,

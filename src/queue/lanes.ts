@@ -70,15 +70,29 @@ export interface LaneSettings {
   priority?: number | undefined;
 }
 
+/* No source and no lane of the configuration has a colon in its name. */
+const BULK = ':bulk';
+const STANDBY = ':standby';
+
 /** The lane that backfill and reconcile of `lane` wait in. */
 export function bulkLane(lane: string): string {
-  return `${lane}:bulk`;
+  return `${lane}${BULK}`;
+}
+
+/** The lane of a source's second space, which is called so, too. */
+export function standbyLane(source: string): string {
+  return `${source}${STANDBY}`;
+}
+
+/** Lower goes first: what is searched, then what will be or was, then work in bulk. */
+export function defaultPriority(lane: string): number {
+  if (lane.endsWith(BULK)) return 100;
+  return lane.endsWith(STANDBY) ? 50 : 0;
 }
 
 const SAVE = `
-update evervec.lanes set concurrency = $2, share = $3, priority = coalesce($4, case when bulk_of is null then 0 else 100 end)
-where name = $1 and (concurrency, share, priority)
-  is distinct from ($2::smallint, $3::real, coalesce($4::smallint, case when bulk_of is null then 0 else 100 end))`;
+update evervec.lanes set concurrency = $2, share = $3, priority = $4
+where name = $1 and (concurrency, share, priority) is distinct from ($2::smallint, $3::real, $4::smallint)`;
 
 const ADD_SLOTS = `
 insert into evervec.lane_slots (lane_id, slot)
@@ -96,7 +110,8 @@ export async function saveLanes(
 ): Promise<void> {
   const { rows } = await tx.query<{ name: string }>('select name from evervec.lanes order by name');
   for (const { name } of rows) {
-    const { concurrency = null, share = null, priority = null } = settings[name] ?? {};
+    const { concurrency = null, share = null } = settings[name] ?? {};
+    const priority = settings[name]?.priority ?? defaultPriority(name);
     await tx.query(SAVE, [name, concurrency, share, priority]);
   }
   await tx.query(ADD_SLOTS);

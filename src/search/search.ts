@@ -4,7 +4,7 @@
  * apart and their hits merged by score.
  */
 import type { Connection } from '../database/index.ts';
-import { type EmbeddingModel, embedTexts } from '../embed/index.ts';
+import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
 import { QueryError, SearchRequestError, UnknownSourceError } from '../errors/index.ts';
 import type {
   FilterCondition,
@@ -17,8 +17,14 @@ import type {
 
 export interface SearchOptions {
   connection: Connection;
-  /** The model that stands for an id; undefined when this process does not have it. */
-  modelOf(modelId: string): EmbeddingModel | undefined;
+  /** The model of a space. Rejects with a SpaceMismatchError when this process does not have it. */
+  modelOf(space: {
+    modelId: string;
+    modelSettings: unknown;
+    dimensions: number;
+  }): Promise<EmbeddingModel>;
+  /** Where vectors of queries come from, kept ones included. */
+  queries: QueryVectors;
 }
 
 const MAX_QUERY_CHARS = 10_000;
@@ -41,18 +47,53 @@ interface HitRow {
 
 /** @throws SearchRequestError, UnknownSourceError, SpaceMismatchError */
 export async function search(
-  { connection, modelOf }: SearchOptions,
+  options: SearchOptions,
   request: SearchRequest,
   signal?: AbortSignal,
 ): Promise<SearchAnswer> {
   const started = performance.now();
-  const { query, mode, limit, offset, filter } = checked(request);
-  const spaces = await activeSpaces(connection, request.sources);
+  const wanted = checked(request);
+  const { connection } = options;
+  let spaces = await activeSpaces(connection, request.sources);
+  for (;;) {
+    try {
+      const hits = await searchSpaces(options, wanted, spaces, signal);
+      return {
+        hits,
+        took_ms: Math.round((performance.now() - started) * 100) / 100,
+        mode: wanted.mode,
+        space: Object.fromEntries(spaces.map((space) => [space.name, space.model_id])),
+      };
+    } catch (error) {
+      // A space that was switched meanwhile refuses the query's vector, or is gone: the other one is asked (I7).
+      const before = spaces;
+      spaces = await activeSpaces(connection, request.sources);
+      if (!hasMoved(before, spaces)) throw error;
+    }
+  }
+}
+
+function hasMoved(before: readonly ActiveSpace[], now: readonly ActiveSpace[]): boolean {
+  return before.some(
+    ({ name, id }) => !now.some((space) => space.name === name && space.id === id),
+  );
+}
+
+async function searchSpaces(
+  { connection, modelOf, queries }: SearchOptions,
+  { query, mode, limit, offset, filter }: Wanted,
+  spaces: readonly ActiveSpace[],
+  signal: AbortSignal | undefined,
+): Promise<SearchHit[]> {
   const byModel = Map.groupBy(spaces, (space) => (mode === 'text' ? '' : space.model_id));
   const hits: SearchHit[] = [];
   for (const [modelId, group] of byModel) {
-    const vector = mode === 'text' ? null : await embedQuery(modelOf, modelId, query, signal);
-    const options = {
+    const [space] = group;
+    const vector =
+      mode === 'text' || space === undefined
+        ? null
+        : await queries.of(await modelOf(modelSpace(space)), query, signal);
+    const choices = {
       mode,
       filter,
       // Merged hits are cut afterwards, so each group gives all that could be among them.
@@ -64,7 +105,7 @@ export async function search(
       group.map((space) => space.name),
       query,
       vector,
-      options,
+      choices,
     ]);
     hits.push(...rows.map(toHit));
   }
@@ -73,12 +114,7 @@ export async function search(
     hits.splice(0, offset);
     hits.length = Math.min(hits.length, limit);
   }
-  return {
-    hits,
-    took_ms: Math.round((performance.now() - started) * 100) / 100,
-    mode,
-    space: Object.fromEntries(spaces.map((space) => [space.name, space.model_id])),
-  };
+  return hits;
 }
 
 const SEARCH = `
@@ -131,8 +167,16 @@ function toHit(row: HitRow): SearchHit {
 }
 
 interface ActiveSpace {
+  /** Of the source. */
   name: string;
+  id: number;
   model_id: string;
+  model_settings: unknown;
+  dimensions: number;
+}
+
+function modelSpace({ model_id, model_settings, dimensions }: ActiveSpace) {
+  return { modelId: model_id, modelSettings: model_settings, dimensions };
 }
 
 async function activeSpaces(
@@ -140,9 +184,9 @@ async function activeSpaces(
   names: readonly string[] | undefined,
 ): Promise<ActiveSpace[]> {
   const { rows } = await connection.query<ActiveSpace>(
-    `select source.name, space.model_id
+    `select source.name, space.id, space.model_id, space.model_settings, space.dimensions
     from evervec.sources source join evervec.spaces space on space.id = source.active_space_id
-    where $1::text[] is null or source.name = any ($1) order by source.name`,
+    where source.name = any ($1) or ($1::text[] is null and source.standby_of is null) order by source.name`,
     [names ?? null],
   );
   for (const name of names ?? []) {
@@ -160,29 +204,9 @@ async function activeSpaces(
   return rows;
 }
 
-async function embedQuery(
-  modelOf: SearchOptions['modelOf'],
-  modelId: string,
-  query: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const model = modelOf(modelId);
-  if (model === undefined)
-    throw new SearchRequestError(
-      `The source's vectors are of model ${modelId}, which is not configured here.`,
-      {
-        remedy: 'Configure that model, or search with mode "text".',
-        isUsage: true,
-      },
-    );
-  const [vector] = await embedTexts(model, [query], {
-    kind: 'query',
-    ...(signal && { signal }),
-  });
-  return `[${vector?.join(',')}]`;
-}
+type Wanted = Required<Omit<SearchRequest, 'sources'>>;
 
-function checked(request: SearchRequest): Required<Omit<SearchRequest, 'sources'>> {
+function checked(request: SearchRequest): Wanted {
   const { mode = 'hybrid', limit = 10, offset = 0, filter = {} } = request;
   // Postgres has no NUL in text, and no lone surrogates.
   const query = request.query.replaceAll('\0', ' ').toWellFormed();

@@ -22,11 +22,12 @@ select record_key from still where is_archived`;
 
 /**
  * Of `keys`, those that stay archived: the rule is still true of their rows.
+ * @param logId of the source: its spaces have one archive
  * @param forgets whether the others are forgotten, and are records like any other from then on
  */
 export async function settleArchived(
   connection: Connection,
-  sourceId: number,
+  logId: number,
   source: SourceDefinition,
   keys: readonly string[],
   forgets = true,
@@ -40,7 +41,7 @@ export async function settleArchived(
   };
   const statement = SETTLE.replace(/\{(\w+)\}/g, (_, part: string) => parts[part] ?? '');
   const { rows } = await connection.query<{ record_key: string }>(statement, [
-    sourceId,
+    logId,
     keys,
     forgets,
   ]);
@@ -48,13 +49,9 @@ export async function settleArchived(
 }
 
 /** A source that has no rule any more has no archive: its records come back through the queue. */
-export async function emptyArchive(
-  tx: Connection,
-  sourceId: number,
-  source: string,
-): Promise<void> {
+export async function emptyArchive(tx: Connection, logId: number, source: string): Promise<void> {
   await tx.query(`select evervec.restore($1, null, 'setup')`, [source]);
-  await tx.query('delete from evervec.archived where source_id = $1', [sourceId]);
+  await tx.query('delete from evervec.archived where source_id = $1', [logId]);
 }
 
 const VIEWS = ['active', 'historical'] as const;
@@ -69,7 +66,7 @@ function viewName(source: string, view: (typeof VIEWS)[number]): string {
  */
 export async function createViews(
   tx: Connection,
-  sourceId: number,
+  logId: number,
   source: SourceDefinition,
 ): Promise<void> {
   if (source.archive === null) return;
@@ -81,7 +78,7 @@ export async function createViews(
       : ` and t.${quoteIdentifier(after.column)} < now() - make_interval(days => ${after.days})`;
   const isHistorical = `(coalesce(((${when})${age}), false) or exists (
     select from evervec.archived entry
-    where entry.source_id = ${sourceId} and entry.restored_at is null
+    where entry.source_id = ${logId} and entry.restored_at is null
     and entry.record_key = ${keySql('t', key)} collate "C"))`;
   for (const view of VIEWS)
     await tx.query(`create view ${viewName(source.name, view)} with (security_invoker = true) as

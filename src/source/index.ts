@@ -6,11 +6,14 @@ export { type Row, type SourceOptions, sourceName, sourceOptions } from './optio
 export {
   type BackfillPosition,
   findSource,
+  findStandby,
   forgetChanges,
   forgetSource,
+  forgetStandby,
   listSources,
   type SourceRow,
   saveSource,
+  saveStandby,
   storedDefinition,
 } from './registry.ts';
 export {

@@ -1,13 +1,17 @@
 export {
   createSpace,
+  describeSpace,
   dropSpace,
   emptySpace,
   INDEX_FROM_CHUNKS,
   INDEX_SETTINGS,
   indexWhenFull,
   sidecarName,
+  type ChunkSettings,
+  type NewSpace,
   type Space,
   spacesOf,
+  spacesOfLog,
 } from './sidecar.ts';
 export { encodeVectors } from './vectors.ts';
 export {
@@ -16,6 +20,7 @@ export {
   type NewChunk,
   queueSidecar,
   type RecordWrite,
+  requireFree,
   type StoredChunk,
   storedChunks,
   writeRecords,

@@ -16,9 +16,24 @@ export interface Space {
   fusionWeight: number;
   /** Whether equal texts of different records share a vector, found by an index on the texts' hashes. */
   sharesTexts: boolean;
+  /** What the model was asked for with, but for its key; null where only its program can make it. */
+  modelSettings: unknown;
+  chunkSettings: ChunkSettings | null;
   isFilled: boolean;
   isIndexed: boolean;
+  /** When it was searched last; null while it is, or before it ever was. */
+  retiredAt: Date | null;
+  /** What the last check before a switch found. */
+  checked: unknown;
 }
+
+export interface ChunkSettings {
+  maxChars?: number;
+  overlapChars?: number;
+  maxTokens?: number;
+}
+
+export type NewSpace = Omit<Space, 'id' | 'isFilled' | 'isIndexed' | 'retiredAt' | 'checked'>;
 
 interface SpaceRow {
   id: number;
@@ -30,12 +45,17 @@ interface SpaceRow {
   language: string;
   fusion_weight: number;
   shares_texts: boolean;
+  model_settings: unknown;
+  chunk_settings: ChunkSettings | null;
+  retired_at: Date | null;
+  checked: unknown;
   is_filled: boolean;
   is_indexed: boolean;
 }
 
 const SELECT = `
 select id, source_id, model_id, dimensions, vector_type, chunker_id, language::text, fusion_weight, shares_texts,
+  model_settings, chunk_settings, retired_at, checked,
   filled_at is not null as is_filled, indexed_at is not null as is_indexed
 from evervec.spaces`;
 
@@ -50,9 +70,22 @@ function toSpace(row: SpaceRow): Space {
     language: row.language,
     fusionWeight: row.fusion_weight,
     sharesTexts: row.shares_texts,
+    modelSettings: row.model_settings,
+    chunkSettings: row.chunk_settings,
+    retiredAt: row.retired_at,
+    checked: row.checked,
     isFilled: row.is_filled,
     isIndexed: row.is_indexed,
   };
+}
+
+/** The spaces of all rows of a source: the one that is searched and, during a migration, the other. */
+export async function spacesOfLog(connection: Connection, logId: number): Promise<Space[]> {
+  const { rows } = await connection.query<SpaceRow>(
+    `${SELECT} where source_id in (select id from evervec.sources where log_id = $1) order by id`,
+    [logId],
+  );
+  return rows.map(toSpace);
 }
 
 export async function spacesOf(connection: Connection, sourceId: number): Promise<Space[]> {
@@ -69,14 +102,12 @@ export function sidecarName(spaceId: number): string {
 
 const INSERT = `
 insert into evervec.spaces
-  (source_id, model_id, dimensions, vector_type, chunker_id, language, fusion_weight, shares_texts)
-values ($1, $2, $3, $4, $5, $6::regconfig, $7, $8) returning id`;
+  (source_id, model_id, dimensions, vector_type, chunker_id, language, fusion_weight, shares_texts,
+  model_settings, chunk_settings)
+values ($1, $2, $3, $4, $5, $6::regconfig, $7, $8, $9::text::jsonb, $10::text::jsonb) returning id`;
 
 /** Makes a space with its empty sidecar, and makes it the source's active one. */
-export async function createSpace(
-  tx: Connection,
-  space: Omit<Space, 'id' | 'isFilled' | 'isIndexed'>,
-): Promise<number> {
+export async function createSpace(tx: Connection, space: NewSpace): Promise<number> {
   const { rows } = await tx.query<{ id: number }>(INSERT, [
     space.sourceId,
     space.modelId,
@@ -86,6 +117,8 @@ export async function createSpace(
     space.language,
     space.fusionWeight,
     space.sharesTexts,
+    toJson(space.modelSettings),
+    toJson(space.chunkSettings),
   ]);
   const id = rows[0]?.id ?? 0;
   // Vectors are 0.8 to 1.5 kB: kept in line and uncompressed, a scan reads them without a detour.
@@ -111,6 +144,23 @@ export async function createSpace(
     id,
   ]);
   return id;
+}
+
+/** Writes down what a space was made with, where that was not kept. */
+export async function describeSpace(
+  tx: Connection,
+  spaceId: number,
+  { modelSettings, chunkSettings }: Pick<Space, 'modelSettings' | 'chunkSettings'>,
+): Promise<void> {
+  await tx.query(
+    'update evervec.spaces set model_settings = $2::text::jsonb, chunk_settings = $3::text::jsonb where id = $1',
+    [spaceId, toJson(modelSettings), toJson(chunkSettings)],
+  );
+}
+
+/** As text: a driver would take a string for JSON itself, and null for its null. */
+function toJson(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 export async function dropSpace(tx: Connection, spaceId: number): Promise<void> {

@@ -181,6 +181,15 @@ export async function knownHashes(
   return new Set(rows.map((row) => row.hash));
 }
 
+/**
+ * Fails at once where the sidecar's index is being built, instead of waiting for it: whoever waits keeps a worker from
+ * the changes of other spaces.
+ * @throws QueryError (55P03), for which the worker puts the work off
+ */
+export async function requireFree(tx: Connection, spaceId: number): Promise<void> {
+  await tx.query(`lock table ${sidecarName(spaceId)} in row exclusive mode nowait`);
+}
+
 /** Takes the vectors of records away; their words stay. */
 export async function clearVectors(
   tx: Connection,
@@ -196,13 +205,13 @@ export async function clearVectors(
 }
 
 /** Every key that the sidecar holds, queued for another look: after a truncate nobody knows which rows are left. */
-export async function queueSidecar(tx: Connection, sourceId: number, spaceId: number) {
+export async function queueSidecar(tx: Connection, logId: number, spaceId: number) {
   await tx.query(
     `insert into evervec.changes (source_id, keys)
     select $1, array_agg(record_key) from (
       select record_key, (row_number() over () - 1) / 1000 as slice
       from (select distinct record_key from ${sidecarName(spaceId)}) held
     ) sliced group by slice`,
-    [sourceId],
+    [logId],
   );
 }

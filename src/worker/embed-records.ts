@@ -18,6 +18,7 @@ import {
   knownHashes,
   type NewChunk,
   type RecordWrite,
+  requireFree,
   type Space,
   type StoredChunk,
   storedChunks,
@@ -29,11 +30,14 @@ import { PaidVectors } from './paid-vectors.ts';
 
 export interface EmbedRecordsOptions {
   database: Database;
-  sourceId: number;
+  /** Of the source's log and archive, which its spaces share. */
+  logId: number;
   source: SourceDefinition;
   space: Space;
   model: EmbeddingModel;
   chunker: Chunker;
+  /** Whether it is a second space, whose index may be built while others work: default false. */
+  isStandby?: boolean;
   /** Object id of the space's vector type in this database. */
   vectorOid: number;
   /** Default true. False: chunks are written as they are searched by words, and nothing is embedded. */
@@ -45,8 +49,8 @@ export interface EmbedRecordsOptions {
 const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
-  const { database, sourceId, source, space, model, chunker, vectorOid } = options;
-  const { maxReadBytes = MAX_READ_BYTES, wantsVectors = true } = options;
+  const { database, logId, source, space, model, chunker, vectorOid } = options;
+  const { maxReadBytes = MAX_READ_BYTES, wantsVectors = true, isStandby = false } = options;
 
   const paid = new PaidVectors();
 
@@ -56,7 +60,7 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
     const [read, stored, archived] = await Promise.all([
       readRows(database, source, keys, maxReadBytes),
       storedChunks(database, space.id, keys),
-      settleArchived(database, sourceId, source, keys),
+      settleArchived(database, logId, source, keys),
     ]);
     const jobOf = (key: string) => byKey.get(key) as LeasedJob;
     const failed: FailedJob[] = read.faults.map(({ key, error }) => ({ job: jobOf(key), error }));
@@ -96,6 +100,7 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
         writes.size === 0
           ? null
           : async (tx, owned) => {
+              if (isStandby) await requireFree(tx, space.id);
               const mine = owned.flatMap((job) => writes.get(job.recordKey) ?? []);
               await writeRecords(tx, space, mine, vectorOid);
               const bare = mine.map(({ key }) => key).filter((key) => archived.has(key));

@@ -23,7 +23,8 @@ export interface MaintainerOptions {
   database: Database;
   workerId: string;
   cleanup: CleanupPolicy;
-  upkeep: readonly Upkeep[];
+  /** Asked at each round: what there is to keep up may change. */
+  upkeep(): readonly Upkeep[];
   onError(error: unknown): void;
 }
 
@@ -67,7 +68,7 @@ export class Maintainer {
 
   async #round(): Promise<void> {
     await this.#try(() => this.#cleanUp());
-    for (const one of this.#options.upkeep)
+    for (const one of this.#options.upkeep())
       if (!this.#stopping.signal.aborted) await this.#try(() => this.#keepUp(one));
   }
 

@@ -36,10 +36,12 @@ export interface WorkerOptions {
   version: string;
   /** The handler of a source's jobs; undefined leaves the source to other workers. */
   handlerOf(sourceId: number): Handler | undefined;
-  /** Ids of the sources that have a handler here; null means all there are. */
-  sourceIds: readonly number[] | null;
-  /** Queues all that the sidecars of these sources hold: their tables were truncated. */
-  queueSidecars(tx: Connection, sourceIds: readonly number[]): Promise<void>;
+  /** Ids of the sources that have a handler here just now; null means all there are. */
+  sourceIds(): readonly number[] | null;
+  /** Called every few seconds, before work is claimed: the time to learn of sources that came or went. */
+  refresh?(): Promise<void>;
+  /** Queues all that the sidecars of sources with these logs hold: their tables were truncated. */
+  queueSidecars(tx: Connection, logIds: readonly number[]): Promise<void>;
   /** Called when a loop found nothing to do: the time for what waits until the queue is empty. */
   onIdle?(): Promise<void>;
   /** Called after each batch: for progress, metrics and tests. */
@@ -60,7 +62,7 @@ export interface WorkerOptions {
   /** Retention of history, audit log and metrics. */
   cleanup?: CleanupPolicy;
   /** What else is done for all from time to time. */
-  upkeep?: readonly Upkeep[];
+  upkeep?(): readonly Upkeep[];
 }
 
 /** What `retry` does not say. */
@@ -68,6 +70,8 @@ export const RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 1_000, capMs: 5 * 60
 /** A lost lease is taken back within a second of its end: by an idle worker too, which looks that often. */
 const REAP_EVERY_MS = 500;
 const MAX_CRASHES = 3;
+/** Learning of new work may take that long; it is one small query. */
+const REFRESH_EVERY_MS = 2_000;
 /** Until another look at what was due and could not be had. */
 const TEND_AGAIN_MS = 100;
 /** Until another look at a log that another worker was folding, which takes it some ten milliseconds. */
@@ -100,6 +104,7 @@ export class Worker implements Service {
   #entries = 100;
   #steps = 0;
   #nextReap = 0;
+  #nextRefresh = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -126,7 +131,7 @@ export class Worker implements Service {
     const { database } = this.#options;
     this.#unlisten = await database.listen('evervec', () => this.#wakeup.ring());
     await this.#tend();
-    await this.#signOn(this.#options.upkeep ?? []);
+    await this.#signOn(true);
     const isEmbedded = database.capabilities.kind === 'embedded';
     const concurrency = this.#options.concurrency ?? (isEmbedded ? 1 : 2);
     this.#loops = Array.from({ length: concurrency }, () => this.#run());
@@ -160,7 +165,7 @@ export class Worker implements Service {
   async #drain(options: { maintains?: boolean }): Promise<number> {
     const before = this.#reporter.processed;
     await this.#tend();
-    await this.#signOn(options.maintains ? (this.#options.upkeep ?? []) : []);
+    await this.#signOn(options.maintains === true);
     try {
       if (options.maintains) await this.#maintainer?.ask();
       while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked')
@@ -173,14 +178,14 @@ export class Worker implements Service {
     return this.#reporter.processed - before;
   }
 
-  async #signOn(upkeep: readonly Upkeep[]): Promise<void> {
+  async #signOn(maintains: boolean): Promise<void> {
     await this.#reporter.start();
     const { database, cleanup = {} } = this.#options;
     this.#maintainer ??= new Maintainer({
       database,
       workerId: this.id,
       cleanup,
-      upkeep,
+      upkeep: () => (maintains ? (this.#options.upkeep?.() ?? []) : []),
       onError: (error) => this.#report(error),
     });
   }
@@ -225,7 +230,7 @@ export class Worker implements Service {
       workerId: this.id,
       limit: this.#batch.value,
       leaseMs: this.#leaseMs,
-      sourceIds: this.#executor.withoutWaiting(this.#options.sourceIds),
+      sourceIds: this.#executor.withoutWaiting(this.#options.sourceIds()),
     };
     this.#steps += 1;
     const reserved =
@@ -281,6 +286,10 @@ export class Worker implements Service {
       this.#nextReap = now + Math.min(REAP_EVERY_MS, this.#leaseMs / 2);
       const lost = await reap(database, this.#options.maxCrashes ?? MAX_CRASHES);
       this.#reporter.failed(lost, 'LeaseExpired', null);
+    }
+    if (now >= this.#nextRefresh) {
+      this.#nextRefresh = now + REFRESH_EVERY_MS;
+      await this.#options.refresh?.().catch((error: unknown) => this.#report(error));
     }
     await wake(database);
   }

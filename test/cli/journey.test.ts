@@ -74,7 +74,7 @@ describeEachDatabase('the journey of a table', (databases) => {
       pending: 0,
     });
     await run('verify');
-    expect(await run('check')).toContain('hashed-words');
+    expect(await run('check')).toContain('near-words');
 
     const answer = await search(folder, ['murder on a train'], env);
     expect(answer).toMatchObject({ mode: 'hybrid', space: { shows: expect.any(String) } });

@@ -21,7 +21,12 @@ test('lists what is known, tries what is configured', { timeout: 120_000 }, asyn
   const list = JSON.parse((await folder.run(['model', 'list', '--json'])).stdout);
   expect(list).toEqual(
     expect.arrayContaining([
-      expect.objectContaining({ provider: 'embedded', dimensions: 384, pricePerMillionTokens: 0 }),
+      expect.objectContaining({ provider: 'evervec', model: 'near-words', dimensions: 384 }),
+      expect.objectContaining({
+        provider: 'evervec',
+        model: 'hashed-words',
+        pricePerMillionTokens: 0,
+      }),
       expect.objectContaining({
         provider: 'openai',
         model: 'text-embedding-3-small',

@@ -21,7 +21,9 @@ function request(query = '', secret = SECRET): Request {
 
 async function waiting(database: Database, model: EmbeddingModel = createDigestModel()) {
   await database.query('create table items (id integer primary key, body text)');
-  const evervec = await createEvervec({ model, sources: SOURCES }, { database });
+  // However slow the machine, no try is made again within one call.
+  const worker = { retryBaseMs: 60_000 };
+  const evervec = await createEvervec({ model, sources: SOURCES, worker }, { database });
   await evervec.setup();
   await database.query(`insert into items select id, 'item ' || id from generate_series(1, 3) id`);
   return evervec;

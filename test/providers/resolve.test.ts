@@ -49,7 +49,21 @@ test('Ollama gets the prefixes of a model, which are part of its id', async () =
   expect(server.asked[0]).toMatchObject({ path: '/api/embed', body: { truncate: false } });
 });
 
+test('Evervec’s own are had by name, the trained one by default', async () => {
+  const model = await resolveModel({ provider: 'evervec' });
+  expect(model.id).toBe((await resolveModel('embedded')).id);
+  expect(model.id).toMatch(/^evervec\/near-words@1-[0-9a-f]{8}\/384$/);
+  const earlier = await resolveModel({ provider: 'evervec', model: 'hashed-words' });
+  expect(earlier.id).toBe('evervec/hashed-words@1/384');
+});
+
 const WRONG: [string, ProviderSettings, RegExp][] = [
+  [
+    'a model that Evervec has not',
+    { provider: 'evervec', model: 'x', dimensions: 384 },
+    /no model "x"/,
+  ],
+  ['another width of Evervec’s', { provider: 'evervec', dimensions: 256 }, /does not answer 256/],
   ['a key that is missing', { provider: 'openai' }, /needs a key/],
   ['a key with a line break', { provider: 'cohere', apiKey: `${KEY}\n` }, /beyond ASCII/],
   ['an unknown model', { provider: 'openai', model: 'x', apiKey: KEY }, /no model "x"/],

@@ -14,12 +14,16 @@ export interface Asked {
   readonly texts: readonly string[];
 }
 
-/** `cut` ends the connection, `hang` never answers; `vectors` are answered in the wire format, in place of the right ones. */
+/**
+ * `cut` ends the connection, `hang` never answers; `said` is the message of a refusal; `vectors` are answered in the wire
+ * format, in place of the right ones, `raw` as the number that a vector begins with.
+ */
 export type Play =
   | 'well'
   | 'cut'
   | 'hang'
-  | { status: number; headers?: Record<string, string> }
+  | { status: number; headers?: Record<string, string>; said?: string }
+  | { raw: string }
   | { vectors: (texts: readonly string[]) => unknown[] }
   | { shuffled: true };
 
@@ -70,8 +74,9 @@ function answer(response: ServerResponse, asked: Asked, server: WireServer): voi
   }
   if (typeof play === 'object' && 'status' in play) {
     // What providers do say: the key and the text come back in the message.
-    const message = `wrong: ${asked.authorization} ${asked.texts[0]}`;
-    send(response, play.status, { error: { message, type: 'error', code: null }, message }, play);
+    const { said = 'wrong' } = play;
+    const message = `${said}: ${asked.authorization} ${asked.texts[0]}`;
+    send(response, play.status, JSON.stringify(errorOf(asked, message)), play);
     return;
   }
   for (const text of asked.texts) server.paid.set(text, (server.paid.get(text) ?? 0) + 1);
@@ -79,7 +84,20 @@ function answer(response: ServerResponse, asked: Asked, server: WireServer): voi
     typeof play === 'object' && 'vectors' in play
       ? play.vectors(asked.texts)
       : asked.texts.map(vectorOf);
-  send(response, 200, inFormat(asked, vectors, play !== 'well' && 'shuffled' in play));
+  const body = JSON.stringify(inFormat(asked, vectors, play !== 'well' && 'shuffled' in play));
+  // What JSON has no word for, some servers write all the same.
+  send(
+    response,
+    200,
+    play !== 'well' && 'raw' in play ? body.replace(/\[(?=-?\d)/, `[${play.raw},`) : body,
+  );
+}
+
+/** Each in its own shape; Ollama's is a bare string. */
+function errorOf({ path }: Asked, message: string): unknown {
+  if (path.endsWith('/v2/embed')) return { id: '1', message };
+  if (path.endsWith('/api/embed')) return { error: message };
+  return { error: { message, type: 'invalid_request_error', param: null, code: null } };
 }
 
 function inFormat({ path, body }: Asked, vectors: unknown[], isShuffled: boolean): unknown {
@@ -109,9 +127,9 @@ function inFormat({ path, body }: Asked, vectors: unknown[], isShuffled: boolean
 function send(
   response: ServerResponse,
   status: number,
-  body: unknown,
+  body: string,
   { headers = {} }: { headers?: Record<string, string> } = {},
 ): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(body));
+  response.end(body);
 }

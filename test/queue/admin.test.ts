@@ -116,7 +116,7 @@ describeEachDatabase('dead letters', (databases) => {
     expect(await failedAt()).toEqual(first);
     await change(database, source, 'k');
     // Folded by a worker that may take nothing.
-    await workerFor(database, done, { sourceIds: [] }).drain();
+    await workerFor(database, done, { sourceIds: () => [] }).drain();
     goOn.fire();
     expect(await slow).toBe(1);
     expect(await jobStates(database)).toEqual({});

@@ -317,7 +317,7 @@ describeEachDatabase('a search', (databases) => {
     await other.backfill();
     await (await other.worker()).drain();
     await expect(evervec.search({ query: 'shared' })).rejects.toMatchObject({
-      code: 'EVERVEC_SEARCH_REQUEST',
+      code: 'EVERVEC_SPACE_MISMATCH',
       isUsage: true,
       message: expect.stringContaining('test/other@8'),
     });

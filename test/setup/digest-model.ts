@@ -1,4 +1,4 @@
-/** A model for tests: deterministic, instant, eight numbers from a digest of the text. Counts its calls. */
+/** A model for tests: deterministic, instant, some numbers from a digest of the text. Counts its calls. */
 import { createHash } from 'node:crypto';
 import type { EmbeddingModel } from '../../src/embed/index.ts';
 
@@ -7,13 +7,14 @@ export interface DigestModel extends EmbeddingModel {
   readonly texts: string[];
 }
 
-export function createDigestModel(): DigestModel {
+/** @param dimensions 1 to 32: a model of another width gives other vectors, too */
+export function createDigestModel(dimensions = 8): DigestModel {
   const texts: string[] = [];
   return {
     provider: 'test',
     modelId: 'digest',
-    id: 'test/digest@8',
-    dimensions: 8,
+    id: `test/digest@${dimensions}`,
+    dimensions,
     maxEmbeddingsPerCall: undefined,
     supportsParallelCalls: true,
     maxInputTokens: undefined,
@@ -23,12 +24,13 @@ export function createDigestModel(): DigestModel {
     texts,
     doEmbed: async ({ values }) => {
       texts.push(...values);
-      return { embeddings: values.map(digest), usage: undefined };
+      return { embeddings: values.map((value) => digest(value, dimensions)), usage: undefined };
     },
   };
 }
 
-function digest(text: string): number[] {
-  const bytes = createHash('sha256').update(text).digest();
-  return Array.from({ length: 8 }, (_, index) => (bytes[index] ?? 0) - 127.5);
+function digest(text: string, dimensions: number): number[] {
+  const seed = dimensions === 8 ? '' : `${dimensions}:`;
+  const bytes = createHash('sha256').update(`${seed}${text}`).digest();
+  return Array.from({ length: dimensions }, (_, index) => (bytes[index] ?? 0) - 127.5);
 }

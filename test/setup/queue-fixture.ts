@@ -7,8 +7,9 @@ export async function addSource(database: Database, name: string): Promise<numbe
   const { rows } = await database.query<{ id: number }>(
     `with lane as (insert into evervec.lanes (name) values ($1) returning id),
     bulk as (insert into evervec.lanes (name, priority, bulk_of) select $1 || ':bulk', 100, id from lane)
-    insert into evervec.sources (name, table_schema, table_name, lane_id, definition)
-    select $1, 'public', $1, id, '{}' from lane returning id`,
+    insert into evervec.sources (id, log_id, name, table_schema, table_name, lane_id, definition)
+    overriding system value select next, next, $1, 'public', $1, lane.id, '{}' from lane
+    cross join nextval(pg_get_serial_sequence('evervec.sources', 'id')) next returning id`,
     [name],
   );
   return rows[0]?.id ?? 0;
@@ -100,7 +101,7 @@ export function workerFor(
     logger: silentLogger,
     version: 'test',
     handlerOf: () => handler,
-    sourceIds: null,
+    sourceIds: () => null,
     queueSidecars: async () => {},
     concurrency: 1,
     pollMs: 20,

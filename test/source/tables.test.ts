@@ -502,6 +502,7 @@ describeEachDatabase('set-up and teardown', (databases) => {
         table: 'public.items',
         outcome: 'unchanged',
         needsBackfill: false,
+        differs: [],
       })),
     );
     expect(await catalog(database)).toEqual(before);

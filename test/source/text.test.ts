@@ -336,7 +336,10 @@ describeEachDatabase('what is embedded (I5)', (databases) => {
       { model: { ...model, id: 'test/other@8' }, sources },
       { database },
     );
-    for (const attempt of [() => other.worker(), () => other.backfill(), () => other.setup()])
+    expect(await other.setup()).toMatchObject([
+      { outcome: 'unchanged', differs: [`model ${model.id}, not test/other@8`] },
+    ]);
+    for (const attempt of [() => other.worker(), () => other.backfill()])
       await expect(attempt()).rejects.toMatchObject({
         code: 'EVERVEC_SPACE_MISMATCH',
         isUsage: true,

@@ -177,7 +177,7 @@ describeEachDatabase('a worker', (databases) => {
       drains.push(dying.drain());
       await held.fired();
       await database.query(`update evervec.jobs set lease_until = now() - interval '1 s'`);
-      await workerFor(database, done, { maxCrashes: 2, sourceIds: [] }).drain();
+      await workerFor(database, done, { maxCrashes: 2, sourceIds: () => [] }).drain();
     }
     expect(await jobs(database)).toMatchObject([
       { state: 3, crashes: 2, attempts: 0, last_error: 'LeaseExpired' },
@@ -195,7 +195,7 @@ describeEachDatabase('a worker', (databases) => {
     ];
     await database.query(`update evervec.lanes set paused = true where name = 'paused'`);
     for (const source of [mine, other, paused]) await change(database, source, 'k');
-    const worker = workerFor(database, done, { sourceIds: [mine, paused] });
+    const worker = workerFor(database, done, { sourceIds: () => [mine, paused] });
     expect(await worker.drain()).toBe(1);
     const { rows } = await database.query<{ source_id: number; state: number }>(
       'select source_id, state from evervec.jobs order by source_id',

@@ -1,100 +1,38 @@
 /**
- * The embedded model's arithmetic: a text is the weighted sum of its terms' vectors, a term's vector
- * is a few ±1 at hashed places. Pure and synchronous; the same bytes in every engine, since it uses
- * integer hashes and + − × ÷ √ of doubles only, in a fixed order, and rounds once, at the end.
- *
- * Sources: signed feature hashing (Weinberger et al., "Feature hashing for large scale multitask
- * learning", 2009); words beside their character n-grams (Bojanowski et al., "Enriching word vectors
- * with subword information", 2017). docs/embedded-model.md has what each constant was measured against.
+ * The arithmetic of a model of word vectors: a text is the sum of its words' rows, and of what an unknown word, another script or
+ * a symbol gives by its hash. Pure and synchronous; the same bytes in every engine (see `TextSum`).
  */
-import { finishHash, HASH_SEED, hashUnit } from './hashing.ts';
-import { TermReader } from './term-reader.ts';
-import { TermKind, type TermTable } from './term-table.ts';
-import { weightOfWord } from './weigh-word.ts';
+import { findRow, type WordVectors } from './decode-model.ts';
+import { dampened, readTerms, TextSum } from './text-sum.ts';
 
-export const EMBEDDED_DIMENSIONS = 384;
+/** A rare word that the model does not know counts as much as its rarest: the hashed weight 8.5 becomes a length of 1.5. */
+const UNKNOWN_SCALE = 1.5 / (8.5 * Math.sqrt(1 + 1.3 * 1.3));
 
-/** Length of the n-grams' share of a word's vector; the word's own share has length 1. */
-const NGRAM_SHARE = 1.3;
-/** n-grams of 3 to 5 units, of the stem between two marks. */
-const SHORTEST_NGRAM = 3;
-const LONGEST_NGRAM = 5;
-const WORD_EDGE = 0x1f;
-/** Each term has two places: with one, a clash of two strong terms cannot be told from a match. */
-const WORD_SCALE = Math.sqrt(1 / 2);
-/** As a rare word, and as a common one (see `word-weights.ts`). */
-const PAIR_WEIGHT = 6;
-const LIGHT_WEIGHT = 2;
-
-const reader = new TermReader();
-const sum = new Float64Array(EMBEDDED_DIMENSIONS);
+const sum = new TextSum();
 
 /**
  * Embeds one text of any length into Float32Array (384) of length 1; zero for a text without a term
- * (empty, punctuation only). Takes about 25 µs for 300 characters, and time in proportion to the
- * length.
+ * (empty, punctuation only). Takes time in proportion to the length.
  */
-export function embedText(text: string): Float32Array {
-  reader.read(text);
-  sum.fill(0);
-  for (let term = 0; term < reader.terms.size; term++) addTerm(reader.terms, term);
-  const vector = new Float32Array(EMBEDDED_DIMENSIONS);
-  let squares = 0;
-  for (const value of sum) squares += value * value;
-  if (squares === 0) return vector;
-  const scale = 1 / Math.sqrt(squares);
-  for (let i = 0; i < EMBEDDED_DIMENSIONS; i++) vector[i] = (sum[i] ?? 0) * scale;
-  return vector;
-}
-
-function addTerm(terms: TermTable, term: number): void {
-  const hash = terms.hashes[term] ?? 0;
-  const count = dampened(terms.counts[term] ?? 0);
-  if (terms.kinds[term] !== TermKind.word) {
-    const weight = terms.kinds[term] === TermKind.pair ? PAIR_WEIGHT : LIGHT_WEIGHT;
-    addTwice(hash, count * weight * WORD_SCALE);
-    return;
+export function embedText(model: WordVectors, text: string): Float32Array {
+  const terms = readTerms(text);
+  sum.clear();
+  for (let term = 0; term < terms.size; term++) {
+    const row = findRow(model, terms.hashes[term] ?? 0);
+    if (row === -1) sum.addHashed(terms, term, UNKNOWN_SCALE);
+    else addRow(model, row, dampened(terms.counts[term] ?? 0));
   }
-  const length = terms.lengths[term] ?? 0;
-  const weight = count * weightOfWord(hash, length);
-  if (weight === 0) return;
-  addTwice(hash, weight * WORD_SCALE);
-  const start = terms.starts[term] ?? 0;
-  addNgrams(terms.units, start, start + length, weight);
+  return sum.toUnit();
 }
 
-/**
- * Near log₂(1 + count), with exact steps: straight between powers of two, where Math.log2 would leave
- * the last bit to the engine.
- */
-function dampened(count: number): number {
-  const exponent = 31 - Math.clz32(count + 1);
-  return exponent + (count + 1) / (1 << exponent) - 1;
-}
-
-function addTwice(hash: number, value: number): void {
-  addAt(hash, value);
-  addAt(finishHash(hash ^ HASH_SEED), value);
-}
-
-/** The high half of the hash gives the place, the lowest bit the sign. */
-function addAt(hash: number, value: number): void {
-  const place = ((hash >>> 16) * EMBEDDED_DIMENSIONS) >>> 16;
-  sum[place] = (sum[place] ?? 0) + ((hash & 1) === 0 ? value : -value);
-}
-
-/** Adds the n-grams of the stem `units[from..to)`, which together have the length `NGRAM_SHARE`. */
-function addNgrams(units: Uint16Array, from: number, to: number, weight: number): void {
-  const padded = to - from + 2;
-  let ngrams = 0;
-  for (let n = SHORTEST_NGRAM; n <= LONGEST_NGRAM; n++) ngrams += Math.max(0, padded - n + 1);
-  const value = (weight * NGRAM_SHARE) / Math.sqrt(ngrams);
-  for (let first = from - 1; first + SHORTEST_NGRAM <= to + 1; first++) {
-    let hash = HASH_SEED ^ WORD_EDGE;
-    const end = Math.min(first + LONGEST_NGRAM, to + 1);
-    for (let i = first; i < end; i++) {
-      hash = hashUnit(hash, i < from || i >= to ? WORD_EDGE : (units[i] ?? 0));
-      if (i - first + 1 >= SHORTEST_NGRAM) addAt(finishHash(hash), value);
-    }
+function addRow({ rows, scales }: WordVectors, row: number, count: number): void {
+  const { values } = sum;
+  const scale = (scales[row] ?? 0) * count;
+  const half = values.length / 2;
+  const from = row * half;
+  for (let i = 0; i < half; i++) {
+    const byte = rows[from + i] ?? 0;
+    values[2 * i] = (values[2 * i] ?? 0) + ((byte << 28) >> 28) * scale;
+    values[2 * i + 1] = (values[2 * i + 1] ?? 0) + ((byte << 24) >> 28) * scale;
   }
 }

@@ -1,14 +1,15 @@
 /**
- * The model that is always there: no download, no key, no dependency, the same in Node and in the
- * browser. It is lexical: it finds words, their forms and misspellings, and knows no synonyms
- * (docs/embedded-model.md).
+ * The models that are always there: no download, no key, no dependency, the same in Node and in the browser.
+ * `near-words` is trained, and knows words that mean the same; `hashed-words` is lexical, came first, and stays for the spaces
+ * that were made with it (docs/embedded-model.md).
  */
 import type { EmbedCall, EmbeddingModel } from '../model.ts';
-import { EMBEDDED_DIMENSIONS, embedText } from './embed-text.ts';
+import { embedText } from './embed-text.ts';
+import { embedHashed } from './hashed-words.ts';
+import { loadWordVectors } from './load-model.ts';
+import { NEAR_WORDS_FINGERPRINT } from './near-words-fingerprint.ts';
+import { EMBEDDED_DIMENSIONS } from './text-sum.ts';
 
-/** Raise it with every change that changes a bit of any vector: it makes a new space. */
-const VERSION = 1;
-const MODEL_ID = 'hashed-words';
 /** A call blocks its thread: this many bytes take about 20 ms. */
 const MAX_BATCH_BYTES = 256 * 1024;
 /** UTF-16 units after which a call lets other work of its thread go first. */
@@ -16,15 +17,43 @@ const UNITS_BETWEEN_PAUSES = 64 * 1024;
 
 const PROVIDER = 'evervec';
 
-/** Whether a model is this one, of any version: its calls cost nothing but time. */
+export type EmbeddedName = 'near-words' | 'hashed-words';
+/** The default first. */
+export const EMBEDDED_NAMES: readonly EmbeddedName[] = ['near-words', 'hashed-words'];
+
+interface Kind {
+  /** Raise it with every change that changes a bit of any vector: it makes a new space. */
+  readonly version: string;
+  readonly fusionWeight: number;
+  open(): Promise<(text: string) => Float32Array>;
+}
+
+const KINDS: Record<EmbeddedName, Kind> = {
+  'near-words': {
+    version: `1-${NEAR_WORDS_FINGERPRINT.slice(0, 8)}`,
+    fusionWeight: 0.2,
+    async open() {
+      const words = await loadWordVectors();
+      return (text) => embedText(words, text);
+    },
+  },
+  'hashed-words': { version: '1', fusionWeight: 0.2, open: async () => embedHashed },
+};
+
+/** Whether a model is one of these, of any version: its calls cost nothing but time. */
 export function isEmbedded(model: EmbeddingModel): boolean {
   return model.provider === PROVIDER;
 }
 
-/** 384 dimensions, no limit to a text's length, no usage to bill; documents and queries alike. */
-export function createEmbeddedModel(): EmbeddingModel {
+/**
+ * 384 dimensions, no limit to a text's length, no usage to bill; documents and queries alike. The file of `near-words`
+ * is read by the first call (ModelFileError when it can't be).
+ */
+export function createEmbeddedModel(name: EmbeddedName = 'near-words'): EmbeddingModel {
+  const { version, fusionWeight, open } = KINDS[name];
   let unitsSincePause = 0;
   async function doEmbed({ values, abortSignal }: EmbedCall) {
+    const embed = await open();
     const embeddings: Float32Array[] = [];
     for (const value of values) {
       if (unitsSincePause > UNITS_BETWEEN_PAUSES) {
@@ -33,21 +62,21 @@ export function createEmbeddedModel(): EmbeddingModel {
         abortSignal?.throwIfAborted();
       }
       unitsSincePause += value.length;
-      embeddings.push(embedText(value));
+      embeddings.push(embed(value));
     }
     return { embeddings, usage: undefined };
   }
   return {
     provider: PROVIDER,
-    modelId: MODEL_ID,
-    id: `${PROVIDER}/${MODEL_ID}@${VERSION}/${EMBEDDED_DIMENSIONS}`,
+    modelId: name,
+    id: `${PROVIDER}/${name}@${version}/${EMBEDDED_DIMENSIONS}`,
     dimensions: EMBEDDED_DIMENSIONS,
     maxEmbeddingsPerCall: undefined,
     supportsParallelCalls: false,
     maxInputTokens: undefined,
     maxBatchTokens: undefined,
     maxBatchBytes: MAX_BATCH_BYTES,
-    fusionWeight: 0.2,
+    fusionWeight,
     doEmbed,
   };
 }

@@ -1,2 +1,11 @@
-export { EMBEDDED_DIMENSIONS, embedText } from './embed-text.ts';
-export { createEmbeddedModel, isEmbedded } from './embedded-model.ts';
+export { decodeModel, type WordVectors } from './decode-model.ts';
+export { embedText } from './embed-text.ts';
+export {
+  createEmbeddedModel,
+  EMBEDDED_NAMES,
+  type EmbeddedName,
+  isEmbedded,
+} from './embedded-model.ts';
+export { embedHashed } from './hashed-words.ts';
+export { loadWordVectors } from './load-model.ts';
+export { EMBEDDED_DIMENSIONS } from './text-sum.ts';

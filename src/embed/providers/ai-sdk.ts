@@ -3,9 +3,11 @@
  * believes: order is put right or refused here, count, width and values are `embedTexts`'s. What a library throws
  * carries texts and header fields, so it never leaves this file.
  */
-import { ModelAnswerError, ProviderError } from '../../errors/index.ts';
+import { tokenBound } from '../../chunk/index.ts';
+import { ModelAnswerError, ProviderError, TextTooLongError } from '../../errors/index.ts';
 import type { EmbedAnswer, EmbedCall, EmbedKind, EmbeddingModel } from '../model.ts';
 import { providerFault } from '../provider-fault.ts';
+import { isTooLong } from '../too-long.ts';
 
 /** Neither words nor vectors are known to be the better: a model that was not measured here gets half. */
 export const FUSION_WEIGHT = 0.5;
@@ -52,6 +54,8 @@ export interface AiSdkChoices {
   readonly pricePerMillionTokens?: number | undefined;
   /** Put before each text. Changes the vectors, so it belongs into `id`. */
   readonly prefix?: Readonly<Record<EmbedKind, string>> | undefined;
+  /** What to do where the provider answers 404; default to check the name. */
+  readonly remedyWhenMissing?: string | undefined;
   /** The SDK's provider options, by what is embedded. */
   readonly providerOptions?: Readonly<Record<EmbedKind, Options>> | undefined;
 }
@@ -74,13 +78,19 @@ export async function fromAiSdk(
     dimensions,
     maxEmbeddingsPerCall: choices.maxEmbeddingsPerCall ?? ownMost,
     supportsParallelCalls: await model.supportsParallelCalls,
-    maxInputTokens: choices.maxInputTokens,
+    maxInputTokens: withoutPrefix(choices),
     maxBatchTokens: choices.maxBatchTokens,
     maxBatchBytes: undefined,
     fusionWeight: choices.fusionWeight ?? FUSION_WEIGHT,
     pricePerMillionTokens: choices.pricePerMillionTokens,
     doEmbed,
   };
+}
+
+/** What is left for a document's own text. */
+function withoutPrefix({ maxInputTokens, prefix }: AiSdkChoices): number | undefined {
+  if (maxInputTokens === undefined) return undefined;
+  return maxInputTokens - tokenBound(prefix?.document ?? '');
 }
 
 /** How long the call that finds the dimensions may take, ms. */
@@ -102,7 +112,7 @@ async function findDimensions(
 async function callModel(
   model: AiSdkModel,
   provider: string,
-  { prefix, providerOptions }: AiSdkChoices,
+  { prefix, providerOptions, remedyWhenMissing }: AiSdkChoices,
   { values, kind, abortSignal }: EmbedCall,
 ): Promise<EmbedAnswer> {
   const before = prefix?.[kind] ?? '';
@@ -118,7 +128,7 @@ async function callModel(
   } catch (error) {
     // A time limit or a stop: the caller knows its own reason.
     if (abortSignal?.aborted) throw abortSignal.reason;
-    throw withoutText(error, provider);
+    throw withoutText(error, provider, remedyWhenMissing);
   }
 }
 
@@ -140,22 +150,39 @@ function inOrder(
 }
 
 /** What went wrong, without what was asked and with which key. */
-function withoutText(error: unknown, provider: string): Error {
+function withoutText(error: unknown, provider: string, whenMissing: string | undefined): Error {
   if (error instanceof ModelAnswerError) return error;
+  const tooLong = tooLongFault(error, provider);
+  if (tooLong !== null) return tooLong;
   const fault = providerFault(error, provider);
   if (fault !== null)
     return new ProviderError(fault.message, {
-      remedy: fault.remedy,
+      remedy: (statusOf(error) === 404 ? whenMissing : undefined) ?? fault.remedy,
       retryAfterMs: fault.retryAfterMs,
       isRefusal: fault.isRefusal,
     });
-  const status =
-    typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : null;
-  return typeof status === 'number' && status >= 400
+  const status = statusOf(error);
+  return status >= 400
     ? new ModelAnswerError(`${provider} refused what it was asked: ${status}.`, {
-        remedy: 'Check that the text is not longer than the model takes (worker.batchSize, chunk).',
+        remedy: 'Check the name of the model, and that it is one for embeddings.',
       })
     : new ModelAnswerError(`${provider} answered what can't be read as embeddings.`, {
         remedy: 'Check the address, and that the model is one for embeddings.',
       });
+}
+
+function statusOf(error: unknown): number {
+  const status =
+    typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : null;
+  return typeof status === 'number' ? status : 0;
+}
+
+function tooLongFault(error: unknown, provider: string): TextTooLongError | null {
+  if (!(error instanceof Error)) return null;
+  const body =
+    'responseBody' in error && typeof error.responseBody === 'string' ? error.responseBody : '';
+  if (!isTooLong(statusOf(error), `${error.message} ${body}`)) return null;
+  return new TextTooLongError(`${provider} takes no text as long as one that it was asked.`, {
+    remedy: 'Set a smaller chunk.maxChars for the source.',
+  });
 }

@@ -3,8 +3,9 @@
  * is not here works too, where its dimensions are told or can be found by a call.
  */
 import { ConfigError } from '../../errors/index.ts';
+import { EMBEDDED_DIMENSIONS, EMBEDDED_NAMES, type EmbeddedName } from '../embedded/index.ts';
 
-export const PROVIDERS = ['openai', 'openai-compatible', 'cohere', 'ollama'] as const;
+export const PROVIDERS = ['evervec', 'openai', 'openai-compatible', 'cohere', 'ollama'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** What the configuration says of a model of a provider. */
@@ -25,13 +26,22 @@ export interface KnownModel {
   readonly dimensions: number;
   /** Widths that may be asked for instead: any up to `dimensions`, these, or none. */
   readonly otherDimensions: 'any' | readonly number[];
-  /** Of one text. */
-  readonly maxInputTokens: number;
+  /** Of one text; null where it is all the same how many. */
+  readonly maxInputTokens: number | null;
   /** In US dollars at list price; null where nobody bills by tokens. */
   readonly pricePerMillionTokens: number | null;
   /** Put before each text, where the model was trained so. */
   readonly prefix?: { readonly document: string; readonly query: string };
 }
+
+const evervec = (model: EmbeddedName): KnownModel => ({
+  provider: 'evervec',
+  model,
+  dimensions: EMBEDDED_DIMENSIONS,
+  otherDimensions: [],
+  maxInputTokens: null,
+  pricePerMillionTokens: 0,
+});
 
 const openai = (
   model: string,
@@ -72,6 +82,7 @@ const ollama = (
 });
 
 export const KNOWN_MODELS: readonly KnownModel[] = [
+  ...EMBEDDED_NAMES.map(evervec),
   openai('text-embedding-3-small', 1_536, 'any', 0.02),
   openai('text-embedding-3-large', 3_072, 'any', 0.13),
   openai('text-embedding-ada-002', 1_536, [], 0.1),

@@ -23,7 +23,7 @@ export async function createCohereModel(settings: ProviderSettings): Promise<Emb
     provider: 'cohere',
     dimensions,
     maxEmbeddingsPerCall: MAX_TEXTS,
-    maxInputTokens: known?.maxInputTokens,
+    maxInputTokens: known?.maxInputTokens ?? undefined,
     pricePerMillionTokens: known?.pricePerMillionTokens ?? undefined,
     providerOptions: {
       document: { cohere: { ...shared, inputType: 'search_document' } },

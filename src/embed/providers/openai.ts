@@ -26,7 +26,7 @@ export async function createOpenAIModel(settings: ProviderSettings): Promise<Emb
     dimensions,
     maxEmbeddingsPerCall: MAX_TEXTS,
     maxBatchTokens: MAX_BATCH_TOKENS,
-    maxInputTokens: known?.maxInputTokens,
+    maxInputTokens: known?.maxInputTokens ?? undefined,
     pricePerMillionTokens: known?.pricePerMillionTokens ?? undefined,
     providerOptions: { document: options, query: options },
   });

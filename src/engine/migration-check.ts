@@ -1,0 +1,137 @@
+/**
+ * Whether a second space may take the first one's place: does it hold every record, and does its index find what an exact
+ * search finds. Reads only; asks no model, since its own vectors are the queries.
+ */
+import type { Connection, Database } from '../database/index.ts';
+import { sidecarName, type Space } from '../space/index.ts';
+import type { SourceRow } from '../source/index.ts';
+
+export interface SpaceCheck {
+  at: string;
+  /** Records with a vector, of the space that is searched and of the second. */
+  records: { before: number; now: number };
+  /** Records that have a vector in the first space and none in the second. */
+  missing: number;
+  /** Of them, those that the second space's model refused: its dead letters. */
+  parked: number;
+  /** Share of the true 10 nearest that a search through the index gives, mean over `sampled` of its own vectors. */
+  recall: number;
+  sampled: number;
+  /** What speaks against a switch, one sentence each; empty where nothing does. */
+  faults: string[];
+}
+
+const SAMPLE = 50;
+const NEAREST = 10;
+/** An exact search over a large space takes its time: no more of the sample than fits. */
+const SAMPLE_MS = 20_000;
+/** Below it an index is worse than what search is measured to give at its default settings. */
+const LEAST_RECALL = 0.9;
+
+export async function checkSpace(
+  database: Database,
+  active: Space,
+  second: Space,
+  row: SourceRow,
+  isPending: boolean,
+): Promise<SpaceCheck> {
+  const counts = await countRecords(database, active, second, row);
+  const { recall, sampled } = await measureRecall(database, second);
+  const faults = [
+    ...(row.backfill?.isQueued === true ? [] : ['its records are not all queued']),
+    ...(isPending ? ['it is still being filled'] : []),
+    ...(second.isFilled ? [] : ['its index was not built yet']),
+    ...(counts.missing > 0 ? [missingFault(counts)] : []),
+    ...(recall < LEAST_RECALL
+      ? [`its index finds ${Math.round(recall * 100)} % of what is nearest`]
+      : []),
+  ];
+  return { at: new Date().toISOString(), ...counts, recall, sampled, faults };
+}
+
+function missingFault({ missing, parked }: Pick<SpaceCheck, 'missing' | 'parked'>): string {
+  const of = parked > 0 ? `, ${parked} of them parked (evervec queue failed)` : '';
+  return `${missing} records have no vector in it${of}`;
+}
+
+async function countRecords(
+  connection: Connection,
+  active: Space,
+  second: Space,
+  row: SourceRow,
+): Promise<Pick<SpaceCheck, 'records' | 'missing' | 'parked'>> {
+  const keys = (space: Space) =>
+    `select record_key from ${sidecarName(space.id)} where embedding is not null group by record_key`;
+  // What is parked by the first space's model is missing there, too, and no fault of the second.
+  const { rows } = await connection.query<{
+    before: number;
+    now: number;
+    missing: number;
+    parked: number;
+  }>(
+    `with before as materialized (${keys(active)}), now as materialized (${keys(second)}),
+    missing as materialized (select record_key from before except select record_key from now)
+    select (select count(*) from before)::float8 as before, (select count(*) from now)::float8 as now,
+      (select count(*) from missing)::float8 as missing,
+      (select count(*) from missing join evervec.jobs job using (record_key)
+        where job.source_id = $1 and job.state = 3)::float8 as parked`,
+    [row.id],
+  );
+  const { before = 0, now = 0, missing = 0, parked = 0 } = rows[0] ?? {};
+  return { records: { before, now }, missing, parked };
+}
+
+/** Exact and by the index, over vectors of the space itself; without an index every search is exact. */
+async function measureRecall(
+  database: Database,
+  space: Space,
+): Promise<Pick<SpaceCheck, 'recall' | 'sampled'>> {
+  if (!space.isIndexed) return { recall: 1, sampled: 0 };
+  const vectors = await sampleVectors(database, space);
+  const until = performance.now() + SAMPLE_MS;
+  let found = 0;
+  let wanted = 0;
+  let sampled = 0;
+  for (const vector of vectors) {
+    if (performance.now() > until) break;
+    const [exact, indexed] = [
+      await nearest(database, space, vector, true),
+      await nearest(database, space, vector, false),
+    ];
+    // By distance and not by name: of equal ones either is right.
+    const limit = exact.at(-1) ?? 0;
+    found += indexed.filter((distance) => distance <= limit + 1e-6).length;
+    wanted += exact.length;
+    sampled += 1;
+  }
+  return { recall: wanted === 0 ? 1 : Math.min(1, found / wanted), sampled };
+}
+
+/** From pages all over the table. */
+async function sampleVectors(connection: Connection, space: Space): Promise<string[]> {
+  const { rows } = await connection.query<{ vector: string }>(
+    `select embedding::text as vector from ${sidecarName(space.id)} tablesample system (10) repeatable (7)
+    where embedding is not null order by md5(record_key || chunk_index) limit ${SAMPLE}`,
+  );
+  return rows.map((row) => row.vector);
+}
+
+async function nearest(
+  database: Database,
+  { id, vectorType }: Space,
+  vector: string,
+  exact: boolean,
+): Promise<number[]> {
+  return await database.transaction(async (tx) => {
+    const off = exact ? 'enable_indexscan' : 'enable_seqscan';
+    await tx.query(`select set_config($1, 'off', true)`, [off]);
+    // As a search sets it, see `evervec.search`: its candidates are 100 or more.
+    await tx.query(`select set_config('hnsw.ef_search', '100', true)`);
+    const { rows } = await tx.query<{ distance: number }>(
+      `select embedding operator(vector.<=>) $1::text::vector.${vectorType} as distance from ${sidecarName(id)}
+      where embedding is not null order by embedding operator(vector.<=>) $1::text::vector.${vectorType} limit ${NEAREST}`,
+      [vector],
+    );
+    return rows.map((row) => row.distance);
+  });
+}

@@ -1,0 +1,325 @@
+/** From one space to another: search goes on, changes go to both, each step can be cut short (I7). */
+import { expect, test } from 'vitest';
+import { createEvervec } from '../../src/engine/index.ts';
+import { createDigestModel } from '../setup/digest-model.ts';
+import { describeEachDatabase } from '../setup/each-database.ts';
+import { configure, keep, sidecar } from '../source/fixture.ts';
+import {
+  drain,
+  expectBothTrue,
+  type Migrating,
+  migrating,
+  reopened,
+  SOURCES,
+  STANDBY,
+} from './fixture.ts';
+
+async function modelOf({ evervec }: Migrating): Promise<string | undefined> {
+  const { space, hits } = await evervec.search({ query: 'item number 3', mode: 'vector' });
+  expect(hits.length).toBeGreaterThan(0);
+  return space['items'];
+}
+
+/** All the way until the second space could be searched. */
+async function filled(kept: Migrating): Promise<void> {
+  const { migrations } = kept.evervec;
+  expect(await migrations.begin('items')).toBe(true);
+  await migrations.queue('items');
+  expect(await migrations.fill('items')).toBe(true);
+}
+
+describeEachDatabase('a migration', (databases) => {
+  test('fills beside, is checked, switched, rolled back and dropped; changes go to both', async () => {
+    const kept = await migrating(await databases.open());
+    const { database, evervec, first, second } = kept;
+    const { migrations } = evervec;
+    expect(await migrations.status()).toMatchObject([
+      {
+        model: 'test/digest@8',
+        differs: ['model test/digest@8, not test/digest@12'],
+        second: null,
+      },
+    ]);
+    expect(await migrations.plan('items')).toMatchObject({
+      records: 20,
+      chunks: 20,
+      from: 'test/digest@8',
+      to: 'test/digest@12',
+    });
+
+    await migrations.begin('items');
+    expect(await modelOf(kept)).toBe('test/digest@8');
+    await expect(migrations.switch('items')).rejects.toMatchObject({ code: 'EVERVEC_MIGRATION' });
+    await migrations.queue('items');
+    await database.query(`update items set body = 'changed while it fills' where id = 3`);
+    await database.query(`delete from items where id = 4`);
+    expect(await migrations.fill('items')).toBe(true);
+    expect(second.texts).toHaveLength(19);
+    await drain(kept);
+    await expectBothTrue(kept, 'first');
+    expect(await modelOf(kept)).toBe('test/digest@8');
+    expect(await migrations.status()).toMatchObject([
+      { second: { model: 'test/digest@12', state: 'full', pending: 0 } },
+    ]);
+
+    await migrations.switch('items');
+    expect(await modelOf(kept)).toBe('test/digest@12');
+    expect(await migrations.status()).toMatchObject([
+      { model: 'test/digest@12', differs: [], second: { model: 'test/digest@8', state: 'kept' } },
+    ]);
+    await database.query(`insert into items values (100, 'after the switch')`);
+    await database.query(`update items set body = 'after the switch, too' where id = 5`);
+    await drain(kept);
+    await expectBothTrue(kept, 'second');
+
+    await migrations.rollback('items');
+    expect(await modelOf(kept)).toBe('test/digest@8');
+    await database.query(`update items set body = 'after going back' where id = 5`);
+    await drain(kept);
+    await expectBothTrue(kept, 'first');
+    await migrations.rollback('items');
+
+    expect(await migrations.drop('items')).toBe(true);
+    expect(await migrations.drop('items')).toBe(false);
+    first.texts.length = 0;
+    await database.query(`update items set body = 'after the drop' where id = 5`);
+    await drain(kept);
+    expect(first.texts).toEqual([]);
+    expect((await sidecar(database)).find(({ key }) => key === '5')?.text).toBe('after the drop');
+    expect(await modelOf(kept)).toBe('test/digest@12');
+  });
+
+  test('is gone on with by another program, and pays for nothing twice', async () => {
+    const database = await databases.open();
+    const kept = await migrating(database, 30);
+    await kept.evervec.migrations.begin('items');
+    const again = await reopened(database, { worker: { batchSize: 5 } });
+    expect(await again.evervec.migrations.begin('items')).toBe(true);
+    await again.evervec.migrations.queue('items');
+    const stop = new AbortController();
+    const isFull = await again.evervec.migrations.fill('items', {
+      signal: stop.signal,
+      onProgress: ({ pending }) => {
+        if (pending < 30) stop.abort();
+      },
+    });
+    expect(isFull).toBe(false);
+    const paid = again.second.texts.length;
+    expect(paid).toBeGreaterThan(0);
+    expect(paid).toBeLessThan(30);
+
+    const last = await reopened(database);
+    await last.evervec.migrations.queue('items');
+    expect(await last.evervec.migrations.fill('items')).toBe(true);
+    expect(paid + last.second.texts.length).toBe(30);
+    await expectBothTrue(last, 'first');
+  });
+
+  test('of a model that does not answer holds up nothing but itself', async () => {
+    const kept = await migrating(await databases.open());
+    const { database, evervec, second } = kept;
+    second.doEmbed = () => Promise.reject(new Error('out of order'));
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    await database.query(`update items set body = 'changed meanwhile' where id = 3`);
+    await drain(kept);
+    expect((await sidecar(database)).find(({ key }) => key === '3')?.text).toBe(
+      'changed meanwhile',
+    );
+    expect(await sidecar(database, STANDBY)).toEqual([]);
+    await expect(evervec.migrations.switch('items')).rejects.toThrow('not ready');
+  });
+
+  test('is taken up by a worker that was there before', async () => {
+    const kept = await migrating(await databases.open());
+    const { migrations } = kept.evervec;
+    const worker = await kept.evervec.worker(undefined, { pollMs: 20 });
+    await worker.start();
+    try {
+      await migrations.begin('items');
+      await migrations.queue('items');
+      await expect
+        .poll(async () => (await migrations.status())[0]?.second?.pending, { timeout: 20_000 })
+        .toBe(0);
+      await migrations.fill('items');
+      await migrations.switch('items');
+      await kept.database.query(`update items set body = 'for both' where id = 1`);
+      await expect
+        .poll(
+          async () =>
+            (await kept.evervec.pending()) + ((await migrations.status())[0]?.second?.pending ?? 1),
+          { timeout: 20_000 },
+        )
+        .toBe(0);
+    } finally {
+      await worker.stop();
+    }
+    await expectBothTrue(kept, 'second');
+  });
+
+  test('never fails a search, and no search mixes spaces', async () => {
+    const kept = await migrating(await databases.open());
+    const { evervec, first, second } = kept;
+    await filled(kept);
+    const exact = new Map<string, readonly string[]>();
+    const ask = async () =>
+      await evervec.search({ query: 'item number 7', mode: 'vector', limit: 20 });
+    const keysOf = (answer: Awaited<ReturnType<typeof ask>>) => answer.hits.map(({ key }) => key);
+    exact.set(first.id, keysOf(await ask()));
+    await evervec.migrations.switch('items');
+    exact.set(second.id, keysOf(await ask()));
+    expect(exact.get(first.id)).not.toEqual(exact.get(second.id));
+
+    const over = new AbortController();
+    const seen = new Set<string>();
+    const searching = Array.from({ length: 3 }, async () => {
+      while (!over.signal.aborted) {
+        const answer = await ask();
+        const model = answer.space['items'] ?? '';
+        seen.add(model);
+        expect(keysOf(answer)).toEqual(exact.get(model));
+      }
+    });
+    for (let n = 0; n < 20; n++) await evervec.migrations.rollback('items');
+    over.abort();
+    await Promise.all(searching);
+    expect(seen.size).toBe(2);
+  });
+
+  test('says what is asked for in vain', async () => {
+    const kept = await migrating(await databases.open());
+    const { migrations } = kept.evervec;
+    const refused = { code: 'EVERVEC_MIGRATION', isUsage: true };
+    for (const ask of [
+      () => migrations.switch('items'),
+      () => migrations.rollback('items'),
+      () => migrations.fill('items'),
+      () => migrations.check('items'),
+    ])
+      await expect(ask()).rejects.toMatchObject(refused);
+    await expect(migrations.begin('nothing')).rejects.toMatchObject({
+      code: 'EVERVEC_UNKNOWN_SOURCE',
+    });
+    await migrations.begin('items');
+    await expect(migrations.rollback('items')).rejects.toThrow('never searched');
+    await expect(migrations.begin('items', createDigestModel(16))).rejects.toThrow(
+      'has a second space already, of test/digest@12',
+    );
+    await expect(migrations.switch('items', { force: true, keepDays: -1 })).rejects.toMatchObject(
+      refused,
+    );
+    await migrations.drop('items');
+    expect(await migrations.begin('items', createDigestModel(8))).toBe(false);
+  });
+
+  test('of two that switch at once, one is told that it came too late', async () => {
+    const kept = await migrating(await databases.open());
+    await filled(kept);
+    const outcomes = await Promise.allSettled([
+      kept.evervec.migrations.switch('items'),
+      kept.evervec.migrations.switch('items'),
+    ]);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await modelOf(kept)).toBe('test/digest@12');
+  });
+
+  test('goes with archive, truncation, reconcile, enqueue and teardown', async () => {
+    const database = await databases.open();
+    const archive = { when: 'id <= 2' };
+    const sources = { items: { ...SOURCES.items, archive } };
+    const kept = await migrating(database, 8, { sources });
+    await kept.evervec.setup();
+    await filled(kept);
+    await kept.evervec.migrations.switch('items');
+    expect(await kept.evervec.archive()).toEqual({ items: 2 });
+    const bare = async (source: string) =>
+      (await sidecar(database, source)).filter(({ embedding }) => embedding === null).length;
+    expect([await bare('items'), await bare(STANDBY)]).toEqual([2, 2]);
+    await kept.evervec.migrations.drop('items');
+    expect(await bare('items')).toBe(2);
+    await database.query(`update items set body = 'stays archived' where id = 1`);
+    await drain(kept);
+    expect(await bare('items')).toBe(2);
+    expect(await kept.evervec.restoreArchived()).toEqual({ items: 2 });
+    await drain(kept);
+    expect(await bare('items')).toBe(0);
+
+    await kept.evervec.migrations.begin('items', kept.first);
+    await kept.evervec.migrations.queue('items');
+    await kept.evervec.migrations.fill('items');
+    await database.query('alter table items disable trigger all');
+    await database.query(`update items set body = 'unseen' where id = 6`);
+    expect(await kept.evervec.reconcile(undefined, { dryRun: false })).toMatchObject([
+      { source: 'items', outdated: 1 },
+      { source: STANDBY, outdated: 1 },
+    ]);
+    await drain(kept);
+    await database.query(`update items set body = 'unseen, too' where id = 7`);
+    await database.query(`select evervec.enqueue('items', array['7'])`);
+    await database.query('alter table items enable trigger all');
+    await drain(kept);
+    await expectBothTrue(kept, 'second');
+    await database.query('truncate items');
+    await drain(kept);
+    expect([await sidecar(database), await sidecar(database, STANDBY)]).toEqual([[], []]);
+
+    expect(await kept.evervec.teardown()).toMatchObject({ removed: ['items'], isEmpty: true });
+    const { rows } = await database.query(`select to_regnamespace('evervec') as schema`);
+    expect(rows).toEqual([{ schema: null }]);
+  });
+
+  test('of chunking or language alone is the same thing', async () => {
+    const database = await databases.open();
+    await database.query('create table items (id integer primary key, body text)');
+    await database.query(
+      `insert into items select n, repeat('A sentence about number ' || n || '. ', 20) from generate_series(1, 5) n`,
+    );
+    await keep(database, SOURCES);
+    const sources = {
+      items: { ...SOURCES.items, chunk: { maxChars: 200, overlapChars: 0 }, language: 'simple' },
+    };
+    const { evervec } = await configure(database, sources);
+    const [before] = await evervec.migrations.status();
+    expect(before?.differs).toEqual([
+      'chunking text@1/max1600/overlap0, not text@1/max200/overlap0',
+      'language english, not simple',
+    ]);
+    // Until then everything goes on as it was.
+    await database.query(`update items set body = 'short' where id = 1`);
+    await (await evervec.worker()).drain();
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    await evervec.migrations.fill('items');
+    await evervec.migrations.switch('items', { keepDays: 0 });
+    expect(await evervec.migrations.status()).toMatchObject([
+      { chunking: 'text@1/max200/overlap0', language: 'simple', differs: [] },
+    ]);
+    const { hits } = await evervec.search({ query: 'about', mode: 'text' });
+    expect(hits).toHaveLength(4);
+    expect(Math.max(...hits.map(({ chunk }) => chunk.text.length))).toBeLessThanOrEqual(200);
+  });
+
+  test('a space whose time is over goes by itself', async () => {
+    const database = await databases.open();
+    const kept = await migrating(database);
+    await filled(kept);
+    await kept.evervec.migrations.switch('items', { keepDays: 0 });
+    await (await kept.evervec.worker()).drain({ maintains: true });
+    expect((await kept.evervec.migrations.status())[0]?.second).toBeNull();
+    expect(await modelOf(kept)).toBe('test/digest@12');
+  });
+
+  test('a program that lacks the model says so, and its other searches go on', async () => {
+    const database = await databases.open();
+    await migrating(database);
+    const stranger = await createEvervec(
+      { model: createDigestModel(12), sources: SOURCES },
+      { database },
+    );
+    await expect(stranger.search({ query: 'item' })).rejects.toMatchObject({
+      code: 'EVERVEC_SPACE_MISMATCH',
+      remedy: expect.stringContaining('otherModels'),
+    });
+    expect((await stranger.search({ query: 'item', mode: 'text' })).hits).toHaveLength(10);
+  });
+});

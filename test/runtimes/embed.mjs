@@ -1,0 +1,14 @@
+/** Embeds the golden texts with the built package, in whichever runtime or page runs this. */
+import {
+  embedHashed,
+  embedText,
+  loadWordVectors,
+} from './node_modules/evervec/dist/embed/embedded/index.js';
+import { hashOfVectors } from './golden.mjs';
+
+const words = await loadWordVectors();
+export const hashes = {
+  'near-words': await hashOfVectors((text) => embedText(words, text)),
+  'hashed-words': await hashOfVectors(embedHashed),
+};
+globalThis.process?.stdout.write(JSON.stringify(hashes));

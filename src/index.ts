@@ -14,7 +14,16 @@ export { type AiSdkChoices, type AiSdkModel, fromAiSdk } from './embed/index.ts'
 export type { ProviderSettings } from './embed/index.ts';
 export type { EmbedAnswer, EmbedCall, EmbeddingModel, EmbedKind } from './embed/index.ts';
 export * from './errors/index.ts';
-export type { HealthCheck, HealthLimits, QueueHealth } from './operate/index.ts';
+export type {
+  BudgetState,
+  CostOptions,
+  CostReport,
+  CostRow,
+  CostSums,
+  HealthCheck,
+  HealthLimits,
+  QueueHealth,
+} from './operate/index.ts';
 export type {
   AuditEntry,
   Cleared,

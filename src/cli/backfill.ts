@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { BackfillPlan, Evervec } from '../engine/index.ts';
+import type { Evervec } from '../engine/index.ts';
 import { confirm } from './confirm.ts';
+import { dollars, formatBudgets } from './cost.ts';
 import { formatTable, print, printJson, Progress } from './output.ts';
 import { actor } from './queue/act.ts';
 import { duration } from './queue/list.ts';
@@ -38,9 +39,9 @@ export function addBackfill(program: Command): void {
       const names = sources.length > 0 ? sources : undefined;
       await withEvervec(options, async (evervec) => {
         if (options.queueOnly) refuseSwitchedOff(evervec);
-        if (options.dryRun) return printPlans(await evervec.planBackfill(names), options);
+        if (options.dryRun) return await printPlans(evervec, names, options);
         if (evervec.mayCost && !options.yes) {
-          printPlans(await evervec.planBackfill(names), options, process.stderr);
+          await printPlans(evervec, names, options, process.stderr);
           const question = `Embed with ${evervec.model.id}?`;
           if (!(await confirm(question, false, '--yes'))) return print('nothing was done');
         }
@@ -100,19 +101,22 @@ function addRollback(backfill: Command): void {
     });
 }
 
-function printPlans(
-  plans: BackfillPlan[],
+async function printPlans(
+  evervec: Evervec,
+  names: readonly string[] | undefined,
   options: CommonOptions,
   to: NodeJS.WriteStream = process.stdout,
-): void {
-  if (options.json && to === process.stdout) return printJson({ plans });
+): Promise<void> {
+  const plans = await evervec.planBackfill(names);
+  const budgets = await evervec.budgetsLeft();
+  if (options.json && to === process.stdout) return printJson({ plans, budgets });
   const rows = plans.map((plan) => [
     plan.source,
     plan.rows,
     plan.records,
     plan.chunks,
     plan.tokens,
-    plan.cost === null ? 'unknown' : plan.cost.toFixed(2),
+    plan.cost === null ? 'unknown' : dollars(String(plan.cost)),
     duration(plan.seconds) ?? 'unknown',
   ]);
   to.write(
@@ -121,6 +125,7 @@ function printPlans(
   const sampled = plans.filter((plan) => plan.sampled < plan.rows).map((plan) => plan.sampled);
   if (sampled.length > 0)
     to.write(`\nEstimated from ${Math.min(...sampled)} rows or more of each.\n`);
+  if (budgets.length > 0) to.write(`\n${formatBudgets(budgets).join('\n')}\n`);
 }
 
 /** Works on the sources until nothing is ready, with a progress line. @returns records done by this process */

@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
-import { isSettings, resolveModel } from '../embed/index.ts';
-import { createEvervec, type Config, type Evervec, type Verdict } from '../engine/index.ts';
+import { isSettings, priceOf, resolveModel } from '../embed/index.ts';
+import {
+  createEvervec,
+  type Config,
+  type Evervec,
+  refuseUnknownPrice,
+  type Verdict,
+} from '../engine/index.ts';
 import { EvervecError } from '../errors/index.ts';
 import { type CommonOptions, createLogger, resolveConfig, withCommonOptions } from './session.ts';
 import { printVerdicts } from './verify.ts';
@@ -21,10 +27,13 @@ export function addCheck(program: Command): void {
 }
 
 /** The configured model as an object; a verdict, and null, where it can't be had. */
-async function resolve(verdicts: Verdict[], { model }: Config): Promise<Config['model'] | null> {
+async function resolve(verdicts: Verdict[], config: Config): Promise<Config['model'] | null> {
+  const { model, price } = config;
   if (!isSettings(model)) return model ?? 'embedded';
   try {
-    return await resolveModel(model);
+    const resolved = await resolveModel(model);
+    refuseUnknownPrice(config, resolved, priceOf(resolved, price));
+    return resolved;
   } catch (error) {
     verdicts.push(failed('model', error));
     return null;
@@ -78,9 +87,10 @@ async function checkDatabase(verdicts: Verdict[], config: Config): Promise<void>
 const SLOW_MS = 2_000;
 
 /** One real call. */
-async function tryModel({ model }: Evervec): Promise<Judged> {
+async function tryModel({ model, sourceNames }: Evervec): Promise<Judged> {
+  const purpose = { sources: sourceNames, cause: 'query' } as const;
   const started = performance.now();
-  const { embeddings } = await model.doEmbed({ values: ['evervec'], kind: 'query' });
+  const { embeddings } = await model.doEmbed({ values: ['evervec'], kind: 'query', purpose });
   const tookMs = performance.now() - started;
   const width = embeddings[0]?.length ?? 0;
   const found = `${model.id}: ${width} dimensions, ${tookMs.toFixed(1)} ms`;

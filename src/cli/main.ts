@@ -7,6 +7,7 @@ import { addArchive, addReset, addRestoreArchived } from './archive.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
 import { addEvaluate } from './evaluate.ts';
+import { addCost } from './cost.ts';
 import { addInit } from './init.ts';
 import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
@@ -46,6 +47,7 @@ for (const add of [
   addSearch,
   addModel,
   addEvaluate,
+  addCost,
   addQueue,
 ])
   add(program);

@@ -7,9 +7,9 @@ import {
   KNOWN_MODELS,
   limitTime,
   type ModelChoice,
+  priceOf,
   resolveModel,
 } from '../embed/index.ts';
-import type { Config } from '../engine/index.ts';
 import { ConfigError, ModelAnswerError } from '../errors/index.ts';
 import { addMigration } from './migrate.ts';
 import { formatTable, print, printJson } from './output.ts';
@@ -99,7 +99,7 @@ async function test(options: CommonOptions): Promise<void> {
   const resolved = await resolveModel(config.model);
   const model = limitTime(resolved, config.worker?.timeoutMs);
   const calls = [await tryCall(model, 'document'), await tryCall(model, 'query')];
-  const pricePerMillionTokens = priceOf(config, resolved);
+  const pricePerMillionTokens = priceOf(resolved, config.price);
   if (options.json) {
     printJson({ id: model.id, pricePerMillionTokens, calls });
     return;
@@ -107,11 +107,6 @@ async function test(options: CommonOptions): Promise<void> {
   print(`${model.id}, price per million tokens: ${pricePerMillionTokens ?? 'not known'}`);
   const rows = calls.map((call) => [call.kind, call.dimensions, call.norm, call.ms, call.tokens]);
   print(formatTable(['text', 'dimensions', 'norm', 'ms', 'tokens'], rows));
-}
-
-function priceOf({ price }: Config, model: EmbeddingModel): number | null {
-  if (price !== undefined) return price.perMillionTokens;
-  return model.provider === 'evervec' ? 0 : (model.pricePerMillionTokens ?? null);
 }
 
 async function tryCall(model: EmbeddingModel, kind: EmbedKind): Promise<Tried> {

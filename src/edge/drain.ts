@@ -186,7 +186,7 @@ async function drainUntil(
 function reasonOf(status: QueueStatus, ended: 'time' | 'signal' | null): DrainReason {
   if (status.stopped || ended === 'signal') return 'stopped';
   if (ended === 'time') return 'time';
-  const paused = Object.values(status.lanes).filter((lane) => lane.paused);
+  const paused = Object.values(status.lanes).filter((lane) => lane.paused || lane.budget_paused);
   const isHeld = paused.some((lane) => lane.ready > 0);
   // What is logged for a paused lane stays in the log, which has no lanes.
   return isHeld || (paused.length > 0 && status.counts.unfolded > 0) ? 'paused' : 'empty';

@@ -4,7 +4,8 @@
  *
  * It does not retry, wait for quotas or cache: a fault comes out as it is, for the caller to judge.
  */
-import { ModelAnswerError } from '../errors/index.ts';
+import { BudgetReachedError, ModelAnswerError } from '../errors/index.ts';
+import type { CallPurpose } from './cause.ts';
 import type { EmbedKind, EmbeddingModel } from './model.ts';
 import { planCalls } from './plan-calls.ts';
 
@@ -30,6 +31,10 @@ export interface EmbedTextsOptions {
    * come, also when another part of it fails: what is tried again in halves pays for nothing twice (I5).
    */
   readonly paid?: KnownVectors | undefined;
+  /** For the ledger and the budget. */
+  readonly purpose?: CallPurpose | undefined;
+  /** Told of each call that was answered: how many texts it had. */
+  readonly onCall?: ((texts: number) => void) | undefined;
 }
 
 /**
@@ -37,7 +42,7 @@ export interface EmbedTextsOptions {
  * a zero vector stays zero. Equal texts share one array, so treat the arrays as read-only.
  *
  * When a call fails, no further call starts, those under way are aborted, and the first fault is
- * thrown once they have ended.
+ * thrown once they have ended. Where it is the budget that is reached, those under way are paid for and may end.
  * @throws ModelAnswerError when an answer's count, width or values are wrong; the signal's reason when
  *   it aborts; whatever the model throws.
  */
@@ -48,7 +53,7 @@ export async function embedTexts(
 ): Promise<Float32Array[]> {
   const { kind = 'document', signal, parallelCalls = DEFAULT_PARALLEL_CALLS } = options;
   signal?.throwIfAborted();
-  const { paid } = options;
+  const { paid, purpose, onCall } = options;
   // A map of this call's own: others may empty theirs while calls are under way.
   const vectorOf = new Map<string, Float32Array>();
   for (const text of texts) {
@@ -65,7 +70,8 @@ export async function embedTexts(
     for (let call = calls[next++]; call !== undefined; call = calls[next++]) {
       abortSignal.throwIfAborted();
       const values = distinct.slice(call.from, call.to);
-      const answer = await model.doEmbed({ values, kind, abortSignal });
+      const answer = await model.doEmbed({ values, kind, abortSignal, purpose });
+      onCall?.(values.length);
       const vectors = unitVectors(model, answer.embeddings, values.length);
       for (const [i, vector] of vectors.entries()) {
         vectorOf.set(values[i] ?? '', vector);
@@ -79,7 +85,8 @@ export async function embedTexts(
     Array.from({ length: Math.max(1, runners) }, () =>
       runCalls().catch((fault: unknown) => {
         faults.push(fault);
-        stop.abort();
+        next = calls.length;
+        if (!(fault instanceof BudgetReachedError)) stop.abort();
       }),
     ),
   );
@@ -87,6 +94,17 @@ export async function embedTexts(
   if (faults.length > 0) throw faults[0];
   // The calls cover every distinct text, and each answer was counted.
   return texts.map((text) => vectorOf.get(text) as Float32Array);
+}
+
+/** Whether an answer can be had as vectors at all: what `embedTexts` refuses was paid for in vain. */
+export function isUsable(
+  model: EmbeddingModel,
+  embeddings: readonly (Float32Array | readonly number[])[],
+  expected: number,
+): boolean {
+  const isVector = (one: Float32Array | readonly number[]) =>
+    one.length === model.dimensions && one.every((value) => Number.isFinite(value));
+  return embeddings.length === expected && embeddings.every(isVector);
 }
 
 /**

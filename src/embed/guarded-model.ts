@@ -7,7 +7,7 @@ import { ProviderError } from '../errors/index.ts';
 import { admit, close, giveUpProbe, type Quota, reserve, trip } from './breaker.ts';
 import type { EmbedAnswer, EmbedCall, EmbeddingModel } from './model.ts';
 import { estimateTokens } from './plan-calls.ts';
-import { providerFault } from './provider-fault.ts';
+import { isDatabaseFault, providerFault } from './provider-fault.ts';
 
 /** The part of the quota that only queries get: whoever searches does not wait for a backfill. */
 const FOR_QUERIES = 0.1;
@@ -76,7 +76,8 @@ export function guardModel(
     const fault = call.abortSignal?.aborted ? null : providerFault(error, provider);
     if (fault === null) {
       // An answer of any kind shows that the provider is there; a call that was aborted shows nothing.
-      if (isProbe && call.abortSignal?.aborted) await giveUpProbe(connection, provider);
+      const isUntried = call.abortSignal?.aborted === true || isDatabaseFault(error);
+      if (isProbe && isUntried) await giveUpProbe(connection, provider);
       else if (isProbe && !(error instanceof ProviderError)) await close(connection, provider);
       return error;
     }

@@ -15,6 +15,7 @@ export function limitTime(model: EmbeddingModel, timeoutMs: number = DEFAULT_MS)
     const timer = setTimeout(() => {
       const error = new ProviderError(`${model.provider} did not answer within ${timeoutMs} ms.`, {
         remedy: 'Nothing if it passes; else raise worker.timeoutMs or lower worker.batchSize.',
+        mayBeBilled: true,
       });
       // Before the abort, whose own error would come first otherwise.
       reject(error);

@@ -5,6 +5,8 @@
  *
  * Models answer calls; they do not batch, retry, normalise or cache (`embedTexts` and the worker do).
  */
+import type { CallPurpose } from './cause.ts';
+
 export interface EmbeddingModel {
   /** Who answers, for logs and the ledger, for example `openai`. */
   readonly provider: string;
@@ -33,7 +35,7 @@ export interface EmbeddingModel {
    * the model's, not a global constant: a weak model needs little (0.2), equals need about a half.
    */
   readonly fusionWeight: number;
-  /** List price, where it is known. The configuration's goes before it. */
+  /** List price in US dollars, where it is known. The configuration's goes before it. */
   readonly pricePerMillionTokens?: number | undefined;
 
   /**
@@ -51,6 +53,8 @@ export interface EmbedCall {
   readonly values: readonly string[];
   readonly kind: EmbedKind;
   readonly abortSignal?: AbortSignal | undefined;
+  /** For the ledger and the budget; a model takes no notice of it. */
+  readonly purpose?: CallPurpose | undefined;
 }
 
 export interface EmbedAnswer {

@@ -2,7 +2,12 @@
  * Tells whose fault a failed model call is. A provider that is down or refuses everybody is waited for; anything else
  * may be one text's fault, which halving the batch will find. Goes by status, header and code, never by message.
  */
-import { ProviderError } from '../errors/index.ts';
+import {
+  DatabaseUnreachableError,
+  ModelAnswerError,
+  ProviderError,
+  QueryError,
+} from '../errors/index.ts';
 
 /** Longest wait that a provider may ask for, ms: a header of a year is a mistake. */
 const MAX_RETRY_AFTER_MS = 15 * 60_000;
@@ -19,6 +24,7 @@ const NETWORK_CODE =
 export function providerFault(error: unknown, provider: string): ProviderError | null {
   for (const one of causes(error)) {
     if (one instanceof ProviderError) return one;
+    if (isDatabaseFault(one)) return null;
     const status = statusOf(one);
     if (status !== undefined)
       return PROVIDER_STATUS.has(status) ? fromStatus(one, status, provider) : null;
@@ -26,6 +32,7 @@ export function providerFault(error: unknown, provider: string): ProviderError |
       return new ProviderError(`${provider} can't be reached.`, {
         remedy: 'Check its address and the network; work goes on by itself when it answers.',
         cause: error,
+        mayBeBilled: mayBeBilled(error),
       });
   }
   return null;
@@ -41,6 +48,27 @@ function fromStatus(error: Failure, status: number, provider: string): ProviderE
     retryAfterMs: retryAfter(error.responseHeaders),
     isRefusal,
   });
+}
+
+/** Evervec's own database, which a call is noted in: no fault of the provider's. */
+export function isDatabaseFault(error: unknown): boolean {
+  return error instanceof QueryError || error instanceof DatabaseUnreachableError;
+}
+
+/** What failed before anything was sent. */
+const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOST|ENET|UND_ERR_CONNECT|CERT_|ERR_TLS)/;
+
+/**
+ * Whether a call that failed may be billed: an answer that is of no use was paid for, and a call that nobody waited for
+ * to the end may have been. What was refused, or never sent, was not.
+ */
+export function mayBeBilled(error: unknown): boolean {
+  for (const one of causes(error)) {
+    if (one instanceof ProviderError || one instanceof ModelAnswerError) return one.mayBeBilled;
+    if (statusOf(one) !== undefined) return false;
+    if (typeof one.code === 'string' && NOT_SENT.test(one.code)) return false;
+  }
+  return true;
 }
 
 /** What errors of HTTP clients carry; the AI SDK's APICallError among them. */

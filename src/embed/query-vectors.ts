@@ -4,6 +4,7 @@
  * nothing of it is written anywhere.
  */
 import { type Clock, systemClock } from '../runtime/index.ts';
+import type { CallPurpose } from './cause.ts';
 import { embedTexts } from './embed-texts.ts';
 import type { EmbeddingModel } from './model.ts';
 
@@ -61,9 +62,15 @@ export class QueryVectors {
   /**
    * The vector of `query` by `model`, of unit length; shared, so treat it as read-only. Blanks around it make no
    * difference.
+   * @param purpose for the ledger; of those who share a call, the first one's
    * @throws what the call throws, for all who wait for it; the signal's reason when it aborts, for its own waiter alone
    */
-  async of(model: EmbeddingModel, query: string, signal?: AbortSignal): Promise<Float32Array> {
+  async of(
+    model: EmbeddingModel,
+    query: string,
+    signal?: AbortSignal,
+    purpose?: CallPurpose,
+  ): Promise<Float32Array> {
     signal?.throwIfAborted();
     this.#asked += 1;
     const text = query.trim();
@@ -72,16 +79,16 @@ export class QueryVectors {
     if (known !== undefined) return known;
     let call = this.#calls.get(key);
     if (call === undefined) {
-      call = this.#begin(key, model, text);
+      call = this.#begin(key, model, text, purpose);
       this.#calls.set(key, call);
     }
     return await this.#wait(key, call, signal);
   }
 
-  #begin(key: string, model: EmbeddingModel, text: string): Call {
+  #begin(key: string, model: EmbeddingModel, text: string, purpose: CallPurpose | undefined): Call {
     this.#called += 1;
     const stop = new AbortController();
-    const asked = embedTexts(model, [text], { kind: 'query', signal: stop.signal });
+    const asked = embedTexts(model, [text], { kind: 'query', signal: stop.signal, purpose });
     const call: Call = {
       waiting: 0,
       stop,

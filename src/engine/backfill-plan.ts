@@ -1,6 +1,6 @@
 /** What a backfill would do, take and cost, before it does anything: measured on a sample of the rows. */
 import type { Database } from '../database/index.ts';
-import { estimateTokens } from '../embed/index.ts';
+import { estimateTokens, moneyFor } from '../embed/index.ts';
 import { countRows, readRows, sampleKeys, settleArchived } from '../source/index.ts';
 import { type Space, type StoredChunk, storedChunks } from '../space/index.ts';
 import { planRecord } from '../worker/index.ts';
@@ -16,7 +16,7 @@ export interface BackfillPlan {
   /** Texts to embed. */
   chunks: number;
   tokens: number;
-  /** In the money of `price.perMillionTokens`; 0 for the embedded model, null where no price is configured. */
+  /** US dollars; 0 for the embedded model, null where no price is known. */
   cost: number | null;
   /** At the pace of the last day, one batch at a time; null where nothing was done in it. */
   seconds: number | null;
@@ -55,7 +55,7 @@ export async function planBackfill(
     records,
     chunks: Math.round(sample.chunks * scale),
     tokens,
-    cost: price === null ? null : (tokens / 1e6) * price,
+    cost: moneyFor(tokens, price),
     seconds: perSecond === null ? null : rows / perSecond,
   };
 }

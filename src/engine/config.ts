@@ -11,7 +11,7 @@ import {
 } from '../embed/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import { bulkLane, standbyLane } from '../queue/index.ts';
-import { sourceName, sourceOptions } from '../source/index.ts';
+import { budgetOptions, sourceName, sourceOptions } from '../source/index.ts';
 import { RETRY } from '../worker/index.ts';
 
 const modelObject = z.custom<EmbeddingModel | AiSdkModel>(
@@ -87,8 +87,10 @@ const config = z.strictObject({
   queueEnabled: z.boolean().optional(),
   /** Default true. False: nothing is embedded, and every search is one by words. */
   semanticSearch: z.boolean().optional(),
-  /** What the model costs, in any money: for the estimate of a backfill. The embedded model costs nothing. */
+  /** What the model costs, in US dollars; default its list price where it is known. The embedded model costs nothing. */
   price: z.strictObject({ perMillionTokens: z.number().min(0) }).optional(),
+  /** What all sources may spend together. See docs/cost.md. */
+  budget: budgetOptions.optional(),
   sources: z.record(sourceName, sourceOptions),
   /**
    * Lanes by name: each source has one named like it, and one for its backfills, `name:bulk`. What is not said is

@@ -1,5 +1,6 @@
 /** Makes a worker for sources: what embeds their records, and what is done once they are full. */
 import type { Database } from '../database/index.ts';
+import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { indexWhenFull, queueSidecar, spacesOfLog } from '../space/index.ts';
@@ -12,7 +13,7 @@ import {
 } from '../worker/index.ts';
 import type { Config } from './config.ts';
 import { dropOutdated } from './migrations.ts';
-import { upkeepOf } from './upkeep.ts';
+import { ledgerUpkeep, upkeepOf } from './upkeep.ts';
 import type { Wired } from './wiring.ts';
 
 export type WorkerChoices = Partial<
@@ -30,6 +31,14 @@ export interface WorkerParts {
   wire(): Promise<Wired[]>;
   logger: Logger;
   config: Config;
+  /** What stands in the ledger beside the calls themselves. */
+  books: Books;
+}
+
+export interface Books {
+  /** What counts the texts that needed no call of `model`. */
+  savedBy(model: EmbeddingModel): (purpose: CallPurpose, texts: number) => void;
+  flush(): Promise<void>;
 }
 
 /** @param choices override what is configured */
@@ -53,6 +62,7 @@ export async function createWorker(
     },
     onIdle: () => indexFull(database, work.wired),
     upkeep: () => work.upkeep,
+    onEnd: () => parts.books.flush(),
     ...optionsOf(config.worker ?? {}),
     ...choices,
   });
@@ -61,12 +71,18 @@ export async function createWorker(
 const SPACES = `
 select coalesce(string_agg(concat_ws(' ', id, name, active_space_id), ',' order by id), '') as spaces from evervec.sources`;
 
+interface Made {
+  spaceId: number;
+  isStandby: boolean;
+  handler: Handler;
+}
+
 /** The spaces that a worker works on, and what is made once for each. */
 class Work {
   readonly #parts: WorkerParts;
   readonly #vectorOid: number;
   /** By space: what a row of `sources` stands for may be made anew. */
-  #handlers = new Map<number, { spaceId: number; handler: Handler }>();
+  #handlers = new Map<number, Made>();
   #seen: string | null = null;
   wired: readonly Wired[] = [];
   upkeep: readonly Upkeep[] = [];
@@ -100,6 +116,7 @@ class Work {
     this.#handlers = new Map(this.wired.map((one) => [one.row.id, this.#handlerFor(one)]));
     const wantsVectors = config.semanticSearch !== false;
     this.upkeep = [
+      ledgerUpkeep(database),
       { task: 'second spaces', everyMinutes: 60, run: () => dropOutdated(database) },
       ...upkeepOf(database, this.wired, wantsVectors),
     ];
@@ -107,20 +124,24 @@ class Work {
   }
 
   /** One that is there stays: it knows vectors that were paid for and not yet written. */
-  #handlerFor({ row, ...parts }: Wired): { spaceId: number; handler: Handler } {
+  #handlerFor({ row, name, ...parts }: Wired): Made {
     const spaceId = parts.space.id;
     const before = this.#handlers.get(row.id);
-    if (before?.spaceId === spaceId) return before;
-    const { database, config } = this.#parts;
+    // A switch changes the part that a space has: then it is made anew.
+    const isStandby = row.standby_of !== null;
+    if (before?.spaceId === spaceId && before.isStandby === isStandby) return before;
+    const { database, config, books } = this.#parts;
     const handler = createEmbedRecords({
       ...parts,
       logId: row.log_id,
-      isStandby: row.standby_of !== null,
+      isStandby,
+      ledgerName: name,
+      onSaved: books.savedBy(parts.model),
       database,
       vectorOid: this.#vectorOid,
       wantsVectors: config.semanticSearch !== false,
     });
-    return { spaceId, handler };
+    return { spaceId, isStandby, handler };
   }
 }
 

@@ -4,8 +4,17 @@
  * each other's wiring.
  */
 import { type Connection, type Database, migrate, schemaStatus } from '../database/index.ts';
-import { type EmbeddingModel, QueryVectors } from '../embed/index.ts';
+import { type EmbeddingModel, Ledger, noteSaved, priceOf, QueryVectors } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
+import {
+  type BudgetState,
+  type CostOptions,
+  type CostReport,
+  type ModelCalls,
+  readBudgets,
+  readCost,
+  readModelCalls,
+} from '../operate/index.ts';
 import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
@@ -16,12 +25,13 @@ import {
   requireCaptureRights,
   type SourceDefinition,
 } from '../source/index.ts';
-import type { Worker } from '../worker/index.ts';
+import { errorLabel, type Worker } from '../worker/index.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
+import { budgetsOf, refuseUnknownPrice } from './budgets.ts';
 import { type Config, parseConfig } from './config.ts';
-import { createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
+import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
 import { Migrations } from './migrations.ts';
 import { Models, type SpaceModel } from './models.ts';
 import { onSchema } from './on-schema.ts';
@@ -59,6 +69,7 @@ export async function createEvervec(
 ): Promise<Evervec> {
   const parsed = parseConfig(config, 'the configuration');
   const { database, model } = await openParts(parsed, options.database, options.logger);
+  refuseUnknownPrice(parsed, model, priceOf(model, parsed.price));
   return new Evervec(parsed, database, model, options);
 }
 
@@ -78,6 +89,7 @@ export class Evervec {
   readonly #writer: Writer;
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries = new QueryVectors();
+  readonly #ledger: Ledger;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -86,7 +98,16 @@ export class Evervec {
     this.queue = new QueueAdmin(database);
     this.#logger = options.logger ?? silentLogger;
     this.#isOwner = options.database === undefined;
-    this.#models = new Models(database, config, model);
+    this.#ledger = new Ledger(database, (error) =>
+      this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
+    );
+    this.#models = new Models({
+      database,
+      config,
+      configured: model,
+      ledger: this.#ledger,
+      logger: this.#logger,
+    });
     this.model = this.#models.configured;
     this.#wiring = new Wiring(database, this.#models, config.sources);
     this.migrations = new Migrations({
@@ -251,7 +272,11 @@ export class Evervec {
   }
 
   #parts(wire: () => Promise<Wired[]>): WorkerParts {
-    return { database: this.database, wire, logger: this.#logger, config: this.#config };
+    const books: Books = {
+      savedBy: (model) => noteSaved(this.#ledger, model, this.#models.priceOf(model)),
+      flush: () => this.#ledger.flush(),
+    };
+    return { database: this.database, wire, logger: this.#logger, config: this.#config, books };
   }
 
   /**
@@ -280,6 +305,29 @@ export class Evervec {
     return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
   }
 
+  /**
+   * What models were asked for and cost, and what is left of today's budgets; what this object has gathered included.
+   * @throws CostRequestError
+   */
+  async cost(options: CostOptions = {}): Promise<CostReport> {
+    await this.#ledger.flush();
+    const budgets = this.mayCost ? budgetsOf(this.#config) : null;
+    return await onSchema(readCost(this.database, options, budgets));
+  }
+
+  /** Calls of models since the beginning, by provider, model and cause. */
+  async modelCalls(): Promise<ModelCalls[]> {
+    await this.#ledger.flush();
+    return await onSchema(readModelCalls(this.database));
+  }
+
+  /** What is spent and left of each configured budget today. */
+  async budgetsLeft(): Promise<BudgetState[]> {
+    await this.#ledger.flush();
+    const budgets = this.mayCost ? budgetsOf(this.#config) : null;
+    return await onSchema(readBudgets(this.database, budgets));
+  }
+
   async queueStatus(): Promise<QueueStatus> {
     return await this.queue.status();
   }
@@ -300,6 +348,7 @@ export class Evervec {
   }
 
   async close(): Promise<void> {
+    await this.#ledger.flush();
     if (this.#isOwner) await this.database.close();
   }
 }

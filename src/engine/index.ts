@@ -1,6 +1,7 @@
 export type { ArchiveOptions } from './archive.ts';
 export type { Backfilled, BackfillOptions } from './backfill.ts';
 export type { BackfillPlan } from './backfill-plan.ts';
+export { refuseUnknownPrice } from './budgets.ts';
 export { type Config, defineConfig, parseConfig } from './config.ts';
 export { VERSION } from './create-worker.ts';
 export { createEvervec, Evervec, type EvervecOptions } from './engine.ts';

@@ -5,20 +5,26 @@
  */
 import type { Database } from '../database/index.ts';
 import {
+  BudgetGate,
   createEmbeddedModel,
   EMBEDDED_NAMES,
   type EmbeddingModel,
   guardModel,
   isEmbedded,
   isSettings,
+  type Ledger,
   limitTime,
+  meterModel,
   type ModelChoice,
   type ModelSettings,
+  priceOf,
   resolveModel,
   settingsOf,
   splitLongTexts,
 } from '../embed/index.ts';
 import { SpaceMismatchError } from '../errors/index.ts';
+import type { Logger } from '../runtime/index.ts';
+import { budgetsOf, refuseUnknownPrice } from './budgets.ts';
 import type { Config } from './config.ts';
 
 /** What says which model a space is of. */
@@ -28,19 +34,33 @@ export interface SpaceModel {
   dimensions: number;
 }
 
+export interface ModelsOptions {
+  database: Database;
+  config: Config;
+  /** As `resolveModel` gave it. */
+  configured: EmbeddingModel;
+  ledger: Ledger;
+  logger: Logger;
+}
+
 export class Models {
   /** Of new spaces, and what a migration goes to where nothing else is said. */
   readonly configured: EmbeddingModel;
   readonly #database: Database;
   readonly #config: Config;
+  readonly #ledger: Ledger;
+  readonly #gate: BudgetGate | null;
   /** By id: a model is made, and its provider's width asked for, once. */
   readonly #known = new Map<string, EmbeddingModel>();
 
-  /** @param configured as `resolveModel` gave it */
-  constructor(database: Database, config: Config, configured: EmbeddingModel) {
+  constructor({ database, config, configured, ledger, logger }: ModelsOptions) {
     this.#database = database;
     this.#config = config;
-    this.configured = this.#guarded(configured, true);
+    this.#ledger = ledger;
+    const budgets = budgetsOf(config);
+    const names = Object.keys(config.sources);
+    this.#gate = budgets && new BudgetGate(database, budgets, names, logger);
+    this.configured = this.#guarded(configured, priceOf(configured, config.price), true);
     this.#known.set(configured.id, this.configured);
   }
 
@@ -69,17 +89,24 @@ export class Models {
       isSettings(choice) ? this.#withAccess(choice) : choice,
       dimensions,
     );
-    const hasQuota = model.provider === this.configured.provider;
-    const known = this.#known.get(model.id) ?? this.#guarded(model, hasQuota);
-    this.#known.set(model.id, known);
-    return known;
+    return this.#remember(model);
+  }
+
+  #remember(model: EmbeddingModel): EmbeddingModel {
+    const known = this.#known.get(model.id);
+    if (known !== undefined) return known;
+    const price = priceOf(model, undefined);
+    refuseUnknownPrice(this.#config, model, price);
+    const guarded = this.#guarded(model, price, model.provider === this.configured.provider);
+    this.#known.set(model.id, guarded);
+    return guarded;
   }
 
   async #find({ modelId, modelSettings, dimensions }: SpaceModel): Promise<EmbeddingModel> {
     // By id and not as it was asked for: which one "embedded" is may be another in the next version.
     for (const name of EMBEDDED_NAMES) {
       const embedded = createEmbeddedModel(name);
-      if (embedded.id === modelId) return embedded;
+      if (embedded.id === modelId) return this.#remember(embedded);
     }
     if (modelSettings !== null && modelSettings !== 'embedded')
       return await this.resolve(modelSettings as ModelSettings, dimensions);
@@ -90,13 +117,10 @@ export class Models {
     throw notToBeHad(modelId);
   }
 
-  /** Of a million tokens; null where it is not known, 0 for the embedded model. */
+  /** US dollars per million tokens; null where nobody knows. */
   priceOf(model: EmbeddingModel): number | null {
-    if (isEmbedded(model)) return 0;
-    const { price } = this.#config;
     const isConfigured = model.id === this.configured.id;
-    if (isConfigured && price !== undefined) return price.perMillionTokens;
-    return model.pricePerMillionTokens ?? null;
+    return priceOf(model, isConfigured ? this.#config.price : undefined);
   }
 
   /** Adds what the configuration or the environment has of keys and addresses for that provider. */
@@ -116,15 +140,21 @@ export class Models {
     };
   }
 
-  /** @param hasQuota whether it is of the provider that the configured quota is about */
-  #guarded(model: EmbeddingModel, hasQuota: boolean): EmbeddingModel {
-    if (isEmbedded(model)) return model;
+  /**
+   * From the inside out: a time limit, the ledger, the provider's breaker and quota, the budget.
+   * @param hasQuota whether it is of the provider that the configured quota is about
+   */
+  #guarded(model: EmbeddingModel, price: number | null, hasQuota: boolean): EmbeddingModel {
+    if (isEmbedded(model)) return meterModel(model, this.#ledger, price);
     const { quota = {}, worker } = this.#config;
-    const guarded = guardModel(limitTime(model, worker?.timeoutMs), this.#database, {
+    const metered = meterModel(limitTime(model, worker?.timeoutMs), this.#ledger, price);
+    const guarded = guardModel(metered, this.#database, {
       requests: hasQuota ? (quota.requestsPerMinute ?? null) : null,
       tokens: hasQuota ? (quota.tokensPerMinute ?? null) : null,
     });
-    return splitLongTexts(guarded);
+    // What is free goes on whatever is spent.
+    const isFree = price === 0 || this.#gate === null;
+    return splitLongTexts(isFree ? guarded : this.#gate.guard(guarded));
   }
 }
 

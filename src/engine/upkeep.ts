@@ -6,6 +6,7 @@ import { reconcileSource, type Reconciled } from './reconcile.ts';
 import type { Wired } from './wiring.ts';
 
 const ARCHIVE_MINUTES = 24 * 60;
+const LEDGER_MINUTES = 24 * 60;
 
 /* A request is taken by beginning, and over when it has ended: one whose worker died is taken again after an hour. */
 const TAKE_REQUEST = `
@@ -44,6 +45,12 @@ export function upkeepOf(
     const isStandby = row.standby_of !== null;
     return source.archive === null || isStandby ? [reconcile] : [reconcile, archive];
   });
+}
+
+/** Sums of days that are over, of which each writer has one of its own, become one. */
+export function ledgerUpkeep(database: Database): Upkeep {
+  const run = () => database.query('select evervec.roll_up_calls()');
+  return { task: 'roll up calls', everyMinutes: LEDGER_MINUTES, run };
 }
 
 export interface ReconcileRun {

@@ -21,6 +21,8 @@ import { unknownSource } from './unknown-source.ts';
 
 /** One space of a configured source with all that works on it. */
 export interface Wired {
+  /** The source's name, of its second space too. */
+  name: string;
   row: SourceRow;
   /** Under the row's name. */
   source: SourceDefinition;
@@ -104,6 +106,6 @@ export class Wiring {
     const { configured, configuredSettings } = this.#models;
     const wanted = wantedSpace(this.#database, definition, configured, configuredSettings);
     const differs = isStandby ? [] : differences(space, wanted);
-    return { row, source, space, chunker, model, differs };
+    return { name: definition.name, row, source, space, chunker, model, differs };
   }
 }

@@ -1,5 +1,7 @@
 export * from './archive-error.ts';
+export * from './budget-reached-error.ts';
 export * from './config-error.ts';
+export * from './cost-request-error.ts';
 export * from './database-in-use-error.ts';
 export * from './database-unreachable-error.ts';
 export * from './evaluation-error.ts';

@@ -10,6 +10,8 @@ export class ProviderError extends EvervecError {
   readonly retryAfterMs: number | null;
   /** Waiting will not help: the key is wrong, the quota used up. */
   readonly isRefusal: boolean;
+  /** Whether the call may have been done and billed, though nobody got its answer. */
+  readonly mayBeBilled: boolean;
 
   constructor(
     message: string,
@@ -18,10 +20,12 @@ export class ProviderError extends EvervecError {
       cause?: unknown;
       retryAfterMs?: number | null;
       isRefusal?: boolean;
+      mayBeBilled?: boolean;
     },
   ) {
     super(message, { ...options, isRetryable: options.isRefusal !== true });
     this.retryAfterMs = options.retryAfterMs ?? null;
     this.isRefusal = options.isRefusal ?? false;
+    this.mayBeBilled = options.mayBeBilled ?? false;
   }
 }

@@ -51,6 +51,7 @@ export async function queueHealth(
     { what: 'database', level: 'good', found: `answers in ${tookMs.toFixed(0)} ms` },
     checkSwitch(status),
     checkLanes(status),
+    checkBudget(status),
     checkWorkers(status, ages, limits),
     checkAge(ages, limits),
     await checkStuck(connection, status),
@@ -92,6 +93,19 @@ function checkLanes({ lanes }: QueueStatus): HealthCheck {
   };
 }
 
+function checkBudget({ lanes }: QueueStatus): HealthCheck {
+  const what = 'budget';
+  const paused = Object.keys(lanes).filter((name) => lanes[name]?.budget_paused);
+  if (paused.length === 0) return { what, level: 'good', found: 'holds nothing back' };
+  return {
+    what,
+    level: 'warning',
+    found: `the daily budget is reached: ${paused.join(', ')} wait until 00:00 UTC`,
+    remedy:
+      'See "evervec cost". To go on today: "evervec queue resume --all", or raise budget.perDay and resume.',
+  };
+}
+
 interface Ages {
   /** Seconds that the oldest change has waited, in the log or ready in an open lane; null when none waits. */
   changes: number | null;
@@ -105,7 +119,7 @@ with logged as (
   select min(logged_at) as at from (select logged_at from evervec.changes limit 1000) entry
 ), ready as (
   select min(evervec.oldest_ready(id)) filter (where bulk_of is null) as urgent, min(evervec.oldest_ready(id)) as any
-  from evervec.lanes where not paused
+  from evervec.lanes where not paused and budget_day is distinct from evervec.ledger_day()
 )
 select extract(epoch from now() - least(logged.at, ready.urgent))::float8 as changes,
   extract(epoch from now() - least(logged.at, ready.any))::float8 as all

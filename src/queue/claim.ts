@@ -4,6 +4,7 @@
  * old or of little urgency moves too, however much is ahead of it.
  */
 import type { Connection } from '../database/index.ts';
+import { WITHIN_BUDGET } from './budget-pause.ts';
 import { type Claim, type JobRow, toLeasedJob } from './jobs.ts';
 
 interface Order {
@@ -46,7 +47,7 @@ with claim as materialized (
     and ($2::integer[] is null or job.source_id = any ($2))
     order by ${order.jobs} limit 1
   ) first
-  where not lane.paused and not exists (select from evervec.control where stopped)
+  where not lane.paused and ${WITHIN_BUDGET} and not exists (select from evervec.control where stopped)
   and (lane.concurrency is null or exists (
     select from evervec.lane_slots slot where slot.lane_id = lane.id
     and not exists (select from evervec.jobs held where held.state = 1 and held.claim_token = slot.claim_token)
@@ -82,7 +83,7 @@ update evervec.jobs set
   lease_until = now() + $3 * interval '1 millisecond', worker_id = $4::uuid
 from claim, unnest(array(select tid from picked)) as target (tid)
 where jobs.ctid = target.tid
-returning jobs.id, source_id, record_key, attempts, crashes, claim.token`;
+returning jobs.id, source_id, record_key, origin, attempts, crashes, claim.token`;
 
 const CLAIM_URGENT = claimSql(URGENT);
 const CLAIM_RESERVED = claimSql(RESERVED);

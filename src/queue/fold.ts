@@ -5,6 +5,7 @@
  * 122,000 against 52,000 jobs/s on two cores.
  */
 import type { Connection } from '../database/index.ts';
+import { WITHIN_BUDGET } from './budget-pause.ts';
 import type { ClaimRequest } from './claim.ts';
 import { type Claim, type JobRow, toLeasedJob } from './jobs.ts';
 
@@ -57,7 +58,7 @@ with candidate as materialized (
   limit $5 for update skip locked
 ), direct as materialized (
   select source.id from evervec.sources source join evervec.lanes lane on lane.id = source.lane_id
-  where not lane.paused and not exists (select from evervec.control where stopped)
+  where not lane.paused and ${WITHIN_BUDGET} and not exists (select from evervec.control where stopped)
   and lane.priority = 0 and lane.concurrency is null and lane.share is null
   and ($2::integer[] is null or source.id = any ($2))
 ), claim as materialized (
@@ -70,7 +71,7 @@ with candidate as materialized (
       and ($2::integer[] is null or job.source_id = any ($2))
       order by job.priority, job.recency desc, job.id desc limit 1
     ) first
-    where not lane.paused and (lane.priority < 0 or lane.share is not null or (lane.priority = 0 and first.priority < 0))
+    where not lane.paused and ${WITHIN_BUDGET} and (lane.priority < 0 or lane.share is not null or (lane.priority = 0 and first.priority < 0))
   ) as is_first
 ), quota as materialized (
   select case when is_first then $1 else greatest($1, ${KEYS_UNLEASED}) end as keys from claim

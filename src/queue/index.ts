@@ -1,4 +1,5 @@
 export { type AuditEntry, listAudit, recordAudit } from './audit.ts';
+export { pauseForBudget } from './budget-pause.ts';
 export { type ClaimRequest, claim } from './claim.ts';
 export { type CleanupReport, cleanUp, cleanUpIfDue, RETENTION_DAYS } from './cleanup.ts';
 export { CLEARABLE_STATES, type Cleared, clearQueue } from './clear.ts';

@@ -9,6 +9,8 @@ export interface LeasedJob {
   id: string;
   sourceId: number;
   recordKey: string;
+  /** Who queued it, other than a change of its row: `backfill`, `reconcile`. */
+  origin: string | null;
   /** Failed tries so far. */
   attempts: number;
   /** Times that a worker vanished while it held this job. */
@@ -25,6 +27,8 @@ export interface JobRow {
   id: string;
   source_id: number;
   record_key: string;
+  /** What `fold` leases is a change, and has none. */
+  origin?: string | null;
   attempts: number;
   crashes: number;
 }
@@ -34,6 +38,7 @@ export function toLeasedJob(row: JobRow): LeasedJob {
     id: row.id,
     sourceId: row.source_id,
     recordKey: row.record_key,
+    origin: row.origin ?? null,
     attempts: row.attempts,
     crashes: row.crashes,
   };

@@ -5,6 +5,7 @@
 import type { Connection, Database } from '../database/index.ts';
 import { UnknownLaneError } from '../errors/index.ts';
 import { recordAudit } from './audit.ts';
+import { liftBudget } from './budget-pause.ts';
 import { notifyWorkers } from './control.ts';
 
 const SET_PAUSED = `
@@ -21,40 +22,51 @@ export async function pauseLanes(
   lanes: readonly string[] | null,
   actor: string,
 ): Promise<string[]> {
-  return await setPaused(database, lanes, true, actor);
+  return await database.transaction(async (tx) => {
+    await knownLanes(tx, lanes);
+    return await switchLanes(tx, lanes, true, actor);
+  });
 }
 
-/** Like `pauseLanes`; wakes the workers. */
+/**
+ * Like `pauseLanes`; wakes the workers. Of a lane that an operator and the daily budget hold both, the operator's pause
+ * is taken away, and said again the budget's: so nobody spends by opening a lane that he closed himself.
+ */
 export async function resumeLanes(
   database: Database,
   lanes: readonly string[] | null,
   actor: string,
 ): Promise<string[]> {
-  return await setPaused(database, lanes, false, actor);
+  return await database.transaction(async (tx) => {
+    const known = await knownLanes(tx, lanes);
+    const opened = await switchLanes(tx, lanes, false, actor);
+    const lifted: string[] = [];
+    for (const name of lanes ?? known)
+      if (!opened.includes(name) && (await liftBudget(tx, name, actor))) lifted.push(name);
+    return [...opened, ...lifted].sort();
+  });
 }
 
-async function setPaused(
-  database: Database,
+async function switchLanes(
+  tx: Connection,
   lanes: readonly string[] | null,
   paused: boolean,
   actor: string,
 ): Promise<string[]> {
-  return await database.transaction(async (tx) => {
-    if (lanes !== null) await refuseUnknown(tx, lanes);
-    const { rows } = await tx.query<{ name: string }>(SET_PAUSED, [lanes, paused]);
-    const action = paused ? 'pause' : 'resume';
-    for (const { name } of rows)
-      await recordAudit(tx, { actor, action, target: `lane ${name}`, detail: {} });
-    if (rows.length > 0) await notifyWorkers(tx);
-    return rows.map((row) => row.name).sort();
-  });
+  const { rows } = await tx.query<{ name: string }>(SET_PAUSED, [lanes, paused]);
+  const action = paused ? 'pause' : 'resume';
+  for (const { name } of rows)
+    await recordAudit(tx, { actor, action, target: `lane ${name}`, detail: {} });
+  if (rows.length > 0) await notifyWorkers(tx);
+  return rows.map((row) => row.name).sort();
 }
 
-async function refuseUnknown(tx: Connection, lanes: readonly string[]): Promise<void> {
+/** @throws UnknownLaneError when one of `lanes` is not among them */
+async function knownLanes(tx: Connection, lanes: readonly string[] | null): Promise<string[]> {
   const { rows } = await tx.query<{ name: string }>('select name from evervec.lanes order by name');
   const known = rows.map((row) => row.name);
-  const unknown = lanes.find((name) => !known.includes(name));
-  if (unknown === undefined) return;
+  const unknown = lanes?.find((name) => !known.includes(name));
+  if (unknown === undefined) return known;
   throw new UnknownLaneError(`There is no lane "${unknown}".`, {
     remedy: `Known are: ${known.join(', ') || 'none'}.`,
     isUsage: true,

@@ -10,7 +10,10 @@ export interface LaneCounts {
   leased: number;
   waiting: number;
   parked: number;
+  /** By an operator. */
   paused: boolean;
+  /** Until the next day in UTC: the daily budget is reached. */
+  budget_paused: boolean;
   /** Lower goes first. */
   priority: number;
   /** Batches at once over all workers; null is no limit. */
@@ -67,7 +70,7 @@ where heartbeat_at > now() - 10 * $1 * interval '1 second'
 order by started_at, worker.id`;
 
 const LANES = `
-select lane as name, paused, priority, concurrency, share, ready, leased, waiting, parked,
+select lane as name, paused, budget_paused, priority, concurrency, share, ready, leased, waiting, parked,
   extract(epoch from now() - oldest_ready_at)::float8 as oldest_ready_s
 from evervec.queue_status order by lane`;
 

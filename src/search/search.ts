@@ -92,7 +92,12 @@ async function searchSpaces(
     const vector =
       mode === 'text' || space === undefined
         ? null
-        : await queries.of(await modelOf(modelSpace(space)), query, signal);
+        : asText(
+            await queries.of(await modelOf(modelSpace(space)), query, signal, {
+              sources: group.map(({ name }) => name),
+              cause: 'query',
+            }),
+          );
     const choices = {
       mode,
       filter,
@@ -115,6 +120,11 @@ async function searchSpaces(
     hits.length = Math.min(hits.length, limit);
   }
   return hits;
+}
+
+/** As pgvector reads it. */
+function asText(vector: Float32Array): string {
+  return `[${vector.join(',')}]`;
 }
 
 const SEARCH = `

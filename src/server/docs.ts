@@ -51,6 +51,11 @@ const CODES: readonly (readonly [code: string, status: string, meaning: string])
     '400',
     'The queue can’t do that as asked. The remedy says what it takes.',
   ],
+  [
+    'EVERVEC_COST_REQUEST',
+    '400',
+    'The days of `from`, `to` or `days` are none, or contradict each other.',
+  ],
   ['EVERVEC_UNKNOWN_JOB', '400', 'There is no such job, or it is not one to retry.'],
   ['EVERVEC_UNKNOWN_LANE', '400', 'There is no such lane. The remedy lists those that are.'],
   ['EVERVEC_SCHEMA', '400', 'Evervec is not set up in the database, or not up to date.'],

@@ -21,6 +21,7 @@ import { renderDocs } from './docs.ts';
 import type { Engine } from './engine.ts';
 import { readAssets, renderPage } from './page.ts';
 import {
+  addCostRoute,
   addCronRoute,
   addHealthRoute,
   addQueueActions,
@@ -74,6 +75,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   addSearchRoutes(app, engine, options.search ?? {});
   addQueueReads(app, engine);
   addQueueActions(app, engine, options.retentionDays);
+  addCostRoute(app, engine);
   addHealthRoute(app, engine, authenticate);
   addCronRoute(app, engine, options.cron ?? {});
   addDocuments(app, options, hasToken);

@@ -7,7 +7,7 @@ import { z } from '@hono/zod-openapi';
 const MAX_LIMIT = 1_000;
 
 /** A whole number in a URL, where everything is text. */
-const whole = (min: number, max: number, description: string) =>
+export const whole = (min: number, max: number, description: string) =>
   z
     .string()
     .regex(/^\d{1,9}$/, 'not a whole number')
@@ -17,7 +17,7 @@ const whole = (min: number, max: number, description: string) =>
     .openapi({ type: 'integer', minimum: min, maximum: max, description });
 
 const limit = whole(1, MAX_LIMIT, 'Default 20.');
-const source = z
+export const namesOfSources = z
   .string()
   .transform((names) => names.split(','))
   .pipe(z.array(z.string().min(1, 'an empty name')).max(100))
@@ -27,15 +27,15 @@ const source = z
     description: 'Names of sources, with commas between; all when absent.',
   });
 
-export const statsQuery = z.strictObject({ source });
+export const statsQuery = z.strictObject({ source: namesOfSources });
 export const metricsQuery = z.strictObject({
-  source,
+  source: namesOfSources,
   minutes: whole(1, 527_040, 'How far back; default 60.'),
   step: whole(1, 10_080, 'Minutes in a bucket; default 1.'),
   limit,
 });
 export const recentQuery = z.strictObject({
-  source,
+  source: namesOfSources,
   kind: z
     .enum(['batch', 'failure'])
     .optional()
@@ -43,7 +43,7 @@ export const recentQuery = z.strictObject({
   limit,
 });
 export const failedQuery = z.strictObject({
-  source,
+  source: namesOfSources,
   error: z
     .string()
     .min(1)

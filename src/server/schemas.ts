@@ -129,7 +129,10 @@ export const queueStatus = z
       z.string(),
       z.object({
         ...counts,
-        paused: z.boolean(),
+        paused: z.boolean().openapi({ description: 'By an operator.' }),
+        budget_paused: z
+          .boolean()
+          .openapi({ description: 'The daily budget is reached; until the next day in UTC.' }),
         priority: z.int().openapi({ description: 'Lower goes first.' }),
         concurrency: z
           .int()

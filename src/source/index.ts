@@ -2,7 +2,13 @@ export { createViews, dropViews, emptyArchive, settleArchived } from './archive.
 export { captureState, installCapture, removeCapture, requireCaptureRights } from './capture.ts';
 export { checkAsPinned } from './expression.ts';
 export { type ArchiveRule, resolveSource, type SourceDefinition } from './definition.ts';
-export { type Row, type SourceOptions, sourceName, sourceOptions } from './options.ts';
+export {
+  budgetOptions,
+  type Row,
+  type SourceOptions,
+  sourceName,
+  sourceOptions,
+} from './options.ts';
 export {
   type BackfillPosition,
   findSource,

@@ -11,6 +11,15 @@ const laneName = z
   .string()
   .regex(/^[^:]{1,50}$/, 'the name of a lane has 1 to 50 characters and no colon');
 
+/** What may be spent on a day in UTC before work that would spend more waits for the next one. */
+export const budgetOptions = z.strictObject({
+  perDay: z.strictObject({
+    /** US dollars. */
+    money: z.number().min(0).optional(),
+    tokens: z.int().min(0).optional(),
+  }),
+});
+
 export const sourceOptions = z.strictObject({
   /** `table` or `schema.table`, case as in the database; `schema` apart where a name has a dot in it. */
   table: z.string().min(1),
@@ -63,6 +72,8 @@ export const sourceOptions = z.strictObject({
    * no triggers; others are compared by hand only.
    */
   reconcile: z.strictObject({ everyMinutes: z.int().min(1).max(525_600) }).optional(),
+  /** Of this source alone, beside that of all together. */
+  budget: budgetOptions.optional(),
 });
 
 export type SourceOptions = z.infer<typeof sourceOptions>;

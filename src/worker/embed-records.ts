@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { type Chunker, cleanText } from '../chunk/index.ts';
 import type { Database } from '../database/index.ts';
-import { type EmbeddingModel, embedTexts } from '../embed/index.ts';
+import { type CallPurpose, causeOf, type EmbeddingModel, embedTexts } from '../embed/index.ts';
+import { BudgetReachedError } from '../errors/index.ts';
 import type { LeasedJob } from '../queue/index.ts';
 import {
   type RenderedRow,
@@ -44,6 +45,10 @@ export interface EmbedRecordsOptions {
   wantsVectors?: boolean;
   /** Stored bytes of column values read at once; default 8 MiB. */
   maxReadBytes?: number;
+  /** The source's name in the ledger; default its own. */
+  ledgerName?: string;
+  /** Told how many texts of a batch needed no call: kept, shared, or paid for before. */
+  onSaved?(purpose: CallPurpose, texts: number): void;
 }
 
 const MAX_READ_BYTES = 8 * 1024 * 1024;
@@ -51,6 +56,7 @@ const MAX_READ_BYTES = 8 * 1024 * 1024;
 export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
   const { database, logId, source, space, model, chunker, vectorOid } = options;
   const { maxReadBytes = MAX_READ_BYTES, wantsVectors = true, isStandby = false } = options;
+  const { ledgerName = source.name, onSaved } = options;
 
   const paid = new PaidVectors();
 
@@ -76,15 +82,11 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
     const plan = (rows: RenderedRow[], isWanted: boolean) =>
       rows.map((row) => planRecord(row, chunker, stored.get(row.key) ?? [], isWanted));
     const planned = plan(wanted, true);
-    const blamed = await embedOrBlame(wanted, planned, {
-      database,
-      space,
-      model,
-      paid,
-      signal,
-    });
+    const purpose = purposeOf(ledgerName, jobs, planned, isStandby);
+    const to = { database, space, model, paid, signal, purpose, onSaved };
+    const { blamed, embedded, unpaid } = await embedOrBlame(wanted, planned, to);
     if (blamed !== null) failed.push({ ...blamed, job: jobOf(blamed.key) });
-    const plans = [...(blamed === null ? planned : []), ...plan(unwanted, false), ...gone];
+    const plans = [...embedded, ...plan(unwanted, false), ...gone];
 
     // A vector that was written while the record was being archived goes, too.
     const isBare = (key: string) =>
@@ -111,28 +113,69 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
             },
       failed,
       deferred: read.deferred.map(jobOf),
+      unpaid: unpaid.map((plan) => jobOf(plan.key)),
     };
   };
 }
 
-/**
- * Gives the changed chunks their vectors.
- * @returns the row that the model refuses, where it stood alone; of several rows nobody knows which
- */
+/** Why a batch is embedded: its jobs are of one lane, some of them may be tried again. */
+function purposeOf(
+  source: string,
+  jobs: readonly LeasedJob[],
+  plans: readonly RecordWrite[],
+  isBeside: boolean,
+): CallPurpose {
+  const isRetried = (job: LeasedJob) => causeOf(job, isBeside) === 'retry';
+  const first = jobs.find((job) => !isRetried(job)) ?? jobs[0];
+  const again = new Set(jobs.filter(isRetried).map((job) => job.recordKey));
+  const retried = plans.filter(({ key }) => again.has(key)).flatMap((plan) => plan.changed);
+  return {
+    sources: [source],
+    cause: first === undefined ? 'change' : causeOf(first, isBeside),
+    isBulk: jobs.some((job) => job.origin !== null),
+    isBeside,
+    ...(retried.length > 0 && { retried: new Set(retried.map(({ text }) => text)) }),
+  };
+}
+
+interface Embedded {
+  /** The row that the model refuses, where it stood alone; of several rows nobody knows which. */
+  blamed: { key: string; error: unknown; textHash: string } | null;
+  embedded: readonly RecordWrite[];
+  /** What the budget has nothing left for: nobody's fault, and for another day. */
+  unpaid: readonly RecordWrite[];
+}
+
+/** Gives the changed chunks their vectors. */
 async function embedOrBlame(
   rows: readonly RenderedRow[],
   plans: readonly RecordWrite[],
   to: EmbedTo,
-): Promise<{ key: string; error: unknown; textHash: string } | null> {
+): Promise<Embedded> {
   try {
     await embedChanged(plans, to);
-    return null;
+    return { blamed: null, embedded: plans, unpaid: [] };
   } catch (error) {
+    if (error instanceof BudgetReachedError) return splitByPaid(plans, to.paid);
     const [row, another] = rows;
     if (row === undefined || another !== undefined) throw error;
     if (to.signal.aborted || waitFor(error) !== null) throw error;
-    return { key: row.key, error, textHash: hashText(cleanText(row.text)) };
+    const textHash = hashText(cleanText(row.text));
+    return { blamed: { key: row.key, error, textHash }, embedded: [], unpaid: [] };
   }
+}
+
+/** What was paid for before the budget was reached is written, or it would be paid for again. */
+function splitByPaid(plans: readonly RecordWrite[], paid: PaidVectors): Embedded {
+  const embedded: RecordWrite[] = [];
+  const unpaid: RecordWrite[] = [];
+  for (const plan of plans) {
+    for (const chunk of plan.changed)
+      if (!chunk.isKept) chunk.embedding = paid.get(chunk.text) ?? null;
+    const isWhole = plan.changed.every((chunk) => chunk.isKept || chunk.embedding !== null);
+    (isWhole ? embedded : unpaid).push(plan);
+  }
+  return { blamed: null, embedded, unpaid };
 }
 
 /**
@@ -184,7 +227,7 @@ function hashText(text: string): string {
  * texts, any record does (I5).
  */
 async function embedChanged(plans: readonly RecordWrite[], to: EmbedTo): Promise<void> {
-  const { database, space, model, paid, signal } = to;
+  const { database, space, model, paid, signal, purpose } = to;
   const changed = plans.flatMap((plan) => plan.changed.filter((chunk) => !chunk.isKept));
   const unpaid = changed.filter((chunk) => paid.get(chunk.text) === undefined);
   const known = await knownHashes(
@@ -194,14 +237,21 @@ async function embedChanged(plans: readonly RecordWrite[], to: EmbedTo): Promise
   );
   for (const chunk of unpaid) chunk.isKept = known.has(chunk.hash.toString('hex'));
   const wanting = changed.filter((chunk) => !chunk.isKept);
-  if (wanting.length === 0) return;
-  const texts = wanting.map((chunk) => chunk.text);
-  const options = { kind: 'document', signal, paid } as const;
-  if (space.sharesTexts) await paid.share(texts, (own) => embedTexts(model, own, options));
-  const vectors = await embedTexts(model, texts, options);
-  wanting.forEach((chunk, index) => {
-    chunk.embedding = vectors[index] ?? null;
-  });
+  let sent = 0;
+  if (wanting.length > 0) {
+    const texts = wanting.map((chunk) => chunk.text);
+    const onCall = (count: number) => {
+      sent += count;
+    };
+    const options = { kind: 'document', signal, paid, purpose, onCall } as const;
+    if (space.sharesTexts) await paid.share(texts, (own) => embedTexts(model, own, options));
+    const vectors = await embedTexts(model, texts, options);
+    wanting.forEach((chunk, index) => {
+      chunk.embedding = vectors[index] ?? null;
+    });
+  }
+  const wanted = plans.reduce((sum, plan) => sum + plan.count, 0);
+  to.onSaved?.(purpose, wanted - sent);
 }
 
 /** Where vectors come from and go to. */
@@ -211,4 +261,6 @@ interface EmbedTo {
   model: EmbeddingModel;
   paid: PaidVectors;
   signal: AbortSignal;
+  purpose: CallPurpose;
+  onSaved: EmbedRecordsOptions['onSaved'];
 }

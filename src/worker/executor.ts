@@ -21,6 +21,9 @@ import type { Handler, Prepared } from './handler.ts';
 import { keepLease, type LeaseKeeper } from './lease.ts';
 import type { OpenBatch, Reporter } from './reporter.ts';
 
+/** How long this process leaves a source alone whose budget is reached, ms: an operator may open it at any time. */
+const UNPAID_WAIT_MS = 1_000;
+
 export interface Tally {
   jobs: number;
   done: number;
@@ -159,9 +162,17 @@ export class Executor {
       return await this.#judge(work, sourceId, jobs, error);
     }
     this.#waitingUntil.delete(sourceId);
+    await this.#giveBackUnpaid(work, sourceId, prepared.unpaid ?? []);
     for (const { job, error, textHash } of prepared.failed)
       await this.#fail(work, job, error, textHash);
     return prepared.deferred.length > 0 ? [prepared.deferred] : [];
+  }
+
+  /** Their lane is paused. A job that was left in another one, as lanes changed, must not come straight back. */
+  async #giveBackUnpaid(work: Work, sourceId: number, jobs: readonly LeasedJob[]): Promise<void> {
+    if (jobs.length === 0) return;
+    this.#waitingUntil.set(sourceId, performance.now() + UNPAID_WAIT_MS);
+    await release(this.#options.database, work.token, jobs);
   }
 
   /** What becomes of jobs whose handler, or whose write, failed as a whole. */

@@ -21,6 +21,8 @@ export interface Prepared {
   failed: readonly FailedJob[];
   /** Jobs left for another call, to bound memory. Never all of them. */
   deferred: readonly LeasedJob[];
+  /** Jobs to give back untried: the day's budget has nothing left for them, and their lane is paused. */
+  unpaid?: readonly LeasedJob[];
 }
 
 /**

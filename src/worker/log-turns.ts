@@ -26,6 +26,11 @@ export class LogTurns {
       : (this.#sourceIds[this.#next % this.#sourceIds.length] ?? null);
   }
 
+  /** The log has nothing of this source any more, or others have locked it: its turn would be for nothing. */
+  skip(sourceId: number): void {
+    this.#sourceIds = this.#sourceIds.filter((id) => id !== sourceId);
+  }
+
   /** @param isLong whether a fold left entries in the log */
   async note(connection: Connection, isLong: boolean): Promise<void> {
     const now = performance.now();

@@ -44,6 +44,8 @@ export interface WorkerOptions {
   queueSidecars(tx: Connection, logIds: readonly number[]): Promise<void>;
   /** Called when a loop found nothing to do: the time for what waits until the queue is empty. */
   onIdle?(): Promise<void>;
+  /** Called once the last batch is written, when the worker ends. */
+  onEnd?(): Promise<void>;
   /** Called after each batch: for progress, metrics and tests. */
   onBatch?(batch: Tally): void;
   /** Loops at once; default 2, on the embedded database 1. */
@@ -194,6 +196,7 @@ export class Worker implements Service {
     await this.#maintainer?.stop();
     this.#maintainer = undefined;
     await this.#reporter.stop();
+    await this.#options.onEnd?.();
     await signOff(this.#options.database, this.id).catch((error: unknown) => this.#report(error));
   }
 
@@ -263,7 +266,10 @@ export class Worker implements Service {
       if (hasTruncation)
         await database.transaction(async (tx) => queueSidecars(tx, await takeTruncations(tx)));
       await this.#turns.note(database, hasMore);
-      const goesOn = leased === null && hasMore && folded.count > 0;
+      // Else the log would count as contended, and a drain end with work left.
+      const isEmptyTurn = onlySourceId !== null && folded.entries === 0 && !hasTruncation;
+      if (isEmptyTurn) this.#turns.skip(onlySourceId);
+      const goesOn = leased === null && hasMore && (folded.count > 0 || isEmptyTurn);
       if (!goesOn || performance.now() - started > FOLD_ON_MS) return { ...folded, count };
     }
   }

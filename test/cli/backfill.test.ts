@@ -39,6 +39,7 @@ describeEachDatabase('evervec backfill', (databases) => {
     const plan = { source: 'notes', rows: 30, sampled: 30, records: 30, chunks: 30, tokens: 90 };
     expect(await json('backfill', 'notes', '--dry-run')).toEqual({
       plans: [{ ...plan, cost: expect.closeTo(0.09), seconds: null }],
+      budgets: [],
     });
     const shown = await run('backfill', '--dry-run');
     expect(shown).toMatch(/source +rows +to embed +texts +tokens +cost +time/);

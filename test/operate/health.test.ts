@@ -37,6 +37,7 @@ describeEachDatabase('health', (databases) => {
       'database',
       'switch',
       'lanes',
+      'budget',
       'workers',
       'queue age',
       'stuck jobs',

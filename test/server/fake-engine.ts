@@ -1,6 +1,6 @@
 /** An engine for tests of the server: realistic answers, and hooks to make it slow, fail, or say something else. */
 import type { SourceSummary } from '../../src/engine/index.ts';
-import type { QueueHealth } from '../../src/operate/index.ts';
+import type { CostOptions, CostReport, ModelCalls, QueueHealth } from '../../src/operate/index.ts';
 import type { QueueStatus } from '../../src/queue/index.ts';
 import type { SearchAnswer, SearchHit, SearchRequest } from '../../src/search/index.ts';
 import type { Engine } from '../../src/server/index.ts';
@@ -52,6 +52,7 @@ const LANE = {
   waiting: 0,
   parked: 0,
   paused: false,
+  budget_paused: false,
   oldest_ready_s: null,
 };
 
@@ -133,6 +134,29 @@ export class FakeEngine implements Engine {
       indexed: true,
     },
   ];
+
+  async cost(options: CostOptions): Promise<CostReport> {
+    const { from = '2026-11-01', to = '2026-11-30', by = 'source' } = options;
+    const sums = {
+      calls: 12,
+      texts: 900,
+      saved: 311,
+      tokens: 81_000,
+      estimated_tokens: 0,
+      unpriced_tokens: 0,
+      money: '0.00162',
+      failed: 1,
+      failed_billed: 0,
+    };
+    const rows = [{ name: 'offers', ...sums }];
+    return { from, to, currency: 'USD', by, rows, total: sums, budgets: [] };
+  }
+
+  async modelCalls(): Promise<ModelCalls[]> {
+    const { calls, texts, saved, tokens, failed, money } = (await this.cost({})).total;
+    const of = { provider: 'openai', model: 'openai/"small"', cause: 'query' } as const;
+    return [{ ...of, calls, texts, saved, tokens, failed, money }];
+  }
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     this.requests.push(request);

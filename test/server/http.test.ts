@@ -140,6 +140,8 @@ describe('routes', () => {
       ...['retry', 'pause', 'resume', 'stop', 'start', 'reset-stuck', 'clear', 'cleanup'].map(
         (name) => [`/v1/queue/${name}`, ['post']],
       ),
+      ['/v1/cost', ['get']],
+      ['/metrics', ['get']],
       ['/health', ['get']],
       ['/cron/update-embeddings', ['get', 'post']],
     ]);

@@ -22,8 +22,12 @@ function addLaneCommand(queue: Command, action: 'pause' | 'resume', description:
       const wanted = choose(action, lanes, options.all);
       await actNow(
         options,
-        async (admin: QueueAdmin) => ({ lanes: await admin[action](wanted, actor()) }),
-        (result) => tell(action, result.lanes),
+        async (admin: QueueAdmin) => {
+          const changed = await admin[action](wanted, actor());
+          const held = action === 'resume' ? await heldByBudget(admin, changed) : [];
+          return { lanes: changed, ...(held.length > 0 && { held_by_budget: held }) };
+        },
+        (result) => tell(action, result.lanes, result.held_by_budget ?? []),
       );
     });
 }
@@ -37,8 +41,22 @@ function choose(action: string, lanes: string[], all: boolean | undefined): stri
   });
 }
 
-function tell(action: 'pause' | 'resume', lanes: readonly string[]): string {
+/** What an operator's resume did not open: see `resumeLanes`. */
+async function heldByBudget(admin: QueueAdmin, resumed: readonly string[]): Promise<string[]> {
+  const { lanes } = await admin.status();
+  return resumed.filter((name) => lanes[name]?.budget_paused);
+}
+
+function tell(
+  action: 'pause' | 'resume',
+  lanes: readonly string[],
+  held: readonly string[],
+): string {
   const done = action === 'pause' ? 'paused' : 'resumed';
   if (lanes.length === 0) return `nothing to do: ${action === 'pause' ? 'paused' : 'open'} already`;
-  return `${done}: ${lanes.join(', ')}`;
+  const more =
+    held.length === 0
+      ? ''
+      : `\nthe daily budget still holds ${held.join(', ')}: say it again to go on today`;
+  return `${done}: ${lanes.join(', ')}${more}`;
 }

@@ -41,6 +41,7 @@ function formatLanes({ lanes, count_limit }: QueueStatus): string {
       duration(lane.oldest_ready_s),
       [
         ...(lane.paused ? ['paused'] : []),
+        ...(lane.budget_paused ? ['paused: daily budget'] : []),
         ...(lane.priority === 0 ? [] : [`priority ${lane.priority}`]),
         ...(lane.concurrency === null ? [] : [`at most ${lane.concurrency}`]),
         ...(lane.share === null ? [] : [`share ${lane.share}`]),

@@ -50,7 +50,7 @@ export interface AiSdkChoices {
   readonly maxBatchTokens?: number | undefined;
   /** 0 to 1, default 0.5. */
   readonly fusionWeight?: number | undefined;
-  /** In any money; default unknown. */
+  /** US dollars; default unknown. */
   readonly pricePerMillionTokens?: number | undefined;
   /** Put before each text. Changes the vectors, so it belongs into `id`. */
   readonly prefix?: Readonly<Record<EmbedKind, string>> | undefined;
@@ -160,11 +160,13 @@ function withoutText(error: unknown, provider: string, whenMissing: string | und
       remedy: (statusOf(error) === 404 ? whenMissing : undefined) ?? fault.remedy,
       retryAfterMs: fault.retryAfterMs,
       isRefusal: fault.isRefusal,
+      mayBeBilled: fault.mayBeBilled,
     });
   const status = statusOf(error);
   return status >= 400
     ? new ModelAnswerError(`${provider} refused what it was asked: ${status}.`, {
         remedy: 'Check the name of the model, and that it is one for embeddings.',
+        mayBeBilled: false,
       })
     : new ModelAnswerError(`${provider} answered what can't be read as embeddings.`, {
         remedy: 'Check the address, and that the model is one for embeddings.',

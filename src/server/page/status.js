@@ -134,6 +134,7 @@ function showQueue({ counts, count_limit, at_least, lanes, oldest_ready_s, stopp
         { scope: 'row' },
         name,
         lane.paused ? element('span.tag.is-warn', null, 'paused') : '',
+        lane.budget_paused ? element('span.tag.is-warn', null, 'daily budget') : '',
       ),
       ...STATES.map((state) => showCell(lane[state], count_limit, isWarn(state, lane[state]))),
     ),

@@ -1,3 +1,4 @@
+export { addCostRoute } from './cost.ts';
 export { addCronRoute, type CronOptions } from './cron.ts';
 export { addHealthRoute } from './health.ts';
 export { addQueueActions } from './queue-actions.ts';

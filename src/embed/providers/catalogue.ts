@@ -27,12 +27,16 @@ export interface KnownModel {
   readonly otherDimensions: 'any' | readonly number[];
   /** Of one text. */
   readonly maxInputTokens: number;
-  /** In US dollars at list price; null where nobody bills by tokens. */
+  /** In US dollars at list price; null where nobody bills by tokens, or there is none. */
   readonly pricePerMillionTokens: number | null;
   /** Put before each text, where the model was trained so. */
   readonly prefix?: { readonly document: string; readonly query: string };
 }
 
+/*
+ * https://developers.openai.com/api/docs/models/text-embedding-3-large (its price, and 3-small's), the API reference of
+ * "Create embeddings" (8,192 tokens for all embedding models), openrouter.ai (price of ada-002). Read in November 2026.
+ */
 const openai = (
   model: string,
   dimensions: number,
@@ -47,15 +51,23 @@ const openai = (
   pricePerMillionTokens,
 });
 
+/*
+ * https://docs.cohere.com/docs/embed-2: dimensions, 512 tokens and 128k. No list price of the v3 models is published any more.
+ * Read in November 2026.
+ */
 const cohere = (model: string, dimensions: number): KnownModel => ({
   provider: 'cohere',
   model,
   dimensions,
   otherDimensions: [],
   maxInputTokens: 512,
-  pricePerMillionTokens: 0.1,
+  pricePerMillionTokens: null,
 });
 
+/*
+ * What the server takes of each, which may be less than the model could: nomic-embed-text 2,048, mxbai-embed-large 512,
+ * all-minilm 256 (ollama/ollama issue 14186; prefixes from the cards of nomic-ai and mixedbread-ai). Read in November 2026.
+ */
 const ollama = (
   model: string,
   dimensions: number,
@@ -79,6 +91,7 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     ...cohere('embed-v4.0', 1_536),
     otherDimensions: [256, 512, 1_024],
     maxInputTokens: 128_000,
+    // https://www.getmaxim.ai/bifrost/model-library: not Cohere's own page.
     pricePerMillionTokens: 0.12,
   },
   cohere('embed-english-v3.0', 1_024),

@@ -123,6 +123,7 @@ function accessFrom(
     'openai-compatible': from.OPENAI_BASE_URL,
     ollama: from.OLLAMA_BASE_URL,
     cohere: undefined,
+    transformers: undefined,
   }[provider];
   const apiKey = {
     openai: from.OPENAI_API_KEY,
@@ -130,6 +131,7 @@ function accessFrom(
     'openai-compatible': from.OPENAI_BASE_URL === undefined ? undefined : from.OPENAI_API_KEY,
     ollama: undefined,
     cohere: from.COHERE_API_KEY,
+    transformers: undefined,
   }[provider];
   return { ...(baseUrl !== undefined && { baseUrl }), ...(apiKey !== undefined && { apiKey }) };
 }

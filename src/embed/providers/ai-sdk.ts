@@ -97,7 +97,8 @@ function withoutPrefix({ maxInputTokens, prefix }: AiSdkChoices): number | undef
 /** How long the call that finds the dimensions may take, ms. */
 const FIND_MS = 30_000;
 
-async function findDimensions(
+/** @throws ModelAnswerError, or what the call throws */
+export async function findDimensions(
   provider: string,
   doEmbed: (call: EmbedCall) => Promise<EmbedAnswer>,
 ): Promise<number> {

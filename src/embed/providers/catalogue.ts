@@ -4,7 +4,13 @@
  */
 import { ConfigError } from '../../errors/index.ts';
 
-export const PROVIDERS = ['openai', 'openai-compatible', 'cohere', 'ollama'] as const;
+export const PROVIDERS = [
+  'openai',
+  'openai-compatible',
+  'cohere',
+  'ollama',
+  'transformers',
+] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** What the configuration says of a model of a provider. */
@@ -17,7 +23,21 @@ export interface ProviderSettings {
   /** Default the provider's public address; Ollama's is http://127.0.0.1:11434. */
   readonly baseUrl?: string | undefined;
   readonly apiKey?: string | undefined;
+  /** Tokens of one text, at least 32; default what is known of the model. */
+  readonly maxInputTokens?: number | undefined;
+  /** `transformers` only. Holds models, each in a folder of its name; default from the network. */
+  readonly folder?: string | undefined;
+  /** `transformers` only. What of the tokens' vectors is taken; default `mean`. */
+  readonly pooling?: (typeof POOLINGS)[number] | undefined;
+  /** `transformers` only. Precision of the weights; default `fp32`. */
+  readonly dtype?: (typeof DTYPES)[number] | undefined;
+  /** `transformers` only. Put before each text, where the model was trained so. */
+  readonly prefix?: { readonly document: string; readonly query: string } | undefined;
 }
+
+export const POOLINGS = ['mean', 'cls', 'last_token'] as const;
+export const DTYPES = ['fp32', 'fp16', 'q8', 'q4'] as const;
+const LOCAL_ONLY = ['folder', 'pooling', 'dtype', 'prefix'] as const;
 
 export interface KnownModel {
   readonly provider: ProviderName;
@@ -83,6 +103,19 @@ const ollama = (
   ...(prefix && { prefix }),
 });
 
+/*
+ * The cards of thenlper/gte-small and sentence-transformers/all-MiniLM-L6-v2 (its max_seq_length): both mean pooling, no
+ * prefix. Read in November 2026.
+ */
+const local = (model: string, dimensions: number, maxInputTokens: number): KnownModel => ({
+  provider: 'transformers',
+  model,
+  dimensions,
+  otherDimensions: [],
+  maxInputTokens,
+  pricePerMillionTokens: 0,
+});
+
 export const KNOWN_MODELS: readonly KnownModel[] = [
   openai('text-embedding-3-small', 1_536, 'any', 0.02),
   openai('text-embedding-3-large', 3_072, 'any', 0.13),
@@ -107,6 +140,8 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     query: 'Represent this sentence for searching relevant passages: ',
   }),
   ollama('all-minilm', 384, 256),
+  local('gte-small', 384, 512),
+  local('all-MiniLM-L6-v2', 384, 256),
 ];
 
 export interface ChosenModel {
@@ -121,6 +156,12 @@ export interface ChosenModel {
 /** @throws ConfigError when there is no such model, or not in these dimensions */
 export function chooseModel(settings: ProviderSettings): ChosenModel {
   const { provider, dimensions } = settings;
+  const misplaced = LOCAL_ONLY.filter((field) => settings[field] !== undefined);
+  if (provider !== 'transformers' && misplaced.length > 0)
+    throw wrong(
+      `Provider ${provider} takes no ${misplaced.join(', ')}.`,
+      'Leave it out: it is for provider transformers.',
+    );
   const those = KNOWN_MODELS.filter((one) => one.provider === provider);
   const name = settings.model ?? those[0]?.model;
   if (name === undefined)

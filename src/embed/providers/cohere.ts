@@ -26,7 +26,7 @@ export async function createCohereModel(settings: ProviderSettings): Promise<Emb
     dimensions,
     maxEmbeddingsPerCall: MAX_TEXTS,
     maxBatchTokens: MAX_BATCH_TOKENS,
-    maxInputTokens: known?.maxInputTokens,
+    maxInputTokens: settings.maxInputTokens ?? known?.maxInputTokens,
     pricePerMillionTokens: known?.pricePerMillionTokens ?? undefined,
     providerOptions: {
       document: { cohere: { ...shared, inputType: 'search_document' } },

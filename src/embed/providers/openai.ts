@@ -29,7 +29,7 @@ export async function createOpenAIModel(settings: ProviderSettings): Promise<Emb
     dimensions,
     maxEmbeddingsPerCall: MAX_TEXTS,
     maxBatchTokens: MAX_BATCH_TOKENS,
-    maxInputTokens: known?.maxInputTokens,
+    maxInputTokens: settings.maxInputTokens ?? known?.maxInputTokens,
     pricePerMillionTokens: known?.pricePerMillionTokens ?? undefined,
     providerOptions: { document: options, query: options },
   });
@@ -59,5 +59,6 @@ export async function createCompatibleModel(settings: ProviderSettings): Promise
     provider: 'openai-compatible',
     dimensions,
     maxEmbeddingsPerCall: COMPATIBLE_MAX_TEXTS,
+    maxInputTokens: settings.maxInputTokens,
   });
 }

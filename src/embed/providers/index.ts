@@ -17,6 +17,8 @@ export {
   type ProviderSettings,
 } from './catalogue.ts';
 
+export { type SupabaseSession, supabaseModel } from './supabase.ts';
+
 export type ModelChoice = 'embedded' | ProviderSettings | AiSdkModel | EmbeddingModel;
 
 const FACTORIES: Record<ProviderName, (settings: ProviderSettings) => Promise<EmbeddingModel>> = {

@@ -11,6 +11,7 @@ export {
   type Verdict,
 } from './engine/index.ts';
 export { type AiSdkChoices, type AiSdkModel, fromAiSdk } from './embed/index.ts';
+export { type SupabaseSession, supabaseModel } from './embed/index.ts';
 export type { ProviderSettings } from './embed/index.ts';
 export type { EmbedAnswer, EmbedCall, EmbeddingModel, EmbedKind } from './embed/index.ts';
 export * from './errors/index.ts';

@@ -1,8 +1,8 @@
 /**
- * Finds the real parts that tests run against: Postgres with pgvector, Chromium, PgBouncer, Deno, Bun. A
+ * Finds the real parts that tests run against: Postgres with pgvector, Chromium, PgBouncer, Deno, Bun, Transformers.js. A
  * lane that is not there is skipped and said to be; one that was named by hand and does not work is an error.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { Client } from 'pg';
@@ -35,6 +35,7 @@ export async function findLanes(env: Environment): Promise<Lane[]> {
     programLane('PgBouncer', '/usr/sbin/pgbouncer', 'EVERVEC_TEST_PGBOUNCER'),
     runtimeLane('Deno', 'deno', 'EVERVEC_TEST_DENO'),
     runtimeLane('Bun', 'bun', 'EVERVEC_TEST_BUN'),
+    transformersLane(),
   ];
 }
 
@@ -134,6 +135,16 @@ function chromiumLane(givenPath: string | undefined): Lane {
 function runtimeLane(name: string, program: string, variable: string): Lane {
   const folder = path.join(ROOT, 'test', 'runtimes', 'node_modules', '.bin');
   return programLane(name, path.join(folder, program), variable);
+}
+
+/** Its value is the folder that the library is found from. */
+function transformersLane(): Lane {
+  const lane = { name: 'Transformers.js', variable: 'EVERVEC_TEST_TRANSFORMERS', isBroken: false };
+  const folder = path.join(ROOT, 'test', 'transformers');
+  const manifest = path.join(folder, 'node_modules/@huggingface/transformers/package.json');
+  if (!existsSync(manifest)) return { ...lane, detail: 'not installed' };
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return { ...lane, value: folder, detail: version };
 }
 
 function programLane(name: string, file: string, variable: string): Lane {

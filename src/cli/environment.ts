@@ -139,6 +139,7 @@ function accessFrom(
     ollama: from.OLLAMA_BASE_URL,
     cohere: undefined,
     evervec: undefined,
+    transformers: undefined,
   }[provider];
   const apiKey = {
     openai: from.OPENAI_API_KEY,
@@ -147,6 +148,7 @@ function accessFrom(
     ollama: undefined,
     evervec: undefined,
     cohere: from.COHERE_API_KEY,
+    transformers: undefined,
   }[provider];
   return { ...(baseUrl !== undefined && { baseUrl }), ...(apiKey !== undefined && { apiKey }) };
 }

@@ -11,6 +11,7 @@ import { createDrainHandler } from './drain.ts';
 import { answerFailure } from './failure.ts';
 
 export { type Config, defineConfig } from '../engine/index.ts';
+export { type SupabaseSession, supabaseModel } from '../embed/index.ts';
 export type { DrainAnswer, DrainReason } from './drain.ts';
 
 export interface EdgeOptions {

@@ -5,8 +5,10 @@
 import { z } from 'zod';
 import {
   type AiSdkModel,
+  DTYPES,
   type EmbeddingModel,
   type ModelChoice,
+  POOLINGS,
   PROVIDERS,
 } from '../embed/index.ts';
 import { ConfigError } from '../errors/index.ts';
@@ -33,6 +35,16 @@ const providerModel = z.strictObject({
   baseUrl: z.url({ protocol: /^https?$/, error: 'not an http address' }).optional(),
   /** Better in the environment. */
   apiKey: z.string().optional(),
+  /** Tokens of one text, 32 or more; default what is known of the model. Chunks are cut to it. */
+  maxInputTokens: z.int().min(32).optional(),
+  /** `transformers`: holds models, each in a folder of its name; default from the network. */
+  folder: z.string().min(1).optional(),
+  /** `transformers`: default `mean`. */
+  pooling: z.enum(POOLINGS).optional(),
+  /** `transformers`: precision of the weights, default `fp32`. */
+  dtype: z.enum(DTYPES).optional(),
+  /** `transformers`: put before each text, where the model was trained so. */
+  prefix: z.strictObject({ document: z.string(), query: z.string() }).optional(),
 });
 
 /** Which of its forms a model has is seen from the value, so that a fault names the field that is wrong. */

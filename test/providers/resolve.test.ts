@@ -6,7 +6,7 @@ import { ConfigError, ProviderError } from '../../src/errors/index.ts';
 import { WIDTH } from '../faults/model-server.ts';
 import { KEY, startWireServer } from './wire-server.ts';
 
-test('OpenAI is asked for floats and for dimensions that are not its own', async () => {
+test('OpenAI is asked for base64 and for dimensions that are not its own', async () => {
   await using server = await startWireServer();
   const model = await resolveModel({
     provider: 'openai',
@@ -19,9 +19,32 @@ test('OpenAI is asked for floats and for dimensions that are not its own', async
   expect(server.asked[0]).toMatchObject({
     path: '/v1/embeddings',
     authorization: `Bearer ${KEY}`,
-    body: { encoding_format: 'float', dimensions: 256, input: ['a'] },
+    body: { encoding_format: 'base64', dimensions: 256, input: ['a'] },
   });
 });
+
+test.each(['openai', 'openai-compatible'] as const)(
+  '%s may answer base64, numbers or both: exactly what was encoded, in order',
+  async (provider) => {
+    await using server = await startWireServer();
+    const model = await resolveModel({
+      provider,
+      model: 'text-embedding-3-small',
+      dimensions: 3,
+      baseUrl: `${server.url}/v1`,
+      apiKey: KEY,
+    });
+    const numbers = [Math.fround(0.1), -1e-38, 1.5];
+    const encoded = Buffer.from(Float32Array.from(numbers).buffer).toString('base64');
+    server.play = () => ({ vectors: () => [encoded, [1, 2, 3], encoded] });
+    const { embeddings } = await model.doEmbed({ values: ['a', 'b', 'c'], kind: 'document' });
+    const first = [...Float32Array.from(numbers)];
+    expect(embeddings.map((one) => [...one])).toEqual([first, [1, 2, 3], first]);
+    server.play = () => ({ vectors: () => ['AAAA'] });
+    const call = model.doEmbed({ values: ['a'], kind: 'document' });
+    await expect(call).rejects.toThrow(/no base64 of numbers/);
+  },
+);
 
 test('Cohere is told what a text is for, and to refuse one that is too long', async () => {
   await using server = await startWireServer();

@@ -16,7 +16,7 @@ export interface Asked {
 
 /**
  * `cut` ends the connection, `hang` never answers; `said` is the message of a refusal; `vectors` are answered in the wire
- * format, in place of the right ones, `raw` as the number that a vector begins with.
+ * format, in place of the right ones, `raw` is written where a number is to be.
  */
 export type Play =
   | 'well'
@@ -89,7 +89,11 @@ function answer(response: ServerResponse, asked: Asked, server: WireServer): voi
   send(
     response,
     200,
-    play !== 'well' && 'raw' in play ? body.replace(/\[(?=-?\d)/, `[${play.raw},`) : body,
+    play !== 'well' && 'raw' in play
+      ? body.replace(/\[(?=-?\d)|"embedding":(?=")/, (at) =>
+          at === '[' ? `[${play.raw},` : `${at}${play.raw},"was":`,
+        )
+      : body,
   );
 }
 
@@ -115,13 +119,28 @@ function inFormat({ path, body }: Asked, vectors: unknown[], isShuffled: boolean
       load_duration: 1,
       prompt_eval_count: 3,
     };
-  const data = vectors.map((embedding, index) => ({ object: 'embedding', index, embedding }));
+  const isBase64 = body['encoding_format'] === 'base64';
+  const data = vectors.map((vector, index) => ({
+    object: 'embedding',
+    index,
+    embedding: isBase64 && isNumbers(vector) ? base64Of(vector) : vector,
+  }));
   return {
     object: 'list',
     data: isShuffled ? data.toReversed() : data,
     model: body['model'],
     usage: { prompt_tokens: 3, total_tokens: 3 },
   };
+}
+
+function isNumbers(vector: unknown): vector is number[] {
+  return Array.isArray(vector) && vector.every((value) => typeof value === 'number');
+}
+
+function base64Of(numbers: readonly number[]): string {
+  const bytes = Buffer.alloc(4 * numbers.length);
+  numbers.forEach((value, at) => bytes.writeFloatLE(value, 4 * at));
+  return bytes.toString('base64');
 }
 
 function send(

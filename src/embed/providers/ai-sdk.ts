@@ -8,6 +8,7 @@ import { ModelAnswerError, ProviderError, TextTooLongError } from '../../errors/
 import type { EmbedAnswer, EmbedCall, EmbedKind, EmbeddingModel } from '../model.ts';
 import { providerFault } from '../provider-fault.ts';
 import { isTooLong } from '../too-long.ts';
+import { base64Vector } from './base64.ts';
 
 /** Neither words nor vectors are known to be the better: a model that was not measured here gets half. */
 export const FUSION_WEIGHT = 0.5;
@@ -96,7 +97,8 @@ function withoutPrefix({ maxInputTokens, prefix }: AiSdkChoices): number | undef
 /** How long the call that finds the dimensions may take, ms. */
 const FIND_MS = 30_000;
 
-async function findDimensions(
+/** @throws ModelAnswerError, or what the call throws */
+export async function findDimensions(
   provider: string,
   doEmbed: (call: EmbedCall) => Promise<EmbedAnswer>,
 ): Promise<number> {
@@ -136,13 +138,14 @@ async function callModel(
 function inOrder(
   { embeddings, response }: AiSdkAnswer,
   provider: string,
-): AiSdkAnswer['embeddings'] {
+): EmbedAnswer['embeddings'] {
   const body = response?.body;
   const data = typeof body === 'object' && body !== null && 'data' in body ? body.data : undefined;
   if (!Array.isArray(data) || data.length !== embeddings.length) return embeddings;
+  const given = embeddings.map((numbers, i) => base64Vector(data[i], provider) ?? numbers);
   const places = data.map((one: { index?: unknown } | null) => one?.index);
-  if (places.every((place) => place === undefined)) return embeddings;
-  const ordered = embeddings.map((_, i) => embeddings[places.indexOf(i)]);
+  if (places.every((place) => place === undefined)) return given;
+  const ordered = given.map((_, i) => given[places.indexOf(i)]);
   if (ordered.every((one) => one !== undefined)) return ordered;
   throw new ModelAnswerError(`${provider} answered embeddings that are numbered wrongly.`, {
     remedy: 'Check the server: each embedding needs the index of its text.',

@@ -5,7 +5,14 @@
 import { ConfigError } from '../../errors/index.ts';
 import { EMBEDDED_DIMENSIONS, EMBEDDED_NAMES, type EmbeddedName } from '../embedded/index.ts';
 
-export const PROVIDERS = ['evervec', 'openai', 'openai-compatible', 'cohere', 'ollama'] as const;
+export const PROVIDERS = [
+  'evervec',
+  'openai',
+  'openai-compatible',
+  'cohere',
+  'ollama',
+  'transformers',
+] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** What the configuration says of a model of a provider. */
@@ -18,7 +25,21 @@ export interface ProviderSettings {
   /** Default the provider's public address; Ollama's is http://127.0.0.1:11434. */
   readonly baseUrl?: string | undefined;
   readonly apiKey?: string | undefined;
+  /** Tokens of one text, at least 32; default what is known of the model. */
+  readonly maxInputTokens?: number | undefined;
+  /** `transformers` only. Holds models, each in a folder of its name; default from the network. */
+  readonly folder?: string | undefined;
+  /** `transformers` only. What of the tokens' vectors is taken; default `mean`. */
+  readonly pooling?: (typeof POOLINGS)[number] | undefined;
+  /** `transformers` only. Precision of the weights; default `fp32`. */
+  readonly dtype?: (typeof DTYPES)[number] | undefined;
+  /** `transformers` only. Put before each text, where the model was trained so. */
+  readonly prefix?: { readonly document: string; readonly query: string } | undefined;
 }
+
+export const POOLINGS = ['mean', 'cls', 'last_token'] as const;
+export const DTYPES = ['fp32', 'fp16', 'q8', 'q4'] as const;
+const LOCAL_ONLY = ['folder', 'pooling', 'dtype', 'prefix'] as const;
 
 export interface KnownModel {
   readonly provider: ProviderName;
@@ -28,7 +49,7 @@ export interface KnownModel {
   readonly otherDimensions: 'any' | readonly number[];
   /** Of one text; null where it is all the same how many. */
   readonly maxInputTokens: number | null;
-  /** In US dollars at list price; null where nobody bills by tokens. */
+  /** In US dollars at list price; null where nobody bills by tokens, or there is none. */
   readonly pricePerMillionTokens: number | null;
   /** Put before each text, where the model was trained so. */
   readonly prefix?: { readonly document: string; readonly query: string };
@@ -43,6 +64,10 @@ const evervec = (model: EmbeddedName): KnownModel => ({
   pricePerMillionTokens: 0,
 });
 
+/*
+ * https://developers.openai.com/api/docs/models/text-embedding-3-large (its price, and 3-small's), the API reference of
+ * "Create embeddings" (8,192 tokens for all embedding models), openrouter.ai (price of ada-002). Read in November 2026.
+ */
 const openai = (
   model: string,
   dimensions: number,
@@ -57,15 +82,23 @@ const openai = (
   pricePerMillionTokens,
 });
 
+/*
+ * https://docs.cohere.com/docs/embed-2: dimensions, 512 tokens and 128k. No list price of the v3 models is published any more.
+ * Read in November 2026.
+ */
 const cohere = (model: string, dimensions: number): KnownModel => ({
   provider: 'cohere',
   model,
   dimensions,
   otherDimensions: [],
   maxInputTokens: 512,
-  pricePerMillionTokens: 0.1,
+  pricePerMillionTokens: null,
 });
 
+/*
+ * What the server takes of each, which may be less than the model could: nomic-embed-text 2,048, mxbai-embed-large 512,
+ * all-minilm 256 (ollama/ollama issue 14186; prefixes from the cards of nomic-ai and mixedbread-ai). Read in November 2026.
+ */
 const ollama = (
   model: string,
   dimensions: number,
@@ -81,6 +114,19 @@ const ollama = (
   ...(prefix && { prefix }),
 });
 
+/*
+ * The cards of thenlper/gte-small and sentence-transformers/all-MiniLM-L6-v2 (its max_seq_length): both mean pooling, no
+ * prefix. Read in November 2026.
+ */
+const local = (model: string, dimensions: number, maxInputTokens: number): KnownModel => ({
+  provider: 'transformers',
+  model,
+  dimensions,
+  otherDimensions: [],
+  maxInputTokens,
+  pricePerMillionTokens: 0,
+});
+
 export const KNOWN_MODELS: readonly KnownModel[] = [
   ...EMBEDDED_NAMES.map(evervec),
   openai('text-embedding-3-small', 1_536, 'any', 0.02),
@@ -90,6 +136,7 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     ...cohere('embed-v4.0', 1_536),
     otherDimensions: [256, 512, 1_024],
     maxInputTokens: 128_000,
+    // https://www.getmaxim.ai/bifrost/model-library: not Cohere's own page.
     pricePerMillionTokens: 0.12,
   },
   cohere('embed-english-v3.0', 1_024),
@@ -105,6 +152,8 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     query: 'Represent this sentence for searching relevant passages: ',
   }),
   ollama('all-minilm', 384, 256),
+  local('gte-small', 384, 512),
+  local('all-MiniLM-L6-v2', 384, 256),
 ];
 
 export interface ChosenModel {
@@ -119,6 +168,12 @@ export interface ChosenModel {
 /** @throws ConfigError when there is no such model, or not in these dimensions */
 export function chooseModel(settings: ProviderSettings): ChosenModel {
   const { provider, dimensions } = settings;
+  const misplaced = LOCAL_ONLY.filter((field) => settings[field] !== undefined);
+  if (provider !== 'transformers' && misplaced.length > 0)
+    throw wrong(
+      `Provider ${provider} takes no ${misplaced.join(', ')}.`,
+      'Leave it out: it is for provider transformers.',
+    );
   const those = KNOWN_MODELS.filter((one) => one.provider === provider);
   const name = settings.model ?? those[0]?.model;
   if (name === undefined)

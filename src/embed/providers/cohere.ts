@@ -7,6 +7,8 @@ import { requireKey } from './require-key.ts';
 /** Said, so that the library does not look into the environment. */
 const BASE_URL = 'https://api.cohere.com/v2';
 const MAX_TEXTS = 96;
+/** Of embed-v4.0 for all inputs of a call together (Oracle's page on the model); more than 96 × 512 for those before. */
+const MAX_BATCH_TOKENS = 128_000;
 
 /** @throws ConfigError when the key is missing, or the model or its dimensions are not to be had */
 export async function createCohereModel(settings: ProviderSettings): Promise<EmbeddingModel> {
@@ -23,7 +25,8 @@ export async function createCohereModel(settings: ProviderSettings): Promise<Emb
     provider: 'cohere',
     dimensions,
     maxEmbeddingsPerCall: MAX_TEXTS,
-    maxInputTokens: known?.maxInputTokens ?? undefined,
+    maxBatchTokens: MAX_BATCH_TOKENS,
+    maxInputTokens: settings.maxInputTokens ?? known?.maxInputTokens ?? undefined,
     pricePerMillionTokens: known?.pricePerMillionTokens ?? undefined,
     providerOptions: {
       document: { cohere: { ...shared, inputType: 'search_document' } },

@@ -9,7 +9,16 @@ import { createOllamaModel } from './ollama.ts';
 import { createCompatibleModel, createOpenAIModel } from './openai.ts';
 
 export { type AiSdkChoices, type AiSdkModel, fromAiSdk } from './ai-sdk.ts';
-export { KNOWN_MODELS, type KnownModel, PROVIDERS, type ProviderSettings } from './catalogue.ts';
+export {
+  DTYPES,
+  KNOWN_MODELS,
+  type KnownModel,
+  POOLINGS,
+  PROVIDERS,
+  type ProviderSettings,
+} from './catalogue.ts';
+
+export { type SupabaseSession, supabaseModel } from './supabase.ts';
 
 export type ModelChoice = 'embedded' | ProviderSettings | AiSdkModel | EmbeddingModel;
 
@@ -19,6 +28,9 @@ const FACTORIES: Record<ProviderName, (settings: ProviderSettings) => Promise<Em
   'openai-compatible': createCompatibleModel,
   cohere: createCohereModel,
   ollama: createOllamaModel,
+  // It needs threads and files, which not every place has that this is loaded in.
+  transformers: async (settings) =>
+    await (await import('./transformers.ts')).createTransformersModel(settings),
 };
 
 /**

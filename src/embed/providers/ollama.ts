@@ -21,7 +21,7 @@ export async function createOllamaModel(settings: ProviderSettings): Promise<Emb
     dimensions,
     ...(dimensions !== undefined && { id: `ollama/${name}/${dimensions}${stamp}` }),
     maxEmbeddingsPerCall: MAX_TEXTS,
-    maxInputTokens: known?.maxInputTokens ?? undefined,
+    maxInputTokens: settings.maxInputTokens ?? known?.maxInputTokens ?? undefined,
     prefix: known?.prefix,
     remedyWhenMissing: `Run "ollama pull ${name}" on the server; versions before 0.3.4 have no /api/embed.`,
     providerOptions: { document: options, query: options },

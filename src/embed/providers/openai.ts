@@ -2,11 +2,13 @@
 import { ConfigError } from '../../errors/index.ts';
 import type { EmbeddingModel } from '../model.ts';
 import { fromAiSdk } from './ai-sdk.ts';
+import { base64Fetch } from './base64.ts';
 import { chooseModel, type ProviderSettings } from './catalogue.ts';
 import { requireKey } from './require-key.ts';
 
 /** Said, so that the library does not look into the environment. */
 const BASE_URL = 'https://api.openai.com/v1';
+/** Both from the API reference of "Create embeddings", read in November 2026. */
 const MAX_TEXTS = 2_048;
 const MAX_BATCH_TOKENS = 300_000;
 /** The smallest that a common server allows by default (TEI). */
@@ -19,14 +21,15 @@ export async function createOpenAIModel(settings: ProviderSettings): Promise<Emb
   const { name, dimensions, asksForDimensions, known } = chooseModel(settings);
   const apiKey = requireKey(settings, 'OPENAI_API_KEY');
   const { createOpenAI } = await import('@ai-sdk/openai');
-  const client = createOpenAI({ apiKey, baseURL: settings.baseUrl ?? BASE_URL });
+  const baseURL = settings.baseUrl ?? BASE_URL;
+  const client = createOpenAI({ apiKey, baseURL, fetch: base64Fetch() });
   const options = { openai: asksForDimensions ? { dimensions: dimensions ?? 0 } : {} };
   return await fromAiSdk(client.embedding(name), {
     provider: 'openai',
     dimensions,
     maxEmbeddingsPerCall: MAX_TEXTS,
     maxBatchTokens: MAX_BATCH_TOKENS,
-    maxInputTokens: known?.maxInputTokens ?? undefined,
+    maxInputTokens: settings.maxInputTokens ?? known?.maxInputTokens ?? undefined,
     pricePerMillionTokens: known?.pricePerMillionTokens ?? undefined,
     providerOptions: { document: options, query: options },
   });
@@ -46,10 +49,16 @@ export async function createCompatibleModel(settings: ProviderSettings): Promise
       isUsage: true,
     });
   const { createOpenAI } = await import('@ai-sdk/openai');
-  const client = createOpenAI({ apiKey: apiKey ?? NO_KEY, baseURL: baseUrl });
+  const client = createOpenAI({
+    apiKey: apiKey ?? NO_KEY,
+    baseURL: baseUrl,
+    // Not every such server knows it; what comes unasked is taken.
+    fetch: base64Fetch(false),
+  });
   return await fromAiSdk(client.embedding(name), {
     provider: 'openai-compatible',
     dimensions,
     maxEmbeddingsPerCall: COMPATIBLE_MAX_TEXTS,
+    maxInputTokens: settings.maxInputTokens,
   });
 }

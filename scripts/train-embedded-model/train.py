@@ -24,16 +24,12 @@ SETTINGS = {
 
 
 def main(folder, out):
+    # Another setting, for a trial: TRAIN_SETTINGS='{"seed": 2}'. What ships is made without.
     settings = {**SETTINGS, **json.loads(os.environ.get("TRAIN_SETTINGS", "{}"))}
     random = np.random.default_rng(settings["seed"])
     corpus = read_corpus(folder)
     log(f"{len(corpus.idf)} words, {sum(len(s.words) for s in corpus.sources)} of them in the texts")
-    cached = f"{folder}/start-{settings['dimensions']}-{settings['seed']}.npy"
-    if os.environ.get("TRAIN_CACHE") and os.path.exists(cached):
-        vectors = np.load(cached)
-    else:
-        vectors = start_vectors(corpus, settings["dimensions"], random)
-        np.save(cached, vectors)
+    vectors = start_vectors(corpus, settings["dimensions"], random)
     log("start vectors")
     weight = corpus.idf ** settings["idf_exponent"]
     rows = vectors * (weight / weight.mean())[:, None].astype(np.float32)

@@ -4,7 +4,7 @@
  * each other's wiring.
  */
 import { type Connection, type Database, migrate, schemaStatus } from '../database/index.ts';
-import { type EmbeddingModel, Ledger, noteSaved, priceOf, QueryVectors } from '../embed/index.ts';
+import { type EmbeddingModel, Ledger, noteSaved, QueryVectors } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import {
   type BudgetState,
@@ -29,7 +29,7 @@ import { errorLabel, type Worker } from '../worker/index.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
-import { budgetsOf, refuseUnknownPrice } from './budgets.ts';
+import { budgetsOf } from './budgets.ts';
 import { type Config, parseConfig } from './config.ts';
 import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
 import { Migrations } from './migrations.ts';
@@ -69,7 +69,6 @@ export async function createEvervec(
 ): Promise<Evervec> {
   const parsed = parseConfig(config, 'the configuration');
   const { database, model } = await openParts(parsed, options.database, options.logger);
-  refuseUnknownPrice(parsed, model, priceOf(model, parsed.price));
   return new Evervec(parsed, database, model, options);
 }
 

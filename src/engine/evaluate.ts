@@ -86,7 +86,7 @@ export async function evaluate(
     const documents = await load(evervec.database, folder, options);
     await warnOfUnknown(evervec.database, judged, options);
     await evervec.setup();
-    if (needsVectors && !(await isWanted(evervec, judged, modes, options))) return null;
+    if (needsVectors && !(await isWanted(evervec, judged, options))) return null;
     // One call tells what a queue would wait for: a key that is refused, an address where nobody answers.
     if (needsVectors && !isEmbedded(model))
       await embedTexts(evervec.model, [judged.queries[0]?.text ?? ''], { kind: 'query', signal });
@@ -102,7 +102,7 @@ export async function evaluate(
       modes: measured,
     };
   }).catch((error: unknown) => {
-    if (signal?.aborted !== true) throw error;
+    if (signal?.aborted !== true || error instanceof EvaluationError) throw error;
     throw new EvaluationError('The evaluation was stopped before its end.', {
       remedy: 'Nothing of it is left in the database; run it again for its figures.',
       cause: error,
@@ -222,13 +222,12 @@ async function warnOfUnknown(
 async function isWanted(
   evervec: Evervec,
   { queries }: JudgedQueries,
-  modes: readonly SearchMode[],
   { confirm }: EvaluateOptions,
 ): Promise<boolean> {
   if (!evervec.mayCost || confirm === undefined) return true;
   const [plan] = await evervec.planBackfill();
-  const asked = modes.filter((mode) => mode !== 'text').length;
-  const queryTokens = asked * queries.reduce((sum, { text }) => sum + estimateTokens(text), 0);
+  // Each once: its vector is kept for the next mode.
+  const queryTokens = queries.reduce((sum, { text }) => sum + estimateTokens(text), 0);
   const { tokens = 0, cost = null } = plan ?? {};
   const total = tokens + queryTokens;
   return await confirm({

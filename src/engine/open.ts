@@ -1,7 +1,14 @@
 /** Opens what a configuration names: the database, and the model with its width. Sets nothing up. */
 import { type Database, openEmbedded, openPostgres, schemaVersion } from '../database/index.ts';
-import { type EmbeddingModel, resolveModel, type Unmeasured, unmeasured } from '../embed/index.ts';
+import {
+  type EmbeddingModel,
+  priceOf,
+  resolveModel,
+  type Unmeasured,
+  unmeasured,
+} from '../embed/index.ts';
 import type { Logger } from '../runtime/index.ts';
+import { refuseUnknownPrice } from './budgets.ts';
 import type { Config } from './config.ts';
 
 export interface Opened {
@@ -23,17 +30,24 @@ export async function openParts(
   const unknown = unmeasured(config.model);
   if (unknown === null) {
     // First: nothing is open yet that would have to be closed when it fails.
-    const model = await resolveModel(config.model);
+    const model = checked(config, await resolveModel(config.model));
     return { database: await open(), model };
   }
   const database = await open();
   try {
     const dimensions = await storedWidth(database, unknown);
-    return { database, model: await resolveModel(config.model, dimensions) };
+    const model = checked(config, await resolveModel(config.model, dimensions));
+    return { database, model };
   } catch (error) {
     if (given === undefined) await database.close();
     throw error;
   }
+}
+
+/** @throws ConfigError where money is budgeted and nobody knows what the model costs */
+function checked(config: Config, model: EmbeddingModel): EmbeddingModel {
+  refuseUnknownPrice(config, model, priceOf(model, config.price));
+  return model;
 }
 
 async function openDatabase(config: Config, logger: Logger | undefined): Promise<Database> {

@@ -118,5 +118,12 @@ function inUse(who: string, remedy = 'Wait until it is done.'): EvaluationError 
 async function drop(evervec: Evervec): Promise<void> {
   // Takes pgvector out where set-up brought it. What an older version or half a set-up left it may not know.
   await evervec.teardown().catch(() => {});
-  await evervec.database.query(`drop schema if exists ${NAME} cascade`);
+  try {
+    await evervec.database.query(`drop schema if exists ${NAME} cascade`);
+  } catch (error) {
+    throw new EvaluationError(`The scratch schema ${SCRATCH_SCHEMA} could not be dropped.`, {
+      remedy: 'The next evaluation replaces it, once the database answers.',
+      cause: error,
+    });
+  }
 }

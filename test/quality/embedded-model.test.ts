@@ -1,6 +1,6 @@
 /**
  * The floor under the embedded model's quality, on public collections that are not part of the project: they lie beside it, in
- * ../shared/data, or the test is skipped. The model was not trained on them.
+ * ../shared/data or where EVERVEC_TEST_DATA says, or the test is skipped. The model was not trained on them.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,9 @@ import { expect, test } from 'vitest';
 import { measure, measureProbe, readCollection } from '../../bench/quality-embedded-model.ts';
 import { createEmbeddedModel } from '../../src/embed/index.ts';
 
-const DATA = fileURLToPath(new URL('../../../shared/data', import.meta.url));
+const DATA =
+  process.env['EVERVEC_TEST_DATA'] ??
+  fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const FLOORS = { cranfield: 0.35, scifact: 0.49 };
 const PROBE_FLOOR = 0.9;
 

@@ -2,7 +2,7 @@
 
 /** SHA-256 of `hashOfVectors`. If one changes, vectors changed: the model's version has to. */
 export const HASHES = {
-  'near-words': '65671e525e05de18497f97c95c446dd16d0f4c0e88352884e4bd43649a2529ea',
+  'near-words': '9d075f5d7ea15ed8b5799ce252fe14d0a15f61d9ddf7afb975253940bd7aec19',
   'hashed-words': 'c45519258a082556505e190f3238bc96f5dfe07aa398f23a3f418080216aa38d',
 };
 

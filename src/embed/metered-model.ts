@@ -119,10 +119,11 @@ export function noteSaved(
   ledger: Ledger,
   model: EmbeddingModel,
   price: number | null,
+  random: Random = systemRandom,
 ): (purpose: CallPurpose, texts: number) => void {
-  return ({ sources, cause }, saved) => {
-    const key = { day: null, source: sources[0] ?? '', model: model.id, provider: model.provider };
-    if (saved > 0) ledger.gather({ ...key, cause, price, saved });
+  return (purpose, saved) => {
+    const key = keyOf(model, price, { values: [], kind: 'document', purpose }, random);
+    if (saved > 0) ledger.gather({ ...key, saved });
   };
 }
 

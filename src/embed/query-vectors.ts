@@ -16,6 +16,8 @@ export interface QueryVectorsOptions {
   /** How long one is kept, ms; default an hour. */
   maxAgeMs?: number;
   clock?: Clock;
+  /** Told of each query that needed no call of its own. */
+  onSaved?: (model: EmbeddingModel, purpose: CallPurpose) => void;
 }
 
 interface Kept {
@@ -35,6 +37,7 @@ export class QueryVectors {
   readonly #maxBytes: number;
   readonly #maxAgeMs: number;
   readonly #clock: Clock;
+  readonly #onSaved: QueryVectorsOptions['onSaved'];
   /** Least recently used first. */
   readonly #kept = new Map<string, Kept>();
   readonly #calls = new Map<string, Call>();
@@ -47,6 +50,7 @@ export class QueryVectors {
     this.#maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
     this.#maxAgeMs = options.maxAgeMs ?? 60 * 60_000;
     this.#clock = options.clock ?? systemClock;
+    this.#onSaved = options.onSaved;
   }
 
   /** Since the start: queries, calls of a model for them, and what is kept now. */
@@ -76,8 +80,10 @@ export class QueryVectors {
     const text = query.trim();
     const key = `${model.id}\n${text}`;
     const known = this.#take(key);
-    if (known !== undefined) return known;
     let call = this.#calls.get(key);
+    const isSaved = known !== undefined || call !== undefined;
+    if (isSaved && purpose !== undefined) this.#onSaved?.(model, purpose);
+    if (known !== undefined) return known;
     if (call === undefined) {
       call = this.#begin(key, model, text, purpose);
       this.#calls.set(key, call);

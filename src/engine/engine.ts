@@ -87,7 +87,7 @@ export class Evervec {
   readonly #isOwner: boolean;
   readonly #writer: Writer;
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
-  readonly queries = new QueryVectors();
+  readonly queries: QueryVectors;
   readonly #ledger: Ledger;
 
   /** Use `createEvervec`. */
@@ -100,6 +100,9 @@ export class Evervec {
     this.#ledger = new Ledger(database, (error) =>
       this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
     );
+    this.queries = new QueryVectors({
+      onSaved: (model, purpose) => this.#savedBy(model)(purpose, 1),
+    });
     this.#models = new Models({
       database,
       config,
@@ -270,9 +273,13 @@ export class Evervec {
     );
   }
 
+  #savedBy(model: EmbeddingModel): ReturnType<typeof noteSaved> {
+    return noteSaved(this.#ledger, model, this.#models.priceOf(model));
+  }
+
   #parts(wire: () => Promise<Wired[]>): WorkerParts {
     const books: Books = {
-      savedBy: (model) => noteSaved(this.#ledger, model, this.#models.priceOf(model)),
+      savedBy: (model) => this.#savedBy(model),
       flush: () => this.#ledger.flush(),
     };
     return { database: this.database, wire, logger: this.#logger, config: this.#config, books };

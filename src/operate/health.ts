@@ -1,6 +1,7 @@
 /** Whether the queue is well, by one reason after the other: for monitors, and for people who look at one command. */
 import type { Connection } from '../database/index.ts';
 import { listStuck, type QueueStatus, queueStatus } from '../queue/index.ts';
+import { checkBudget } from './check-budget.ts';
 
 export type HealthLevel = 'good' | 'warning' | 'bad';
 
@@ -90,19 +91,6 @@ function checkLanes({ lanes }: QueueStatus): HealthCheck {
     level: 'warning',
     found: `paused: ${paused.join(', ')}`,
     remedy: 'Open them again: "evervec queue resume".',
-  };
-}
-
-function checkBudget({ lanes }: QueueStatus): HealthCheck {
-  const what = 'budget';
-  const paused = Object.keys(lanes).filter((name) => lanes[name]?.budget_paused);
-  if (paused.length === 0) return { what, level: 'good', found: 'holds nothing back' };
-  return {
-    what,
-    level: 'warning',
-    found: `the daily budget is reached: ${paused.join(', ')} wait until 00:00 UTC`,
-    remedy:
-      'See "evervec cost". To go on today: "evervec queue resume --all", or raise budget.perDay and resume.',
   };
 }
 

@@ -35,13 +35,14 @@ describeEachDatabase('the ledger', (databases) => {
     await drain(evervec);
     const both = askedOf(server);
     await evervec.search({ query: 'the seventh', mode: 'vector' });
+    await evervec.search({ query: 'the seventh', mode: 'vector' });
     await evervec.search({ query: 'by words', mode: 'text' });
 
     const causes = await byCause(evervec);
     expect(causes).toMatchObject({
       change: { calls: changes.calls, texts: 30, tokens: TOKENS * changes.calls, failed: 0 },
       backfill: { calls: both.calls - changes.calls, texts: 30 },
-      query: { calls: 1, texts: 1, tokens: TOKENS },
+      query: { calls: 1, texts: 1, saved: 1, tokens: TOKENS },
     });
     expect(Object.keys(causes).sort()).toEqual(['backfill', 'change', 'query']);
     const { total } = await evervec.cost();

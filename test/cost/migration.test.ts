@@ -1,0 +1,45 @@
+/** A space that fills beside the active one: in the ledger as such, and held to the same budget. */
+import { expect, test } from 'vitest';
+import { createEvervec } from '../../src/engine/index.ts';
+import { WIDTH } from '../faults/model-server.ts';
+import { startWireServer } from '../providers/wire-server.ts';
+import { describeEachDatabase } from '../setup/each-database.ts';
+import { askedOf, byCause, configOf, drain, insertRows, moveTo, prepare } from './fixture.ts';
+
+const ROWS = 20;
+const BATCH = 5;
+
+describeEachDatabase('a migration', (databases) => {
+  test('is its own cause, and waits for the next day where the budget is reached', async () => {
+    const database = await (await databases.create()).open();
+    await using server = await startWireServer();
+    const evervec = await prepare(database, server);
+    await insertRows(database, 1, ROWS);
+    await drain(evervec);
+    const before = askedOf(server).texts;
+    const to = {
+      ...(configOf(server).model as object),
+      provider: 'openai',
+      model: 'text-embedding-3-large',
+      dimensions: WIDTH,
+    } as const;
+    await evervec.migrations.begin('items', to);
+    await evervec.migrations.queue('items');
+
+    const limited = await createEvervec(configOf(server, { budget: { perDay: { tokens: 1 } } }), {
+      database,
+    });
+    await drain(limited, BATCH);
+    expect(askedOf(server).texts).toBe(before);
+    const { lanes } = await limited.queueStatus();
+    const held = Object.keys(lanes).filter((name) => lanes[name]?.budget_paused);
+    expect(held.length).toBeGreaterThan(2);
+
+    await moveTo(database, 1);
+    await drain(evervec);
+    expect(askedOf(server).texts).toBe(before + ROWS);
+    expect((await byCause(evervec))['migration']).toMatchObject({ texts: ROWS });
+    const { rows } = await evervec.cost({ days: 3 });
+    expect(rows.map(({ name }) => name)).toEqual(['items']);
+  });
+});

@@ -65,16 +65,19 @@ function mayMatter(text: string, start: number): boolean {
   return first === 0x23 || first === 0x60 || first === 0x7e;
 }
 
-/** The start of the last heading that begins at or before `offset`; -1 where there is none. */
-export function lastHeadingStart(headings: readonly Heading[], offset: number): number {
+/** The starts of the headings that begin from `from` to `to`, the last first. */
+export function headingStarts(headings: readonly Heading[], from: number, to: number): number[] {
   let low = 0;
   let high = headings.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((headings[middle]?.start ?? Infinity) <= offset) low = middle + 1;
+    if ((headings[middle]?.start ?? Infinity) <= to) low = middle + 1;
     else high = middle;
   }
-  return headings[low - 1]?.start ?? -1;
+  const starts: number[] = [];
+  for (let at = low - 1; (headings[at]?.start ?? -1) >= from; at--)
+    starts.push(headings[at]?.start ?? 0);
+  return starts;
 }
 
 /**

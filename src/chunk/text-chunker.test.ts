@@ -135,16 +135,37 @@ describe('cuts', () => {
       [`${'中'.repeat(12)}，`, '文'.repeat(20)],
     ],
     ['the limit', x(30), [x(24), x(6)]],
-  ])('at %s where the second half of the window has one', (_, text, expected) => {
+  ])('at %s where the later part of the window has one', (_, text, expected) => {
     expect(textsOf(text, { maxChars: 24 })).toEqual(expected);
   });
 
-  it('at the last of equal places, so that neighbours are packed together', () => {
-    expect(textsOf('aaaa\n\nbbbb\n\ncccc\n\ndddd\n\neeee', { maxChars: 16 })).toEqual([
+  it('at the last of equal places, as the first version did', () => {
+    const text = 'aaaa\n\nbbbb\n\ncccc\n\ndddd\n\neeee';
+    expect(textsOf(text, { maxChars: 16, version: 1 })).toEqual([
       'aaaa\n\nbbbb\n\ncccc',
       'dddd\n\neeee',
     ]);
+    expect(createTextChunker({ version: 1 }).id).toBe('text@1/max1600/overlap0');
   });
+
+  it.each([90, 200, 300, 500, 780])(
+    'so that an edit changes few chunks, with paragraphs of %i units',
+    (length) => {
+      const paragraphs = Array.from({ length: Math.ceil(120_000 / length) }, (_, n) =>
+        `Paragraph ${n} begins here. ${`It has words about subject ${(n * 7919) % 1000} in it. `.repeat(30)}`
+          .slice(0, length)
+          .trim(),
+      );
+      const before = new Set(textsOf(paragraphs.join('\n\n')));
+      const changes = paragraphs.map((paragraph, at) => {
+        const edited = paragraphs.with(at, `${paragraph} And a sentence more.`);
+        return textsOf(edited.join('\n\n')).filter((text) => !before.has(text)).length;
+      });
+      const few = changes.filter((count) => count <= 2).length;
+      expect(few / changes.length).toBeGreaterThan(0.8);
+      expect(Math.max(...changes)).toBeLessThanOrEqual(8);
+    },
+  );
 
   it('no emoji from its parts, no letter from its accents, no CR from its LF', () => {
     const family = '👩‍👩‍👧‍👦';
@@ -251,15 +272,15 @@ describe('time is linear', () => {
 
 describe('createTextChunker', () => {
   it('names its version and parameters in its id', () => {
-    expect(createTextChunker().id).toBe('text@1/max1600/overlap0');
+    expect(createTextChunker().id).toBe('text@2/max1600/overlap0');
     expect(createTextChunker({ maxChars: 800, overlapChars: 100 }).id).toBe(
-      'text@1/max800/overlap100',
+      'text@2/max800/overlap100',
     );
   });
 
   it("names a model's limit where it can make another chunk, and only there", () => {
-    expect(createTextChunker({ maxTokens: 510 }).id).toBe('text@1/max1600/overlap0/tokens510@1');
-    expect(createTextChunker({ maxTokens: 8190 }).id).toBe('text@1/max1600/overlap0');
+    expect(createTextChunker({ maxTokens: 510 }).id).toBe('text@2/max1600/overlap0/tokens510@1');
+    expect(createTextChunker({ maxTokens: 8190 }).id).toBe('text@2/max1600/overlap0');
   });
 
   it.each([

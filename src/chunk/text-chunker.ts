@@ -1,8 +1,8 @@
 /**
- * The first chunker: cuts a text at the best place that the second half of a window offers: before
+ * The first chunker: cuts a text at the best place that the last two thirds of a window offer: before
  * a heading, else at a paragraph's end, a line's, a sentence's, a word's, else where the limit
- * falls. So neighbours are packed together until a chunk is at least half full, no chunk is over
- * the limit, and every unit is looked at a bounded number of times (linear time, whatever the text). A
+ * falls. So neighbours are packed together until a chunk is at least a third full, no chunk is over
+ * the limit, an edit changes the chunk it is in and seldom its neighbours, and every unit is looked at a bounded number of times (linear time, whatever the text). A
  * model's limit in tokens makes the window smaller where the text is dense.
  *
  * It cuts plain text. Tables, code and lists are the structure-aware chunker's.
@@ -10,7 +10,7 @@
 import { ConfigError } from '../errors/index.ts';
 import { Cut, type CutRank, isBlank, isInsideSequence, rankCut, safeCut } from './boundaries.ts';
 import type { Chunk, Chunker } from './chunker.ts';
-import { type Heading, findHeadings, lastHeadingStart, sectionFinder } from './headings.ts';
+import { type Heading, findHeadings, headingStarts, sectionFinder } from './headings.ts';
 import {
   MAX_TOKENS_PER_UNIT,
   startWithin,
@@ -31,10 +31,12 @@ export interface TextChunkerOptions {
    * difference, so a model that takes less than another may mean other chunks, hence another space.
    */
   readonly maxTokens?: number | undefined;
+  /** 1 cuts as the first version did, at the last of equal places: for spaces that were made so. Default 2. */
+  readonly version?: 1 | 2 | undefined;
 }
 
 /** Raise it with every change that cuts any text in another way: it makes a new space. */
-const VERSION = 1;
+const VERSION = 2;
 const DEFAULT_MAX_CHARS = 1600;
 const MIN_MAX_CHARS = 16;
 const MAX_MAX_CHARS = 100_000;
@@ -45,14 +47,15 @@ export function createTextChunker(options: TextChunkerOptions = {}): Chunker {
   const { maxChars = DEFAULT_MAX_CHARS, overlapChars = 0 } = options;
   requireInteger('maxChars', maxChars, MIN_MAX_CHARS, MAX_MAX_CHARS);
   requireInteger('overlapChars', overlapChars, 0, Math.floor(maxChars / 2));
-  const { maxTokens = Infinity } = options;
+  const { maxTokens = Infinity, version = VERSION } = options;
   if (maxTokens !== Infinity)
     requireInteger('maxTokens', maxTokens, MIN_MAX_TOKENS, Number.MAX_SAFE_INTEGER);
   const isBound = maxTokens < maxChars * MAX_TOKENS_PER_UNIT;
-  const limits = { maxChars, overlapChars, maxTokens: isBound ? maxTokens : Infinity };
+  const way = version === 1 ? FIRST_WAY : WAY;
+  const limits = { maxChars, overlapChars, maxTokens: isBound ? maxTokens : Infinity, way };
   const bound = isBound ? `/tokens${maxTokens}@${TOKEN_BOUND_VERSION}` : '';
   return {
-    id: `text@${VERSION}/max${maxChars}/overlap${overlapChars}${bound}`,
+    id: `text@${version}/max${maxChars}/overlap${overlapChars}${bound}`,
     chunk: (text) => chunkText(text, limits),
   };
 }
@@ -62,6 +65,51 @@ interface Limits {
   overlapChars: number;
   /** Infinity where no chunk of `maxChars` can have more. */
   maxTokens: number;
+  way: Way;
+}
+
+/** How the place to cut at is chosen. */
+interface Way {
+  /** A chunk that is cut off is at least this part of the window. */
+  leastPart: number;
+  /** Of places that are equally good, the last first. */
+  pick(text: string, offsets: readonly number[]): number;
+}
+
+const FIRST_WAY: Way = { leastPart: 1 / 2, pick: (_, offsets) => offsets[0] ?? 0 };
+
+/** Units that tell one place from another. */
+const HASHED_UNITS = 48;
+
+/**
+ * The one whose next letters hash least. Which one that is does not depend on where the window begins: after an edit the
+ * next window that has it finds it again, and all that follows is as it was. With the last or the first of them, texts of
+ * even paragraphs were cut anew to their end.
+ *
+ * Source: Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms for document fingerprinting", 2003.
+ */
+function leastOf(text: string, offsets: readonly number[]): number {
+  let best = offsets[0] ?? 0;
+  let least = Infinity;
+  for (const offset of offsets) {
+    const hash = hashAt(text, offset);
+    if (hash >= least) continue;
+    least = hash;
+    best = offset;
+  }
+  return best;
+}
+
+/** With a half there is often one place only, and nothing to find again. */
+const WAY: Way = { leastPart: 1 / 3, pick: leastOf };
+
+/** FNV-1a over the units from `offset`. */
+function hashAt(text: string, offset: number): number {
+  let hash = 0x811c9dc5;
+  const end = Math.min(text.length, offset + HASHED_UNITS);
+  for (let at = offset; at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  // Its low bits are the better ones.
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
 }
 
 function chunkText(text: string, limits: Limits): Chunk[] {
@@ -74,7 +122,10 @@ function chunkText(text: string, limits: Limits): Chunk[] {
   while (done < textEnd) {
     const start = overlapStart(text, done, earliestStart(text, done, previous + 1, limits));
     const room = roomAt(text, start, done, limits);
-    const cut = textEnd - start <= room ? textEnd : findCut(text, start, done, room, headings);
+    const cut =
+      textEnd - start <= room
+        ? textEnd
+        : findCut(text, { start, done, room, headings, way: limits.way });
     const end = skipBlanksBack(text, cut, start);
     const section = sectionAt(start);
     chunks.push({ index: chunks.length, start, end, text: text.slice(start, end), section });
@@ -100,28 +151,36 @@ function roomAt(text: string, start: number, done: number, limits: Limits): numb
   return Math.max(unitsWithin(text, start, maxTokens, maxChars), done - start + 2);
 }
 
-/** The best cut after `done` in the second half of the window of `room` units at `start`; the last of equals. */
-function findCut(
-  text: string,
-  start: number,
-  done: number,
-  room: number,
-  headings: readonly Heading[],
-): number {
+interface Window {
+  start: number;
+  /** What is in chunks already; a cut lies after it. */
+  done: number;
+  /** Units from `start`. */
+  room: number;
+  headings: readonly Heading[];
+  way: Way;
+}
+
+/** The best cut in the later part of a window. */
+function findCut(text: string, { start, done, room, headings, way }: Window): number {
   // Blanks at a chunk's end are not part of it, so a cut may lie behind them.
   const limit = skipBlanks(text, start + room, text.length);
-  const lowest = Math.max(start + Math.ceil(room / 2), done + 1);
-  const heading = lastHeadingStart(headings, limit);
-  if (heading >= lowest) return heading;
-  let best = safeCut(text, start + room, lowest);
+  const lowest = Math.max(start + Math.ceil(room * way.leastPart), done + 1);
+  const starts = headingStarts(headings, lowest, limit);
+  if (starts.length > 0) return way.pick(text, starts);
+  // The last first.
+  let best: number[] = [];
   let bestRank: CutRank = Cut.none;
-  for (let offset = limit; offset >= lowest && bestRank < Cut.paragraph; offset--) {
+  for (let offset = limit; offset >= lowest; offset--) {
     const rank = rankCut(text, offset, start);
-    if (rank <= bestRank) continue;
-    best = offset;
+    if (rank < bestRank || rank === Cut.none) continue;
+    if (rank > bestRank) best = [];
     bestRank = rank;
+    best.push(offset);
   }
-  return best;
+  // One word is as good as another: a text without sentences is filled to the brim.
+  if (bestRank <= Cut.word) return best[0] ?? safeCut(text, start + room, lowest);
+  return way.pick(text, best);
 }
 
 /**

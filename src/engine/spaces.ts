@@ -64,10 +64,15 @@ export function chunkerOfSpace(
   source: SourceDefinition,
   model: EmbeddingModel,
 ): Chunker {
-  // A space from before settings were kept on it; and from before a model's limit was one of them.
+  // A space from before settings were kept on it; from before a model's limit was one of them; of the first chunker.
   const candidates = space.chunkSettings
     ? [space.chunkSettings]
-    : [chunkSettingsOf(source, model), source.chunk];
+    : [
+        chunkSettingsOf(source, model),
+        source.chunk,
+        { ...chunkSettingsOf(source, model), version: 1 as const },
+        { ...source.chunk, version: 1 as const },
+      ];
   for (const settings of candidates) {
     const chunker = createTextChunker(settings);
     if (chunker.id === space.chunkerId) return chunker;

@@ -281,7 +281,7 @@ describeEachDatabase('a migration', (databases) => {
     const { evervec } = await configure(database, sources);
     const [before] = await evervec.migrations.status();
     expect(before?.differs).toEqual([
-      'chunking text@1/max1600/overlap0, not text@1/max200/overlap0',
+      'chunking text@2/max1600/overlap0, not text@2/max200/overlap0',
       'language english, not simple',
     ]);
     // Until then everything goes on as it was.
@@ -292,7 +292,7 @@ describeEachDatabase('a migration', (databases) => {
     await evervec.migrations.fill('items');
     await evervec.migrations.switch('items', { keepDays: 0 });
     expect(await evervec.migrations.status()).toMatchObject([
-      { chunking: 'text@1/max200/overlap0', language: 'simple', differs: [] },
+      { chunking: 'text@2/max200/overlap0', language: 'simple', differs: [] },
     ]);
     const { hits } = await evervec.search({ query: 'about', mode: 'text' });
     expect(hits).toHaveLength(4);

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { tokenBound } from '../../chunk/index.ts';
 import {
   ConfigError,
   ModelAnswerError,
@@ -66,7 +67,7 @@ export async function createTransformersModel(
     dimensions: width,
     maxEmbeddingsPerCall: MAX_TEXTS,
     supportsParallelCalls: false,
-    maxInputTokens: maxTokens,
+    maxInputTokens: maxTokens - tokenBound(prefix?.document ?? ''),
     maxBatchTokens: undefined,
     maxBatchBytes: undefined,
     fusionWeight: FUSION_WEIGHT,

@@ -282,7 +282,7 @@ describeEachDatabase('what is embedded (I5)', (databases) => {
 
   test('one paragraph of a hundred edited: two texts at most', async () => {
     const kept = await open([LONG.join('\n\n')]);
-    const edited = LONG.with(50, paragraph(1_000)).join('\n\n');
+    const edited = LONG.with(50, `${paragraph(1_000)} And a sentence more.`).join('\n\n');
     await kept.database.query('update items set body = $1', [edited]);
     await kept.drain();
     expect(kept.model.texts.length).toBeGreaterThan(0);

@@ -15,6 +15,7 @@ import { ConfigError } from '../errors/index.ts';
 import { bulkLane, standbyLane } from '../queue/index.ts';
 import { budgetOptions, sourceName, sourceOptions } from '../source/index.ts';
 import { RETRY } from '../worker/index.ts';
+import { DOCUMENTS } from './document-source.ts';
 
 const modelObject = z.custom<EmbeddingModel | AiSdkModel>(
   (value) =>
@@ -45,6 +46,19 @@ const providerModel = z.strictObject({
   dtype: z.enum(DTYPES).optional(),
   /** `transformers`: put before each text, where the model was trained so. */
   prefix: z.strictObject({ document: z.string(), query: z.string() }).optional(),
+});
+
+/** Names of tiers stand in a setting, with commas between. */
+const tier = z
+  .string()
+  .regex(/^[^,\s]{1,100}$/, 'the name of a tier has 1 to 100 characters, no comma and no blank');
+
+const documentOptions = z.strictObject({
+  /** Who may see documents: names of yours; the first is that of documents that name none. Default `public` alone. */
+  tiers: z.array(tier).min(1).max(50).optional(),
+  /** How many versions of a document are kept, 1 or more; default all. */
+  keepVersions: z.int().min(1).optional(),
+  ...sourceOptions.pick({ chunk: true, language: true, lane: true, budget: true }).shape,
 });
 
 /** Which of its forms a model has is seen from the value, so that a fault names the field that is wrong. */
@@ -104,6 +118,11 @@ const config = z.strictObject({
   /** What all sources may spend together. See docs/cost.md. */
   budget: budgetOptions.optional(),
   sources: z.record(sourceName, sourceOptions),
+  /**
+   * Documents that Evervec keeps itself, as the source `documents`: there from the first that is added. False: none are
+   * taken.
+   */
+  documents: z.union([z.literal(false), documentOptions]).optional(),
   /**
    * Lanes by name: each source has one named like it, and one for its backfills, `name:bulk`. What is not said is
    * the default.
@@ -202,9 +221,12 @@ export function parseConfig(value: unknown, origin: string): Config {
 }
 
 /** What each field for itself may say, and not both together. */
-function contradictions({ sources, lanes = {}, worker = {} }: Config): string[] {
+function contradictions({ sources, documents, lanes = {}, worker = {} }: Config): string[] {
   const faults: string[] = [];
-  const known = Object.entries(sources).flatMap(([name, { lane = name }]) =>
+  const isTaken = documents !== undefined && Object.hasOwn(sources, DOCUMENTS);
+  if (isTaken) faults.push(`sources.${DOCUMENTS}: this is the name of the source of documents`);
+  const all = documents === false ? sources : { [DOCUMENTS]: documents ?? {}, ...sources };
+  const known = Object.entries(all).flatMap(([name, { lane = name }]) =>
     [lane, standbyLane(name)].flatMap((one) => [one, bulkLane(one)]),
   );
   for (const name of Object.keys(lanes))

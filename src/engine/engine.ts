@@ -3,7 +3,14 @@
  * Every surface (command, HTTP, the program that embeds it) goes through here; the parts below don't know
  * each other's wiring.
  */
-import { type Connection, type Database, migrate, schemaStatus } from '../database/index.ts';
+import {
+  type Connection,
+  type Database,
+  migrate,
+  SCHEMA_VERSION,
+  schemaStatus,
+  schemaVersion,
+} from '../database/index.ts';
 import { type EmbeddingModel, Ledger, noteSaved, QueryVectors } from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import {
@@ -34,6 +41,8 @@ import { type Config, parseConfig } from './config.ts';
 import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
 import { Migrations } from './migrations.ts';
 import { Models, type SpaceModel } from './models.ts';
+import { DOCUMENTS } from './document-source.ts';
+import { Documents } from './documents.ts';
 import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
@@ -80,6 +89,8 @@ export class Evervec {
   readonly queue: QueueAdmin;
   /** Changes of model, width, chunker or language. */
   readonly migrations: Migrations;
+  /** What is kept beside the tables of others. */
+  readonly documents: Documents;
   readonly #config: Config;
   readonly #models: Models;
   readonly #wiring: Wiring;
@@ -111,12 +122,17 @@ export class Evervec {
       logger: this.#logger,
     });
     this.model = this.#models.configured;
-    this.#wiring = new Wiring(database, this.#models, config.sources);
+    this.#wiring = new Wiring(database, this.#models, config);
     this.migrations = new Migrations({
       database,
       models: this.#models,
       wiring: this.#wiring,
       createWorker: (wire, onBatch) => createWorker(this.#parts(wire), { onBatch }),
+    });
+    this.documents = new Documents({
+      database,
+      config,
+      setUp: async () => void (await this.setup([DOCUMENTS])),
     });
     this.#writer = new Writer(database, () => this.worker());
   }
@@ -136,23 +152,31 @@ export class Evervec {
    * @param names default: all that are configured
    */
   async setup(names?: readonly string[]): Promise<SetupReport[]> {
-    const chosen = this.#wiring.chosen(names);
+    const chosen = await this.#wiring.chosen(names);
     // Resolved first: a mistake in one source is told before anything is made.
-    const sources = await Promise.all(
-      chosen.map(async (name) => {
-        const source = await this.#wiring.resolve(name);
-        await requireCaptureRights(this.database, source);
-        chunkerOf(source, this.model);
-        return source;
-      }),
-    );
+    const tables = chosen.filter((name) => !this.#isDocuments(name));
+    const sources = await Promise.all(tables.map((name) => this.#resolve(name)));
     await migrate(this.database);
     await this.database.refresh();
+    // Its table comes with the schema.
+    if (tables.length < chosen.length) sources.push(await this.#resolve(DOCUMENTS));
     const reports: SetupReport[] = [];
     for (const source of sources)
       reports.push(await setUpSource(this.database, source, this.#wanted(source)));
     await this.database.transaction((tx) => saveLanes(tx, this.#config.lanes ?? {}));
     return reports;
+  }
+
+  /** @throws SourceError, ConfigError, PermissionError where it can't be set up */
+  async #resolve(name: string): Promise<SourceDefinition> {
+    const source = await this.#wiring.resolve(name);
+    await requireCaptureRights(this.database, source);
+    chunkerOf(source, this.model);
+    return source;
+  }
+
+  #isDocuments(name: string): boolean {
+    return name === DOCUMENTS && !Object.hasOwn(this.#config.sources, DOCUMENTS);
   }
 
   /** The space that the configuration asks for. */
@@ -349,7 +373,11 @@ export class Evervec {
 
   /** What of the schema and the capture is missing or wrong; no model is called. */
   async verify(): Promise<Verdict[]> {
-    const sources = await Promise.all(this.sourceNames.map((name) => this.#wiring.resolve(name)));
+    const names = await this.#wiring.chosen(undefined);
+    // The table of documents comes with the schema, of which is told first.
+    const isCurrent = (await schemaVersion(this.database)) === SCHEMA_VERSION;
+    const there = names.filter((name) => isCurrent || !this.#isDocuments(name));
+    const sources = await Promise.all(there.map((name) => this.#wiring.resolve(name)));
     return await verifySchema(this.database, sources, (source) => this.#wanted(source));
   }
 

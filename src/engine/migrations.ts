@@ -67,7 +67,7 @@ export class Migrations {
   async status(names?: readonly string[]): Promise<SpaceStatus[]> {
     const { database, wiring } = this.#options;
     const statuses: SpaceStatus[] = [];
-    for (const name of wiring.chosen(names)) {
+    for (const name of await wiring.chosen(names)) {
       const row = await requireSource(database, name);
       statuses.push(await spaceStatus(database, row, await this.#wanted(name)));
     }
@@ -270,7 +270,7 @@ export class Migrations {
 
   /** Drops the second space: ends a migration, or gives up the way back. @returns whether there was one */
   async drop(name: string, by = 'program'): Promise<boolean> {
-    const [known] = this.#options.wiring.chosen([name]);
+    const [known] = await this.#options.wiring.chosen([name]);
     return await dropSecond(this.#options.database, known ?? name, by);
   }
 

@@ -15,6 +15,8 @@ import {
   type SourceRow,
 } from '../source/index.ts';
 import type { Space } from '../space/index.ts';
+import type { Config } from './config.ts';
+import { DOCUMENTS, documentSource } from './document-source.ts';
 import type { Models } from './models.ts';
 import { activeSpace, chunkerOfSpace, differences, notSetUp, wantedSpace } from './spaces.ts';
 import { unknownSource } from './unknown-source.ts';
@@ -37,29 +39,32 @@ export class Wiring {
   readonly #database: Database;
   readonly #models: Models;
   readonly #options: Readonly<Record<string, SourceOptions>>;
+  /** Whether documents are a source here: they are from the first that is added, configured or not. */
+  #hasDocuments: boolean;
 
-  constructor(
-    database: Database,
-    models: Models,
-    options: Readonly<Record<string, SourceOptions>>,
-  ) {
+  constructor(database: Database, models: Models, config: Config) {
     this.#database = database;
     this.#models = models;
-    this.#options = options;
+    const documents = documentSource(config, database.schema);
+    this.#options = { ...config.sources, ...(documents && { [DOCUMENTS]: documents }) };
+    this.#hasDocuments = documents === null || config.documents !== undefined;
   }
 
-  /** Names of the configured sources. */
+  /** Names of the configured sources; with documents as soon as the database is seen to have them. */
   get names(): string[] {
-    return Object.keys(this.#options);
+    return Object.keys(this.#options).filter((name) => name !== DOCUMENTS || this.#hasDocuments);
   }
 
-  chosen(names: readonly string[] | undefined): readonly string[] {
+  /** @throws UnknownSourceError */
+  async chosen(names: readonly string[] | undefined): Promise<readonly string[]> {
     for (const name of names ?? [])
       if (!Object.hasOwn(this.#options, name))
         throw unknownSource(
           name,
           this.names.map((known) => ({ name: known })),
         );
+    if (!this.#hasDocuments && (await schemaVersion(this.#database)) > 0)
+      this.#hasDocuments = (await findSource(this.#database, DOCUMENTS)) !== null;
     return names ?? this.names;
   }
 
@@ -81,7 +86,7 @@ export class Wiring {
         isUsage: true,
       });
     const wired: Wired[] = [];
-    for (const name of this.chosen(names)) {
+    for (const name of await this.chosen(names)) {
       const row = version === 0 ? null : await findSource(this.#database, name);
       if (row === null) throw notSetUp(name);
       const source = await this.resolve(name);

@@ -1,0 +1,14 @@
+export * from './diff.ts';
+export {
+  checkFields,
+  type DocumentContent,
+  type DocumentFields,
+  hashOf,
+  type NewDocument,
+  textContent,
+} from './document.ts';
+export { changeFields } from './fields.ts';
+export * from './read.ts';
+export * from './remove.ts';
+export { type OnDuplicate, type Saved, saveDocuments, type SaveOptions } from './save.ts';
+export * from './versions.ts';

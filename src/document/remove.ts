@@ -1,0 +1,38 @@
+/** Deletes documents: with their versions, and by the triggers of the source with their chunks and jobs. */
+import type { Connection } from '../database/index.ts';
+
+/** From the commit on they are in no search (I2), whatever a worker is doing with them. @returns those that were there */
+export async function deleteDocuments(tx: Connection, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    'delete from evervec.documents where id = any ($1::uuid[]) returning id',
+    [ids],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Of `ids`, what of them is left in the sidecars is the worker's to clear; a collection stays without documents. */
+export async function deleteCollection(tx: Connection, name: string): Promise<number> {
+  const { rowCount } = await tx.query('delete from evervec.documents where collection = $1', [
+    name,
+  ]);
+  await tx.query('delete from evervec.collections where name = $1', [name]);
+  return rowCount;
+}
+
+export interface KnownOrigin {
+  id: string;
+  origin: string;
+}
+
+/** Documents of a collection whose origin begins with `prefix`, by origin: what an import mirrors. */
+export async function documentsUnder(
+  connection: Connection,
+  collection: string,
+  prefix: string,
+): Promise<KnownOrigin[]> {
+  const { rows } = await connection.query<KnownOrigin>(
+    `select id, origin from evervec.documents where collection = $1 and starts_with(origin, $2) order by origin`,
+    [collection, prefix],
+  );
+  return rows;
+}

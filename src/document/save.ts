@@ -1,0 +1,244 @@
+/**
+ * Takes documents in: new ones, new versions of those that are there, and what turns out to be there already. Document,
+ * version and, by the triggers of the source, the change for the queue are one transaction's: all of a batch or
+ * nothing of it.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Connection } from '../database/index.ts';
+import { DocumentError } from '../errors/index.ts';
+import { checkNew, hashOf, type NewDocument } from './document.ts';
+import { hasOtherFields, type KnownFields, merged, writeFields } from './fields.ts';
+
+/**
+ * What becomes of a document that is there already, by its origin or by its bytes. By default another content of the
+ * same origin is a new version, and the same bytes of another origin are left out.
+ */
+export type OnDuplicate = 'skip' | 'version' | 'error';
+
+export interface SaveOptions {
+  onDuplicate?: OnDuplicate | undefined;
+  /** Who did it, for the versions. */
+  by: string;
+  /** Why, for the versions. */
+  summary?: string | undefined;
+}
+
+export interface Saved {
+  id: string;
+  version: number;
+  /**
+   * `added`; `version`: its content is another now; `updated`: only what is known about it is; `unchanged`; `skipped`:
+   * it is there under another origin, or was to be left alone.
+   */
+  outcome: 'added' | 'version' | 'updated' | 'unchanged' | 'skipped';
+}
+
+interface Known extends KnownFields {
+  id: string;
+  collection: string;
+  origin: string | null;
+  raw_hash: string;
+  text_hash: string;
+  version: number;
+}
+
+/** Locked in one order, so that two imports wait for each other and never both. */
+const FIND = `
+select id, collection, origin, encode(raw_hash, 'hex') as raw_hash, encode(text_hash, 'hex') as text_hash, version,
+  title, author, published::text as published, type, tags, tier, metadata
+from evervec.documents where id in (
+  select d.id from unnest($1::text[], $2::text[]) as wanted (collection, origin)
+  join evervec.documents d on d.collection = wanted.collection and d.origin = wanted.origin
+  union
+  select d.id from unnest($1::text[], $3::text[]) as wanted (collection, raw_hash)
+  join evervec.documents d on d.collection = wanted.collection and d.raw_hash = decode(wanted.raw_hash, 'hex')
+) order by id for update`;
+
+/**
+ * @param documents checked already but for their content and names; in order, of which a later one may be another
+ *   version of an earlier one
+ * @returns (n) what became of each
+ * @throws DocumentError (field, duplicate); then nothing of them is written
+ */
+export async function saveDocuments(
+  tx: Connection,
+  documents: readonly NewDocument[],
+  options: SaveOptions,
+): Promise<Saved[]> {
+  for (const document of documents) checkNew(document);
+  const saved: Saved[] = [];
+  for (const round of rounds(documents)) saved.push(...(await saveRound(tx, round, options)));
+  return saved;
+}
+
+/** Cuts where a document could be one that comes before it: that has to be written first. */
+function rounds(documents: readonly NewDocument[]): NewDocument[][] {
+  const all: NewDocument[][] = [];
+  let seen = new Set<string>();
+  for (const document of documents) {
+    const { collection, origin, content } = document;
+    const names = [`${collection} ${content.rawHash.toString('hex')}`];
+    if (origin !== null) names.push(`${collection} origin ${origin}`);
+    const round = all.at(-1);
+    if (round === undefined || names.some((name) => seen.has(name))) {
+      seen = new Set();
+      all.push([document]);
+    } else round.push(document);
+    for (const name of names) seen.add(name);
+  }
+  return all;
+}
+
+/** A document of the round, and what is to be done with it. */
+interface Plan {
+  saved: Saved;
+  document: NewDocument;
+  before: Known | null;
+}
+
+async function saveRound(
+  tx: Connection,
+  documents: readonly NewDocument[],
+  options: SaveOptions,
+): Promise<Saved[]> {
+  const known = await findKnown(tx, documents);
+  const plans = documents.map((document) => planOne(document, known, options.onDuplicate));
+  const of = (outcome: Saved['outcome']) => plans.filter(({ saved }) => saved.outcome === outcome);
+  const added = of('added');
+  const versions = of('version');
+  if (added.length > 0) await insertDocuments(tx, added);
+  if (versions.length > 0) await updateContents(tx, versions);
+  await writeFields(
+    tx,
+    [...versions, ...of('updated')].flatMap(({ document, before }) =>
+      before !== null && hasOtherFields(document, before)
+        ? [{ id: before.id, ...merged(document, before) }]
+        : [],
+    ),
+  );
+  await recordVersions(
+    tx,
+    [...added, ...versions].map(({ saved }) => saved.id),
+    options,
+  );
+  return plans.map(({ saved }) => saved);
+}
+
+interface Index {
+  byOrigin: ReadonlyMap<string, Known>;
+  byBytes: ReadonlyMap<string, Known>;
+}
+
+async function findKnown(tx: Connection, documents: readonly NewDocument[]): Promise<Index> {
+  const { rows } = await tx.query<Known>(FIND, [
+    documents.map(({ collection }) => collection),
+    documents.map(({ origin }) => origin),
+    documents.map(({ content }) => content.rawHash.toString('hex')),
+  ]);
+  return {
+    byOrigin: new Map(rows.map((row) => [`${row.collection} ${row.origin}`, row])),
+    byBytes: new Map(rows.map((row) => [`${row.collection} ${row.raw_hash}`, row])),
+  };
+}
+
+/** @throws DocumentError (duplicate) */
+function planOne(
+  document: NewDocument,
+  { byOrigin, byBytes }: Index,
+  onDuplicate: OnDuplicate | undefined,
+): Plan {
+  const { collection, origin, content } = document;
+  const same = origin === null ? undefined : byOrigin.get(`${collection} ${origin}`);
+  const before = same ?? byBytes.get(`${collection} ${content.rawHash.toString('hex')}`) ?? null;
+  const plan = (outcome: Saved['outcome'], version = before?.version ?? 1): Plan => ({
+    saved: { id: before?.id ?? randomUUID(), version, outcome },
+    document,
+    before,
+  });
+  if (before === null) return plan('added');
+  if (onDuplicate === 'error')
+    throw new DocumentError(
+      `It is there already: ${before.id}${before.origin === null ? '' : ` (${before.origin})`}.`,
+      { fault: 'duplicate', remedy: 'Leave it out, or take duplicates as versions or skip them.' },
+    );
+  const policy = onDuplicate ?? (same === undefined ? 'skip' : 'version');
+  if (policy === 'skip') return plan('skipped');
+  const isSameText = before.text_hash === hashOf(content.text).toString('hex');
+  if (!isSameText) return plan('version', before.version + 1);
+  return plan(hasOtherFields(document, before) ? 'updated' : 'unchanged');
+}
+
+const COLLECTIONS = `
+insert into evervec.collections (name) select distinct unnest($1::text[]) on conflict do nothing`;
+
+const INSERT = `
+insert into evervec.documents (id, collection, title, author, published, type, tags, tier, metadata, origin, format,
+  raw_hash, text, text_hash, pages, parser)
+select id, collection, title, author, published, type, array(select jsonb_array_elements_text(tags)), tier, metadata,
+  origin, format, raw_hash, text, text_hash,
+  case when pages is not null then array(select jsonb_array_elements(pages)::integer) end, parser
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[], $7::jsonb[], $8::text[], $9::jsonb[],
+  $10::text[], $11::text[], $12::bytea[], $13::text[], $14::bytea[], $15::jsonb[], $16::text[])
+  as new (id, collection, title, author, published, type, tags, tier, metadata, origin, format, raw_hash, text, text_hash,
+  pages, parser)`;
+
+async function insertDocuments(tx: Connection, plans: readonly Plan[]): Promise<void> {
+  const documents = plans.map(({ document }) => document);
+  await tx.query(COLLECTIONS, [documents.map(({ collection }) => collection)]);
+  await tx.query(INSERT, [
+    plans.map(({ saved }) => saved.id),
+    documents.map(({ collection }) => collection),
+    documents.map(({ title }) => title),
+    documents.map(({ author }) => author ?? null),
+    documents.map(({ published }) => published ?? null),
+    documents.map(({ type }) => type ?? null),
+    documents.map(({ tags }) => JSON.stringify(tags ?? [])),
+    documents.map(({ tier }) => tier),
+    documents.map(({ metadata }) => JSON.stringify(metadata ?? {})),
+    documents.map(({ origin }) => origin),
+    ...contentValues(documents),
+  ]);
+}
+
+/** Six columns: format, raw_hash, text, text_hash, pages, parser. */
+function contentValues(documents: readonly NewDocument[]): unknown[][] {
+  const contents = documents.map(({ content }) => content);
+  return [
+    contents.map(({ format }) => format),
+    contents.map(({ rawHash }) => rawHash),
+    contents.map(({ text }) => text),
+    contents.map(({ text }) => hashOf(text)),
+    contents.map(({ pages }) => (pages === null ? null : JSON.stringify(pages))),
+    contents.map(({ parser }) => parser),
+  ];
+}
+
+const UPDATE_CONTENT = `
+update evervec.documents document set format = new.format, raw_hash = new.raw_hash, text = new.text,
+  text_hash = new.text_hash, parser = new.parser, version = document.version + 1, updated_at = now(),
+  pages = case when new.pages is not null then array(select jsonb_array_elements(new.pages)::integer) end
+from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::bytea[], $6::jsonb[], $7::text[])
+  as new (id, format, raw_hash, text, text_hash, pages, parser)
+where document.id = new.id`;
+
+async function updateContents(tx: Connection, plans: readonly Plan[]): Promise<void> {
+  await tx.query(UPDATE_CONTENT, [
+    plans.map(({ saved }) => saved.id),
+    ...contentValues(plans.map(({ document }) => document)),
+  ]);
+}
+
+const RECORD = `
+insert into evervec.document_versions
+  (document_id, version, title, metadata, format, raw_hash, text, text_hash, pages, parser, changed_by, summary)
+select id, version, title, metadata, format, raw_hash, text, text_hash, pages, parser, $2, $3
+from evervec.documents where id = any ($1::uuid[])`;
+
+/** Writes down what these documents are now as a version of theirs. */
+export async function recordVersions(
+  tx: Connection,
+  ids: readonly string[],
+  { by, summary }: Pick<SaveOptions, 'by' | 'summary'>,
+): Promise<void> {
+  if (ids.length > 0) await tx.query(RECORD, [ids, by, summary ?? null]);
+}

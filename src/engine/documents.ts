@@ -1,0 +1,281 @@
+/**
+ * The documents of a database, as every surface sees them: fields are checked against the configuration, what destroys is
+ * in the audit log, and the source they are is set up with the first that comes. Extracts nothing and embeds nothing.
+ */
+import {
+  type Connection,
+  type Database,
+  SCHEMA_VERSION,
+  schemaVersion,
+} from '../database/index.ts';
+import {
+  changeFields,
+  checkFields,
+  type CollectionSummary,
+  deleteCollection,
+  deleteDocuments,
+  diffTexts,
+  type DiffOptions,
+  type DocumentFields,
+  type DocumentSummary,
+  type DocumentVersion,
+  findDocument,
+  type ListDocuments,
+  listCollections,
+  listDocuments,
+  listVersions,
+  type NewDocument,
+  readDocument,
+  rollBack,
+  type Saved,
+  saveDocuments,
+  type SaveOptions,
+  type StoredDocument,
+  type TextDiff,
+  trimVersions,
+  versionText,
+} from '../document/index.ts';
+import { ConfigError, DocumentError, UnknownDocumentError } from '../errors/index.ts';
+import { recordAudit } from '../queue/index.ts';
+import { findSource } from '../source/index.ts';
+import type { Config } from './config.ts';
+import { DOCUMENTS, documentSource, tiersOf } from './document-source.ts';
+
+export interface DocumentsParts {
+  database: Database;
+  config: Config;
+  /** Makes the schema and the source where they are not there. */
+  setUp(): Promise<void>;
+}
+
+/** A document to be kept: where it names no tier, it gets the first of those that are configured. */
+export type GivenDocument = Omit<NewDocument, 'tier'> & { tier?: string | undefined };
+
+/** What became of one of several: each is its own. */
+export type SaveResult = { saved: Saved } | { error: unknown };
+
+export class Documents {
+  readonly #parts: DocumentsParts;
+  readonly #tiers: readonly string[];
+  #isReady = false;
+
+  constructor(parts: DocumentsParts) {
+    this.#parts = parts;
+    this.#tiers = tiersOf(parts.config);
+  }
+
+  /** The tiers that there are; the first is that of documents that name none. */
+  get tiers(): readonly string[] {
+    return this.#tiers;
+  }
+
+  /**
+   * Checks what is known about a document.
+   * @throws DocumentError (field)
+   */
+  checkFields(fields: unknown): DocumentFields {
+    return checkFields(fields, this.#tiers);
+  }
+
+  /**
+   * Takes one document in.
+   * @throws DocumentError
+   */
+  async add(document: GivenDocument, options: SaveOptions): Promise<Saved> {
+    const [result] = await this.addAll([document], options);
+    if (result === undefined || 'error' in result) throw result?.error;
+    return result.saved;
+  }
+
+  /**
+   * Takes documents in, in one transaction; where one of them is at fault, each in its own.
+   * @returns (n) what became of each, in order
+   */
+  async addAll(documents: readonly GivenDocument[], options: SaveOptions): Promise<SaveResult[]> {
+    await this.#prepare();
+    const checked = documents.map((document) => this.#checked(document));
+    const good = checked.flatMap((one) => ('error' in one ? [] : [one.document]));
+    const results = await this.#saveAll(good, options);
+    let next = 0;
+    return checked.map((one) => ('error' in one ? one : (results[next++] as SaveResult)));
+  }
+
+  #checked(document: GivenDocument): { document: NewDocument } | { error: unknown } {
+    const { collection, origin, content, ...fields } = document;
+    try {
+      const { title, tier = this.#tiers[0], ...rest } = this.checkFields(fields);
+      if (title === undefined || tier === undefined) throw noTitle();
+      return { document: { collection, origin, content, title, tier, ...rest } };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #saveAll(documents: readonly NewDocument[], options: SaveOptions): Promise<SaveResult[]> {
+    try {
+      const saved = await this.#save(documents, options);
+      return saved.map((one) => ({ saved: one }));
+    } catch (error) {
+      if (documents.length < 2) return documents.map(() => ({ error }));
+      const results: SaveResult[] = [];
+      for (const document of documents) results.push(...(await this.#saveAll([document], options)));
+      return results;
+    }
+  }
+
+  async #save(documents: readonly NewDocument[], options: SaveOptions): Promise<Saved[]> {
+    const { keepVersions } = this.#parts.config.documents || {};
+    return await this.#parts.database.transaction(async (tx) => {
+      const saved = await saveDocuments(tx, documents, options);
+      const grown = saved.filter(({ outcome }) => outcome === 'version').map(({ id }) => id);
+      if (keepVersions !== undefined && grown.length > 0)
+        await trimVersions(tx, grown, keepVersions);
+      return saved;
+    });
+  }
+
+  async list(
+    options: ListDocuments = {},
+  ): Promise<{ documents: DocumentSummary[]; total: number }> {
+    if (!(await this.#isThere())) return { documents: [], total: 0 };
+    return await listDocuments(this.#parts.database, options);
+  }
+
+  async collections(): Promise<CollectionSummary[]> {
+    return (await this.#isThere()) ? await listCollections(this.#parts.database) : [];
+  }
+
+  /**
+   * @param name an id, the beginning of one, an origin, or `collection/origin`
+   * @throws UnknownDocumentError
+   */
+  async get(name: string): Promise<StoredDocument> {
+    await this.#requireThere(name);
+    return await readDocument(this.#parts.database, name);
+  }
+
+  /**
+   * Changes what is known about a document; its content stays.
+   * @throws UnknownDocumentError, DocumentError (field)
+   */
+  async update(name: string, fields: unknown): Promise<StoredDocument> {
+    const told = this.checkFields(fields);
+    await this.#change(name, (tx, id) => changeFields(tx, id, told));
+    return await this.get(name);
+  }
+
+  /** The newest first. @throws UnknownDocumentError */
+  async versions(name: string): Promise<DocumentVersion[]> {
+    const id = await this.#find(name);
+    return await listVersions(this.#parts.database, id);
+  }
+
+  /**
+   * What differs between two versions of a document.
+   * @throws UnknownDocumentError, DocumentError (version)
+   */
+  async diff(name: string, from: number, to: number, options?: DiffOptions): Promise<TextDiff> {
+    const { database } = this.#parts;
+    const id = await this.#find(name);
+    const before = await versionText(database, id, from);
+    return diffTexts(before, await versionText(database, id, to), options);
+  }
+
+  /**
+   * Makes a new version with the content of an old one.
+   * @returns its number; null when the content is that already
+   * @throws UnknownDocumentError, DocumentError (version)
+   */
+  async rollBack(
+    name: string,
+    version: number,
+    options: Pick<SaveOptions, 'by' | 'summary'>,
+  ): Promise<number | null> {
+    return await this.#change(name, (tx, id) => rollBack(tx, id, version, options));
+  }
+
+  /** Deletes a document with all its versions. @throws UnknownDocumentError */
+  async delete(name: string, by: string): Promise<{ id: string }> {
+    return await this.#change(name, async (tx, id) => {
+      await deleteDocuments(tx, [id]);
+      await recordAudit(tx, { actor: by, action: 'delete', target: `document ${id}`, detail: {} });
+      return { id };
+    });
+  }
+
+  /** Deletes documents by their ids. @returns how many were there */
+  async deleteAll(ids: readonly string[], by: string): Promise<number> {
+    if (ids.length === 0) return 0;
+    return await this.#parts.database.transaction(async (tx) => {
+      const deleted = await deleteDocuments(tx, ids);
+      const detail = { documents: deleted.length };
+      await recordAudit(tx, { actor: by, action: 'delete', target: DOCUMENTS, detail });
+      return deleted.length;
+    });
+  }
+
+  /** Deletes a collection with its documents. @returns how many they were */
+  async deleteCollection(name: string, by: string): Promise<number> {
+    await this.#prepare();
+    return await this.#parts.database.transaction(async (tx) => {
+      const documents = await deleteCollection(tx, name);
+      const target = `collection ${name}`;
+      await recordAudit(tx, { actor: by, action: 'delete', target, detail: { documents } });
+      return documents;
+    });
+  }
+
+  async #change<T>(name: string, work: (tx: Connection, id: string) => Promise<T>): Promise<T> {
+    await this.#requireThere(name);
+    return await this.#parts.database.transaction(async (tx) =>
+      work(tx, await findDocument(tx, name)),
+    );
+  }
+
+  async #find(name: string): Promise<string> {
+    await this.#requireThere(name);
+    return await findDocument(this.#parts.database, name);
+  }
+
+  async #requireThere(name: string): Promise<void> {
+    if (await this.#isThere()) return;
+    throw new UnknownDocumentError(`There is no document "${name}".`, {
+      remedy: 'There are none yet: "evervec docs add" takes one in.',
+      isUsage: true,
+    });
+  }
+
+  /** Whether the tables are. */
+  async #isThere(): Promise<boolean> {
+    return this.#isReady || (await schemaVersion(this.#parts.database)) === SCHEMA_VERSION;
+  }
+
+  /** Sets the source up, where it is not: before the first document, or no trigger would see it. */
+  async #prepare(): Promise<void> {
+    if (this.#isReady) return;
+    const { database, config, setUp } = this.#parts;
+    if (documentSource(config, database.schema) === null) throw switchedOff(config);
+    const isCurrent = (await schemaVersion(database)) === SCHEMA_VERSION;
+    if (!isCurrent || (await findSource(database, DOCUMENTS)) === null) await setUp();
+    this.#isReady = true;
+  }
+}
+
+function noTitle(): DocumentError {
+  return new DocumentError('The document has no title.', {
+    fault: 'field',
+    remedy: 'Give it one.',
+  });
+}
+
+function switchedOff({ documents }: Config): ConfigError {
+  return documents === false
+    ? new ConfigError('Documents are switched off here.', {
+        remedy: 'Take "documents: false" out of the configuration.',
+        isUsage: true,
+      })
+    : new ConfigError(`A source of yours has the name "${DOCUMENTS}".`, {
+        remedy: 'Call it otherwise, and documents can be taken in.',
+        isUsage: true,
+      });
+}

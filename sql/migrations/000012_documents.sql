@@ -27,6 +27,8 @@ create table evervec.documents (
   format text not null,
   -- SHA-256 of the file's bytes, which tells that an upload is one that is here already.
   raw_hash bytea not null,
+  -- Of what an import told about it beside its bytes: the same of both is not looked at again.
+  import_hash bytea,
   -- Clean Markdown, and its SHA-256, which tells that nothing has to be embedded.
   text text not null,
   text_hash bytea not null,

@@ -1,7 +1,7 @@
+import { actor } from './actor.ts';
 import type { Command } from 'commander';
 import { confirm } from './confirm.ts';
 import { print, printJson, Progress } from './output.ts';
-import { actor } from './queue/act.ts';
 import { type CommonOptions, withCommonOptions, withEvervec } from './session.ts';
 import { wholeNumber } from './worker.ts';
 

@@ -1,9 +1,9 @@
+import { actor } from './actor.ts';
 import { type Command, Option } from 'commander';
 import type { Evervec } from '../engine/index.ts';
 import { confirm } from './confirm.ts';
 import { dollars, formatBudgets } from './cost.ts';
 import { formatTable, print, printJson, Progress } from './output.ts';
-import { actor } from './queue/act.ts';
 import { duration } from './queue/list.ts';
 import { type CommonOptions, untilStopped, withCommonOptions, withEvervec } from './session.ts';
 import { refuseSwitchedOff, wholeNumber } from './worker.ts';

@@ -8,6 +8,7 @@ import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addCost } from './cost.ts';
+import { addDocs } from './docs/index.ts';
 import { addInit } from './init.ts';
 import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
@@ -45,6 +46,7 @@ for (const add of [
   addRestoreArchived,
   addReset,
   addSearch,
+  addDocs,
   addModel,
   addEvaluate,
   addCost,

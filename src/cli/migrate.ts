@@ -1,11 +1,11 @@
 /** `evervec model migrate|status|switch|rollback|drop`: to another model, width, chunking or language and back. */
+import { actor } from './actor.ts';
 import type { Command } from 'commander';
 import { type ModelChoice, PROVIDERS, type ProviderSettings } from '../embed/index.ts';
 import type { Evervec, FillProgress, MigrationPlan, SpaceStatus } from '../engine/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import { confirm } from './confirm.ts';
 import { formatTable, print, printJson, Progress } from './output.ts';
-import { actor } from './queue/act.ts';
 import { duration } from './queue/list.ts';
 import { type CommonOptions, untilStopped, withCommonOptions, withEvervec } from './session.ts';
 import { wholeNumber } from './worker.ts';

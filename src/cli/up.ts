@@ -1,9 +1,9 @@
 /** The service: sets up, embeds what waits, then works and serves until stopped. */
+import { actor } from './actor.ts';
 import type { Command } from 'commander';
 import { type Config, createEvervec, type Evervec, VERSION } from '../engine/index.ts';
 import { embedPending } from './backfill.ts';
 import { formatHits, formatTable, print, printJson } from './output.ts';
-import { actor } from './queue/act.ts';
 import { prepareSample, SAMPLE_QUERIES } from './sample.ts';
 import {
   applyServerOptions,

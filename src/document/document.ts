@@ -68,6 +68,8 @@ export interface NewDocument extends DocumentFields {
   title: string;
   tier: string;
   content: DocumentContent;
+  /** SHA-256 of what an import told about it, so that the next one knows it again. */
+  importHash?: Buffer | undefined;
 }
 
 export function hashOf(content: string | Uint8Array): Buffer {

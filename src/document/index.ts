@@ -7,7 +7,10 @@ export {
   type NewDocument,
   textContent,
 } from './document.ts';
+export * from './extract/index.ts';
 export { changeFields } from './fields.ts';
+export * from './import/index.ts';
+export { type ImportMark, knownImports } from './known-imports.ts';
 export * from './read.ts';
 export * from './remove.ts';
 export { type OnDuplicate, type Saved, saveDocuments, type SaveOptions } from './save.ts';

@@ -116,6 +116,7 @@ async function saveRound(
         : [],
     ),
   );
+  await updateImports(tx, [...versions, ...of('updated'), ...of('unchanged')]);
   await recordVersions(
     tx,
     [...added, ...versions].map(({ saved }) => saved.id),
@@ -173,14 +174,14 @@ insert into evervec.collections (name) select distinct unnest($1::text[]) on con
 
 const INSERT = `
 insert into evervec.documents (id, collection, title, author, published, type, tags, tier, metadata, origin, format,
-  raw_hash, text, text_hash, pages, parser)
+  raw_hash, text, text_hash, pages, parser, import_hash)
 select id, collection, title, author, published, type, array(select jsonb_array_elements_text(tags)), tier, metadata,
   origin, format, raw_hash, text, text_hash,
-  case when pages is not null then array(select jsonb_array_elements(pages)::integer) end, parser
+  case when pages is not null then array(select jsonb_array_elements(pages)::integer) end, parser, import_hash
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[], $7::jsonb[], $8::text[], $9::jsonb[],
-  $10::text[], $11::text[], $12::bytea[], $13::text[], $14::bytea[], $15::jsonb[], $16::text[])
+  $10::text[], $11::text[], $12::bytea[], $13::text[], $14::bytea[], $15::jsonb[], $16::text[], $17::bytea[])
   as new (id, collection, title, author, published, type, tags, tier, metadata, origin, format, raw_hash, text, text_hash,
-  pages, parser)`;
+  pages, parser, import_hash)`;
 
 async function insertDocuments(tx: Connection, plans: readonly Plan[]): Promise<void> {
   const documents = plans.map(({ document }) => document);
@@ -197,6 +198,21 @@ async function insertDocuments(tx: Connection, plans: readonly Plan[]): Promise<
     documents.map(({ metadata }) => JSON.stringify(metadata ?? {})),
     documents.map(({ origin }) => origin),
     ...contentValues(documents),
+    documents.map(({ importHash }) => importHash ?? null),
+  ]);
+}
+
+const UPDATE_IMPORT = `
+update evervec.documents document set import_hash = new.import_hash
+from unnest($1::uuid[], $2::bytea[]) as new (id, import_hash)
+where document.id = new.id and document.import_hash is distinct from new.import_hash`;
+
+async function updateImports(tx: Connection, plans: readonly Plan[]): Promise<void> {
+  const told = plans.filter(({ document }) => document.importHash !== undefined);
+  if (told.length === 0) return;
+  await tx.query(UPDATE_IMPORT, [
+    told.map(({ saved }) => saved.id),
+    told.map(({ document }) => document.importHash),
   ]);
 }
 

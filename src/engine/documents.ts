@@ -12,6 +12,7 @@ import {
   changeFields,
   checkFields,
   type CollectionSummary,
+  createExtractor,
   deleteCollection,
   deleteDocuments,
   diffTexts,
@@ -19,7 +20,12 @@ import {
   type DocumentFields,
   type DocumentSummary,
   type DocumentVersion,
+  documentsUnder,
+  exportLine,
+  type Extractor,
   findDocument,
+  type ImportItem,
+  type KnownOrigin,
   type ListDocuments,
   listCollections,
   listDocuments,
@@ -40,6 +46,7 @@ import { recordAudit } from '../queue/index.ts';
 import { findSource } from '../source/index.ts';
 import type { Config } from './config.ts';
 import { DOCUMENTS, documentSource, tiersOf } from './document-source.ts';
+import { type ImportCounts, importDocuments, type ImportOptions } from './import-documents.ts';
 
 export interface DocumentsParts {
   database: Database;
@@ -47,6 +54,9 @@ export interface DocumentsParts {
   /** Makes the schema and the source where they are not there. */
   setUp(): Promise<void>;
 }
+
+/** Stored texts read at once for an export. */
+const EXPORT_PAGE = 50;
 
 /** A document to be kept: where it names no tier, it gets the first of those that are configured. */
 export type GivenDocument = Omit<NewDocument, 'tier'> & { tier?: string | undefined };
@@ -58,6 +68,7 @@ export class Documents {
   readonly #parts: DocumentsParts;
   readonly #tiers: readonly string[];
   #isReady = false;
+  #extractor: Extractor | null = null;
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
@@ -92,7 +103,7 @@ export class Documents {
    * @returns (n) what became of each, in order
    */
   async addAll(documents: readonly GivenDocument[], options: SaveOptions): Promise<SaveResult[]> {
-    await this.#prepare();
+    await this.prepare();
     const checked = documents.map((document) => this.#checked(document));
     const good = checked.flatMap((one) => ('error' in one ? [] : [one.document]));
     const results = await this.#saveAll(good, options);
@@ -101,11 +112,12 @@ export class Documents {
   }
 
   #checked(document: GivenDocument): { document: NewDocument } | { error: unknown } {
-    const { collection, origin, content, ...fields } = document;
+    const { collection, origin, content, importHash, ...fields } = document;
     try {
       const { title, tier = this.#tiers[0], ...rest } = this.checkFields(fields);
       if (title === undefined || tier === undefined) throw noTitle();
-      return { document: { collection, origin, content, title, tier, ...rest } };
+      const given = { collection, origin, content, importHash };
+      return { document: { ...given, title, tier, ...rest } };
     } catch (error) {
       return { error };
     }
@@ -132,6 +144,45 @@ export class Documents {
         await trimVersions(tx, grown, keepVersions);
       return saved;
     });
+  }
+
+  /**
+   * Takes in what an import brings, each item for itself.
+   * @throws what concerns all of them: a database that does not answer, a configuration without documents
+   */
+  async import(
+    items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
+    options: ImportOptions,
+  ): Promise<ImportCounts> {
+    await this.prepare();
+    const { database } = this.#parts;
+    this.#extractor ??= createExtractor();
+    const parts = { database, documents: this, extractor: this.#extractor };
+    return await importDocuments(parts, items, options);
+  }
+
+  /** Documents as lines of JSON, by collection and title, with their newest versions' texts. */
+  async *export(options: Pick<ListDocuments, 'collection'> = {}): AsyncGenerator<string> {
+    for (let offset = 0; ; offset += EXPORT_PAGE) {
+      const { documents } = await this.list({ ...options, limit: EXPORT_PAGE, offset });
+      for (const { id } of documents) {
+        const line = await exportLine(this.#parts.database, id);
+        if (line !== null) yield line;
+      }
+      if (documents.length < EXPORT_PAGE) return;
+    }
+  }
+
+  /** Documents of a collection whose origins begin with `prefix`. */
+  async under(collection: string, prefix: string): Promise<KnownOrigin[]> {
+    if (!(await this.#isThere())) return [];
+    return await documentsUnder(this.#parts.database, collection, prefix);
+  }
+
+  /** Ends what extracts. */
+  async close(): Promise<void> {
+    await this.#extractor?.close();
+    this.#extractor = null;
   }
 
   async list(
@@ -216,7 +267,7 @@ export class Documents {
 
   /** Deletes a collection with its documents. @returns how many they were */
   async deleteCollection(name: string, by: string): Promise<number> {
-    await this.#prepare();
+    await this.prepare();
     return await this.#parts.database.transaction(async (tx) => {
       const documents = await deleteCollection(tx, name);
       const target = `collection ${name}`;
@@ -250,8 +301,11 @@ export class Documents {
     return this.#isReady || (await schemaVersion(this.#parts.database)) === SCHEMA_VERSION;
   }
 
-  /** Sets the source up, where it is not: before the first document, or no trigger would see it. */
-  async #prepare(): Promise<void> {
+  /**
+   * Sets the source up, where it is not: before the first document, or no trigger would see it.
+   * @throws ConfigError where no documents are taken here
+   */
+  async prepare(): Promise<void> {
     if (this.#isReady) return;
     const { database, config, setUp } = this.#parts;
     if (documentSource(config, database.schema) === null) throw switchedOff(config);

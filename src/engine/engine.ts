@@ -382,6 +382,7 @@ export class Evervec {
   }
 
   async close(): Promise<void> {
+    await this.documents.close();
     await this.#ledger.flush();
     if (this.#isOwner) await this.database.close();
   }

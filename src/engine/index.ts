@@ -4,6 +4,7 @@ export type { BackfillPlan } from './backfill-plan.ts';
 export { refuseUnknownPrice } from './budgets.ts';
 export { type Config, defineConfig, parseConfig } from './config.ts';
 export { VERSION } from './create-worker.ts';
+export type { ImportCounts, ImportOptions, ImportResult } from './import-documents.ts';
 export { Documents, type GivenDocument, type SaveResult } from './documents.ts';
 export { createEvervec, Evervec, type EvervecOptions } from './engine.ts';
 export type { FillProgress, MigrationPlan, Migrations } from './migrations.ts';

@@ -1,5 +1,4 @@
-/** What the commands that change something have in common: who acts, and who is asked. */
-import { userInfo } from 'node:os';
+/** What the commands that change something have in common: who is asked. */
 import type { QueueAdmin } from '../../engine/index.ts';
 import { confirm } from '../confirm.ts';
 import { print, printJson } from '../output.ts';
@@ -7,16 +6,6 @@ import { type CommonOptions, withEvervec } from '../session.ts';
 
 export interface ActOptions extends CommonOptions {
   confirm?: boolean;
-}
-
-/** The user of this machine, as the audit log shows it. */
-export function actor(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run under a number that has no name.
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }
 
 /** Asks before it opens anything, unless --confirm was given. @returns whether it was done */

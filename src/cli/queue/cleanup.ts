@@ -3,7 +3,8 @@ import type { CleanupReport } from '../../queue/index.ts';
 import { RETENTION_DAYS } from '../../queue/index.ts';
 import { resolveConfig, withCommonOptions } from '../session.ts';
 import { wholeNumber } from '../worker.ts';
-import { type ActOptions, actConfirmed, actor } from './act.ts';
+import { actor } from '../actor.ts';
+import { type ActOptions, actConfirmed } from './act.ts';
 
 interface Options extends ActOptions {
   days?: number;

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { CLEARABLE_STATES, type Cleared } from '../../queue/index.ts';
 import { withCommonOptions } from '../session.ts';
-import { type ActOptions, actConfirmed, actor } from './act.ts';
+import { actor } from '../actor.ts';
+import { type ActOptions, actConfirmed } from './act.ts';
 import { splitNames, withSources } from './list.ts';
 
 interface Options extends ActOptions {

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { QueueAdmin } from '../../engine/index.ts';
 import { QueueRequestError } from '../../errors/index.ts';
 import { withCommonOptions } from '../session.ts';
-import { type ActOptions, actNow, actor } from './act.ts';
+import { actor } from '../actor.ts';
+import { type ActOptions, actNow } from './act.ts';
 
 interface Options extends ActOptions {
   all?: boolean;

@@ -3,7 +3,8 @@ import type { RetrySelection } from '../../engine/index.ts';
 import { confirm } from '../confirm.ts';
 import { print, printJson } from '../output.ts';
 import { withCommonOptions, withEvervec } from '../session.ts';
-import { type ActOptions, actor } from './act.ts';
+import { actor } from '../actor.ts';
+import { type ActOptions } from './act.ts';
 import { count, withSources } from './list.ts';
 
 interface Options extends ActOptions {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { StuckJob } from '../../queue/index.ts';
 import { withCommonOptions, withEvervec } from '../session.ts';
-import { type ActOptions, actConfirmed, actor } from './act.ts';
+import { actor } from '../actor.ts';
+import { type ActOptions, actConfirmed } from './act.ts';
 import { count, duration, type ListOptions, printList, withListOptions } from './list.ts';
 
 export function addStuck(queue: Command): void {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { withCommonOptions } from '../session.ts';
-import { type ActOptions, actNow, actor } from './act.ts';
+import { actor } from '../actor.ts';
+import { type ActOptions, actNow } from './act.ts';
 
 export function addSwitch(queue: Command): void {
   withCommonOptions(queue.command('stop'))

@@ -43,30 +43,25 @@ export async function* readCsv(file: string): AsyncGenerator<ImportItem> {
     parse({
       bom: true,
       delimiter,
-      info: true,
       relax_column_count: true,
       skip_empty_lines: true,
       max_record_size: MAX_ROW_CHARS,
     }),
   );
   let columns: string[] | null = null;
+  // As a spreadsheet counts them; of lines the parser counts those within quotes twice where they end with CR LF.
+  let row = 1;
   try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
+    for await (const record of parser as AsyncIterable<string[]>) {
       if (columns === null) columns = checkedColumns(file, record);
-      else yield rowItem(columns, record, info.lines);
+      else yield rowItem(columns, record, row);
+      row++;
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     // Where a row ends nobody knows any more.
-    const line = typeof error['lines'] === 'number' ? error['lines'] : null;
-    yield failing(`row at line ${line ?? '?'}`, unreadable(error, line));
+    yield failing(`row ${row}`, unreadable(error, row));
   }
-}
-
-interface Parsed {
-  record: string[];
-  /** `lines`: up to the end of the row. */
-  info: { lines: number };
 }
 
 async function headOf(file: string): Promise<string> {
@@ -105,8 +100,8 @@ function checkedColumns(file: string, names: readonly string[]): string[] {
   return columns;
 }
 
-function rowItem(columns: readonly string[], values: readonly string[], line: number): ImportItem {
-  const label = `row at line ${line}`;
+function rowItem(columns: readonly string[], values: readonly string[], row: number): ImportItem {
+  const label = `row ${row}`;
   if (values.length !== columns.length)
     return failing(label, wrongWidth(values.length, columns.length));
   const told: Record<string, string> = {};
@@ -154,9 +149,9 @@ function wrongWidth(has: number, wants: number): DocumentError {
   });
 }
 
-function unreadable(error: CsvError, line: number | null): DocumentError {
-  return new DocumentError(
-    `From line ${line ?? '?'} on the file can't be read as CSV (${error.code}).`,
-    { fault: 'field', remedy: 'Look at the quotes there; the rows before were taken.' },
-  );
+function unreadable(error: CsvError, row: number): DocumentError {
+  return new DocumentError(`From row ${row} on the file can't be read as CSV (${error.code}).`, {
+    fault: 'field',
+    remedy: 'Look at the quotes there; the rows before were taken.',
+  });
 }

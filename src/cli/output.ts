@@ -1,5 +1,5 @@
 /** How answers look on a terminal: tables, a progress line, hits. JSON goes to stdout as it is. */
-import type { SearchAnswer } from '../search/index.ts';
+import type { SearchAnswer, SearchHit } from '../search/index.ts';
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
@@ -93,6 +93,15 @@ export class Progress {
 
 const MAX_SNIPPET = 220;
 
+/** A document's id tells a reader nothing. */
+function nameOf({ source, key, record, chunk }: SearchHit): string {
+  const { title, origin } = record;
+  if (source !== 'documents' || typeof title !== 'string') return `${source} ${key}`;
+  const from = typeof origin === 'string' ? `, ${origin}` : '';
+  const section = chunk.section === null ? '' : ` › ${chunk.section}`;
+  return printable(`${title}${section}  [${key.slice(0, 8)}${from}]`);
+}
+
 /** Hits as a person reads them. */
 export function formatHits(query: string, answer: SearchAnswer): string {
   const head = `"${query}"  ${answer.mode}, ${answer.hits.length} hits in ${answer.took_ms} ms`;
@@ -100,7 +109,7 @@ export function formatHits(query: string, answer: SearchAnswer): string {
     const text = hit.chunk.text.replaceAll(/\s+/g, ' ').trim();
     const snippet =
       text.length > MAX_SNIPPET ? `${text.slice(0, MAX_SNIPPET - 1).toWellFormed()}…` : text;
-    return `${String(index + 1).padStart(3)}. ${hit.source} ${hit.key}  (${hit.score.toFixed(3)})\n     ${snippet}`;
+    return `${String(index + 1).padStart(3)}. ${nameOf(hit)}  (${hit.score.toFixed(3)})\n     ${snippet}`;
   });
   return [head, ...lines].join('\n');
 }

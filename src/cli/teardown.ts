@@ -10,19 +10,27 @@ import {
   withCommonOptions,
 } from './session.ts';
 
+interface Options extends CommonOptions {
+  confirm?: boolean;
+  withDocuments?: boolean;
+}
+
 export function addTeardown(program: Command): void {
   withCommonOptions(program.command('teardown'))
     .argument('[source...]', 'default: all, and the schema with them')
     .option('--confirm', 'do not ask')
+    .option('--with-documents', 'documents, too, with all their versions')
     .description('remove triggers, sidecars and functions; your tables stay as they are')
-    .action(async (sources: string[], options: CommonOptions & { confirm?: boolean }) => {
+    .action(async (sources: string[], options: Options) => {
       const what = sources.length > 0 ? sources.join(', ') : 'all sources';
       if (!(await confirm(`Remove ${what} with their vectors?`, options.confirm))) return;
       const evervec = await createEvervec(await teardownConfig(options), {
         logger: createLogger(),
       });
       try {
-        const report = await evervec.teardown(sources.length > 0 ? sources : undefined);
+        const report = await evervec.teardown(sources.length > 0 ? sources : undefined, {
+          withDocuments: options.withDocuments ?? false,
+        });
         if (options.json) return printJson(report);
         print(`removed: ${report.removed.join(', ') || 'nothing'}`);
         if (report.isEmpty) print('nothing of Evervec is left in this database');

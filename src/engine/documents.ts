@@ -179,6 +179,25 @@ export class Documents {
     return await documentsUnder(this.#parts.database, collection, prefix);
   }
 
+  /**
+   * Deletes all documents, before their source is taken out.
+   * @throws ConfigError where there are any, and that was not asked for
+   */
+  async giveUp(isAskedFor: boolean): Promise<void> {
+    const { total } = await this.list({ limit: 1 });
+    if (total === 0) return;
+    if (!isAskedFor)
+      throw new ConfigError(
+        `There are ${total.toLocaleString('en')} documents, which can't be made again.`,
+        {
+          remedy: 'Export them first ("evervec docs export"), then add --with-documents.',
+          isUsage: true,
+        },
+      );
+    await this.#parts.database.query('delete from evervec.documents');
+    this.#isReady = false;
+  }
+
   /** Ends what extracts. */
   async close(): Promise<void> {
     await this.#extractor?.close();

@@ -184,13 +184,22 @@ export class Evervec {
     return wantedSpace(this.database, source, this.model, this.#models.configuredSettings);
   }
 
-  /** @param names default: all that the database knows, configured or not */
-  async teardown(names?: readonly string[]): ReturnType<typeof tearDown> {
+  /**
+   * Takes sources out of the database, with their vectors.
+   * @param names default: all that the database knows, configured or not
+   * @throws ConfigError where documents would go, too, and that was not asked for: they can't be made again
+   */
+  async teardown(
+    names?: readonly string[],
+    { withDocuments = false }: { withDocuments?: boolean } = {},
+  ): ReturnType<typeof tearDown> {
     const status = await schemaStatus(this.database);
     if (status.applied.length === 0) return { removed: [], isEmpty: true, keptExtension: false };
     const known = await listSources(this.database);
     for (const name of names ?? [])
       if (!known.some((source) => source.name === name)) throw unknownSource(name, known);
+    if (names === undefined || names.some((name) => this.#isDocuments(name)))
+      await this.documents.giveUp(withDocuments);
     return await tearDown(this.database, names ?? null);
   }
 

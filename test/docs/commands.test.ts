@@ -15,6 +15,13 @@ function commandsOf(document: string): string[] {
   );
 }
 
+/** What documents speak of as lying around. */
+const FILES = {
+  'notes.md': '# Notes\n\nThe jetty is a quiet place.\n',
+  'research/2024-01-15_Smith_On-Tides.md': 'The moon pulls the sea.\n',
+  'articles.csv': 'title,content,tags\nHarbours,"Boats, ropes and gulls","sea,boats"\n',
+};
+
 /** The words of a line, quotes taken off. */
 function words(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
@@ -78,6 +85,7 @@ describeEachDatabase('the commands of', (databases) => {
       for (const args of [['init'], ['setup'], ['backfill']])
         expect(await folder.run(args, env)).toMatchObject({ code: 0 });
 
+    for (const [name, text] of Object.entries(FILES)) await folder.write(name, text);
     for (const line of commandsOf(document)) {
       if (line.startsWith('export DATABASE_URL=')) continue;
       const outcome = await type(folder, line, env);

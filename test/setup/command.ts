@@ -1,6 +1,6 @@
 /** Runs the command as a user does: a process of its own, from a folder of its own. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +53,10 @@ export async function commandFolder(): Promise<Folder> {
   };
   return {
     path: folder,
-    write: (name, text) => writeFile(path.join(folder, name), text),
+    write: async (name, text) => {
+      await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+      await writeFile(path.join(folder, name), text);
+    },
     run: (args, env) => start(args, env).ended,
     start,
     [Symbol.asyncDispose]: async () => {

@@ -3,7 +3,7 @@ export type { Backfilled, BackfillOptions } from './backfill.ts';
 export type { BackfillPlan } from './backfill-plan.ts';
 export { refuseUnknownPrice } from './budgets.ts';
 export { type Config, defineConfig, parseConfig } from './config.ts';
-export { VERSION } from './create-worker.ts';
+export { VERSION } from '../runtime/index.ts';
 export { createEvervec, Evervec, type EvervecOptions } from './engine.ts';
 export type { FillProgress, MigrationPlan, Migrations } from './migrations.ts';
 export type { SpaceStatus } from './space-status.ts';

@@ -2,9 +2,9 @@
  * What the robots.txt of an origin allows (RFC 9309), kept for a while. Fetching it is the caller's: this decides from the
  * answer. A site that has none allows all; one that cannot say so now is left alone for now.
  */
-import type robotsParserType from 'robots-parser';
 import { FetchError } from '../../errors/index.ts';
 import type { Clock } from '../../runtime/index.ts';
+import { groupsFor, wildcardCharacters } from './robots-text.ts';
 
 /** What the fetching of a robots.txt came to. */
 export interface RobotsFile {
@@ -69,7 +69,7 @@ export class RobotsCache {
     };
     read.then(
       ({ keptMs }) => keep(keptMs),
-      () => keep(SHORTEST_MS),
+      (error: unknown) => keep(failureMs(error)),
     );
     return robots;
   }
@@ -86,17 +86,24 @@ export class RobotsCache {
   }
 }
 
-/** A 4xx is the site's answer that it has no rules; 429 only says that it has no time. */
+/** No longer than the server asked to wait. */
+function failureMs(error: unknown): number {
+  const asked = error instanceof FetchError ? error.retryAfterMs : null;
+  return Math.min(asked ?? SHORTEST_MS, SHORTEST_MS);
+}
+
+/** Any answer but the file is that there are no rules; 429 and 5xx only say that there is no time. */
 function isAbsence({ reason, status }: FetchError): boolean {
   if (reason === 'REDIRECT') return true;
-  return status !== null && status >= 400 && status < 500 && reason !== 'BUSY';
+  return status !== null && status < 500 && reason !== 'BUSY';
 }
 
 async function parsed(url: URL, text: string, agent: string): Promise<Robots> {
-  if (wildcards(text) > MOST_WILDCARDS) return NOTHING;
+  const groups = groupsFor(text, agent);
+  if (wildcardCharacters(groups) > MOST_WILDCARDS) return NOTHING;
   // CommonJS: its one function is the default export, which its types don't know.
-  const loaded = (await import('robots-parser')) as unknown as { default: typeof robotsParserType };
-  const robot = (loaded.default as unknown as RobotsParser)(url.href, text);
+  const { default: robotsParser } = (await import('robots-parser')) as unknown as RobotsModule;
+  const robot = robotsParser(url.href, groups);
   const delayMs = (robot.getCrawlDelay(agent) ?? 0) * 1_000;
   return {
     isAllowed: (page) => robot.isAllowed(page.href, agent) ?? true,
@@ -104,16 +111,11 @@ async function parsed(url: URL, text: string, agent: string): Promise<Robots> {
   };
 }
 
-type RobotsParser = (
-  url: string,
-  text: string,
-) => {
+interface RobotsModule {
+  default(url: string, text: string): Parsed;
+}
+
+interface Parsed {
   isAllowed(url: string, agent: string): boolean | undefined;
   getCrawlDelay(agent: string): number | undefined;
-};
-
-function wildcards(text: string): number {
-  let characters = 0;
-  for (const [line] of text.matchAll(/^.*\*.*$/gm)) characters += line.length;
-  return characters;
 }

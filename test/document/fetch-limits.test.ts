@@ -32,7 +32,7 @@ describe('what is too large is refused at the limit, and its connection closed',
   });
 
   test('a bomb', async () => {
-    const bomb = gzipSync(Buffer.alloc(256 * MIB));
+    const bomb = gzipSync(Buffer.alloc(128 * MIB), { level: 1 });
     expect(bomb.length).toBeLessThan(MIB);
     const server = await webServer({
       '/': (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
@@ -139,15 +139,21 @@ describe('what takes too long', () => {
 });
 
 describe('what is not HTTP as it should be', () => {
+  test('a compressed body that is cut is a cut one', async () => {
+    const server = await webServer({
+      '/': (_, response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': '1000' });
+        response.write(gzipSync('x').subarray(0, 12), () => response.destroy());
+      },
+    });
+    expect((await failure(fetcher().fetch(server.origin))).reason).toBe('CUT');
+  });
+
   const END = '\r\n\r\n';
   test.each([
     ['CUT', `HTTP/1.1 200 OK\r\nContent-Length: 100${END}abc`],
     ['CUT', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked${END}5\r\nabc`],
     ['CUT', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked${END}3\r\nabc\r\n`],
-    [
-      'CUT',
-      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip${END}3\r\nabc`,
-    ],
     ['CONNECTION', ''],
     ['CONNECTION', 'HTTP/1.1 200 OK\r\nContent-Le'],
     ['PROTOCOL', `SSH-2.0-OpenSSH_9.2${END}`],

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from './connection.ts';
 import { openClient } from './connection.ts';
 import { deadline } from './deadline.ts';
 import type { Stage } from './faults.ts';
-import { asFetchError } from './faults.ts';
+import { networkFault } from './faults.ts';
 import type { Headers } from './headers.ts';
 
 export interface Answer {
@@ -53,7 +53,7 @@ export async function exchange<Result>(
     return await read({ status: answer.statusCode, headers: answer.headers, body: answer.body });
   } catch (error) {
     stop.throwIfAborted();
-    throw asFetchError(error, url, stage);
+    throw networkFault(error, url, stage);
   } finally {
     ended.abort();
     budget.leftMs -= clock.now() - started;

@@ -1,30 +1,32 @@
-/** What went wrong on the way, by the codes of Node and undici, never by their messages. */
+/**
+ * What went wrong on the way, by the codes of Node and undici, never by their messages. Their errors stay here: some carry
+ * a part of the body with them (I11).
+ */
 import { FetchError } from '../../errors/index.ts';
 
 /** How far the exchange had come. */
 export type Stage = 'asked' | 'answered';
 
-export function asFetchError(error: unknown, url: URL, stage: Stage): FetchError {
+/** @returns a FetchError, or `error` itself where it is none of the network's */
+export function networkFault(error: unknown, url: URL, stage: Stage): unknown {
   if (error instanceof FetchError) return error;
   const code = codeOf(error);
+  if (code === null) return error;
   if (isTls(code)) return new FetchError('TLS', url, `has no TLS that is accepted (${code}).`);
   if (DNS.test(code)) return new FetchError('DNS', url, `has a host that is not found (${code}).`);
   if (DECODING.test(code))
     return new FetchError('ENCODING', url, `is not compressed as it says (${code}).`);
-  if (PROTOCOL.test(code))
+  if (PROTOCOL.test(code) || (stage === 'asked' && code === WRONG_LENGTH))
     return new FetchError('PROTOCOL', url, `is answered with what is not HTTP (${code}).`);
   if (stage === 'answered')
-    return new FetchError('CUT', url, `breaks off before its end (${code || 'closed'}).`);
-  return new FetchError('CONNECTION', url, `cannot be reached (${code || 'closed'}).`, {
-    // A fault of our own is to be found, so it goes along; those above carry nothing more than their code.
-    ...(code === '' && { cause: error }),
-  });
+    return new FetchError('CUT', url, `breaks off before its end (${code}).`);
+  return new FetchError('CONNECTION', url, `cannot be reached (${code}).`);
 }
 
 const DNS = /^(ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|EREFUSED|ETIMEOUT|EBADNAME)$/;
 const DECODING = /^(Z_|ERR__ERROR|ERR_BROTLI|ERR_ZSTD)/;
-/** A chunked body that just ends is a cut one. */
-const PROTOCOL = /^(HPE_(?!INVALID_EOF_STATE)|UND_ERR_HEADERS_OVERFLOW|UND_ERR_NOT_SUPPORTED)/;
+const PROTOCOL = /^(HPE_|UND_ERR_HEADERS_OVERFLOW$|UND_ERR_NOT_SUPPORTED$)/;
+const WRONG_LENGTH = 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 
 /** Node's own, and the names of OpenSSL's verdicts on certificates, which have no prefix. */
 function isTls(code: string): boolean {
@@ -35,9 +37,14 @@ function isTls(code: string): boolean {
   );
 }
 
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return '';
+function codeOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
   if ('code' in error && typeof error.code === 'string') return error.code;
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  return '';
+  return error.name === 'HTTPParserError' ? parserCode(error) : null;
+}
+
+/** undici's parser gives no code of its own; where there is nothing it stumbled over, the connection has just ended. */
+function parserCode(error: Error): string {
+  return 'data' in error && error.data !== '' ? 'HPE_INVALID' : 'closed';
 }

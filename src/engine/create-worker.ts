@@ -3,6 +3,7 @@ import type { Database } from '../database/index.ts';
 import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
+import { VERSION } from '../runtime/index.ts';
 import { indexWhenFull, queueSidecar, spacesOfLog } from '../space/index.ts';
 import {
   createEmbedRecords,
@@ -22,8 +23,6 @@ export type WorkerChoices = Partial<
     'concurrency' | 'maxBatch' | 'leaseMs' | 'pollMs' | 'maxCrashes' | 'stopMs' | 'onBatch'
   >
 >;
-
-export const VERSION = '0.1.0';
 
 export interface WorkerParts {
   database: Database;

@@ -32,6 +32,8 @@ export interface WorkerParts {
   config: Config;
   /** What stands in the ledger beside the calls themselves. */
   books: Books;
+  /** What is kept up beside the sources' rows. */
+  upkeep: readonly Upkeep[];
 }
 
 export interface Books {
@@ -117,6 +119,7 @@ class Work {
     this.upkeep = [
       ledgerUpkeep(database),
       { task: 'second spaces', everyMinutes: 60, run: () => dropOutdated(database) },
+      ...this.#parts.upkeep,
       ...upkeepOf(database, this.wired, wantsVectors),
     ];
     this.#seen = spaces;

@@ -34,6 +34,7 @@ const RECORD = [
 /** @returns null where documents are switched off, or a source of the user's has the name */
 export function documentSource(config: Config, schema: string): SourceOptions | null {
   if (config.documents === false || Object.hasOwn(config.sources, DOCUMENTS)) return null;
-  const { tiers: _, keepVersions: __, ...options } = config.documents ?? {};
+  const { chunk, language, lane, budget } = config.documents ?? {};
+  const options = { chunk, language, lane, budget };
   return { ...options, schema, table: DOCUMENTS, text: ['text'], record: RECORD };
 }

@@ -55,6 +55,7 @@ import {
   reconcileAndNote,
   type ReconcileStatus,
   reconcileStatus,
+  refreshUpkeep,
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
@@ -315,7 +316,9 @@ export class Evervec {
       savedBy: (model) => this.#savedBy(model),
       flush: () => this.#ledger.flush(),
     };
-    return { database: this.database, wire, logger: this.#logger, config: this.#config, books };
+    const { database, documents } = this;
+    const upkeep = refreshUpkeep(database, documents, this.#logger);
+    return { database, wire, logger: this.#logger, config: this.#config, books, upkeep };
   }
 
   /**

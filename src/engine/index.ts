@@ -15,5 +15,6 @@ export type { Reconciled } from './reconcile.ts';
 export type { SetupReport } from './setup.ts';
 export type { SourceSummary } from './summary.ts';
 export type { ReconcileStatus } from './upkeep.ts';
+export type { RefreshOptions, RefreshResult } from './web-documents.ts';
 export type { Verdict } from './verify.ts';
 export type { Written } from './write.ts';

@@ -7,7 +7,7 @@ import { print, printable, printJson } from '../output.ts';
 import { withEvervec } from '../session.ts';
 import { MAX_FILE_BYTES } from './add.ts';
 import { type TakeOptions, withTaking } from './fields.ts';
-import { report, takeIn } from './take.ts';
+import { report, takeIn, takeItems } from './take.ts';
 
 interface Options extends TakeOptions {
   include?: string[];
@@ -60,10 +60,9 @@ async function importFolder(
     surplus.length > 0 &&
     (await confirm(`Delete ${surplus.length} documents whose files are no more?`, options.confirm));
   const { items, ignored } = listing;
-  const taken = await takeIn(evervec, items, {
+  const taken = await takeIn(evervec, takeItems(items, options), {
     ...options,
     total: items.length,
-    fields: 'defaults',
   });
   const ids = surplus.map(({ id }) => id);
   const deleted = isPruned ? await evervec.documents.deleteAll(ids, actor()) : 0;

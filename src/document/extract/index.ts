@@ -12,6 +12,11 @@ export interface Extracted {
   pages: number[] | null;
   warnings: string[];
 }
+export interface ExtractInput {
+  bytes: Uint8Array;
+  name: string | null;
+  mediaType: string | null;
+}
 export interface Extractor {
   extract(
     input: { bytes: Uint8Array; name: string | null; mediaType: string | null },

@@ -1,4 +1,5 @@
 export * from './chunker.ts';
 export * from './clean-text.ts';
+export * from './structure-chunker.ts';
 export * from './text-chunker.ts';
 export { tokenBound } from './token-bound.ts';

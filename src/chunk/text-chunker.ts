@@ -57,9 +57,7 @@ function chunkText(text: string, limits: Limits, way: Way): Chunk[] {
     const start = overlapStart(text, done, earliestStart(text, done, previous + 1, limits));
     const room = roomAt(text, start, done, limits);
     const cut =
-      textEnd - start <= room
-        ? textEnd
-        : findCut(text, { start, done, room, headings, way });
+      textEnd - start <= room ? textEnd : findCut(text, { start, done, room, headings, way });
     const end = skipBlanksBack(text, cut, start);
     const section = sectionAt(start);
     chunks.push({ index: chunks.length, start, end, text: text.slice(start, end), section });

@@ -9,7 +9,7 @@ const HASHED_UNITS = 48;
  * even paragraphs were cut anew to their end.
  *
  * Source: Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms for document fingerprinting", 2003.
- * @param offsets at least one
+ * @param offsets at least one, the last first: it is taken where all are alike
  */
 export function leastOf(text: string, offsets: readonly number[]): number {
   let best = offsets[0] ?? 0;

@@ -34,7 +34,7 @@ function chunkText(text: string, limits: Limits): Chunk[] {
   if (first === textEnd) return [];
   const outline = outlineOf(text);
   const sections = new Sections(outline, limits.maxChars, textEnd);
-  const cuts = new Cuts(text, outline, sections, limits.maxChars, textEnd);
+  const cuts = new Cuts(text, outline, sections, limits, textEnd);
   const chunks: Chunk[] = [];
   let previous = -1;
   for (let done = first; done < textEnd;) {

@@ -1,12 +1,17 @@
 /** Which of the places of an outline a chunk ends at: before a section, else between blocks, else within one. */
 import { Cut, type CutRank, rankInParagraph, safeCut } from './boundaries.ts';
 import { leastOf } from './least-of.ts';
+import type { Limits } from './limits.ts';
 import { type Outline, Rank } from './outline.ts';
 import type { Sections } from './sections.ts';
 import { skipBlanks } from './window.ts';
 
 /** A chunk that is cut off is at least this part of what it may hold: with more of it there is often one place only. */
 const LEAST_PART = 1 / 3;
+
+function part(from: number, to: number): number {
+  return from + Math.ceil((to - from) * LEAST_PART);
+}
 
 interface Window {
   start: number;
@@ -26,6 +31,8 @@ export class Cuts {
   readonly #ranks: readonly number[];
   readonly #sections: Sections;
   readonly #maxChars: number;
+  /** What fits into a chunk beside what it repeats. */
+  readonly #fitting: number;
   readonly #textEnd: number;
   /** The first place after what is done. */
   #first = 0;
@@ -34,7 +41,7 @@ export class Cuts {
     text: string,
     outline: Outline,
     sections: Sections,
-    maxChars: number,
+    { maxChars, overlapChars }: Limits,
     textEnd: number,
   ) {
     this.#text = text;
@@ -42,6 +49,7 @@ export class Cuts {
     this.#ranks = outline.ranks;
     this.#sections = sections;
     this.#maxChars = maxChars;
+    this.#fitting = maxChars - overlapChars;
     this.#textEnd = textEnd;
   }
 
@@ -50,7 +58,8 @@ export class Cuts {
     while ((this.#offsets[this.#first] ?? Infinity) <= done) this.#first += 1;
     const end = Math.min(start + room, this.#textEnd);
     const limit = skipBlanks(this.#text, end, this.#textEnd);
-    const lowest = Math.max(start + Math.ceil(room * LEAST_PART), done + 1);
+    // Of what is new, too: what is repeated brings no chunk further.
+    const lowest = Math.max(part(start, end), part(done, end), done + 1);
     const window = { start, done, end, limit, lowest };
     return this.#betweenSections(window) ?? this.#betweenBlocks(window) ?? this.#within(window);
   }
@@ -71,7 +80,7 @@ export class Cuts {
     for (;;) {
       const end = this.#sections.startOf(next);
       if (end > limit) {
-        if (best.length > 0) return leastOf(this.#text, best);
+        if (best.length > 0) return leastOf(this.#text, best.reverse());
         if (from > start && end - from <= this.#maxChars) return from;
         if (this.#sections.startOf(index + 1) > limit) return null;
         // More tokens than its characters let one think: without what is below it.
@@ -79,7 +88,7 @@ export class Cuts {
         continue;
       }
       // What is before it stands alone where it is not small itself.
-      if (end - from >= least) return best.length > 0 ? leastOf(this.#text, best) : end;
+      if (end - from >= least) return best.length > 0 ? leastOf(this.#text, best.reverse()) : end;
       if (end >= reach) return end;
       const level = this.#sections.levelOf(next);
       if (end >= lowest && level <= bestLevel) {
@@ -108,19 +117,19 @@ export class Cuts {
         if (offset >= lowest) late.push(offset);
         else early = offset;
       }
-      if (late.length > 0) return leastOf(this.#text, late);
+      if (late.length > 0) return leastOf(this.#text, late.reverse());
       if (early === null || rank === Rank.line) continue;
-      if (this.#endFrom(at, rank, early + this.#maxChars) !== null) return early;
+      if (this.#isOverBy(at, rank, early + this.#fitting)) return early;
     }
     return null;
   }
 
-  /** Where what goes on at place `at` ends, if by `most`. */
-  #endFrom(at: number, rank: number, most: number): number | null {
+  /** Whether what goes on at place `at` ends by `most`. */
+  #isOverBy(at: number, rank: number, most: number): boolean {
     for (let place = at; ; place++) {
-      const offset = this.#offsets[place] ?? this.#textEnd;
-      if (offset > most) return null;
-      if (place >= this.#offsets.length || (this.#ranks[place] ?? 0) >= rank) return offset;
+      const offset = this.#offsets[place];
+      if ((offset ?? this.#textEnd) > most) return false;
+      if (offset === undefined || (this.#ranks[place] ?? 0) >= rank) return true;
     }
   }
 

@@ -98,7 +98,7 @@ export class Sections {
 
 function nextOfLevel(sections: readonly Section[]): Int32Array {
   const next = new Int32Array(sections.length * LEVELS);
-  const nearest = new Array<number>(LEVELS).fill(sections.length);
+  const nearest = Array.from({ length: LEVELS }, () => sections.length);
   for (let index = sections.length - 1; index >= 0; index--) {
     for (let level = 0; level < LEVELS; level++)
       next[index * LEVELS + level] = nearest[level] ?? sections.length;

@@ -80,7 +80,7 @@ export class Cuts {
     for (;;) {
       const end = this.#sections.startOf(next);
       if (end > limit) {
-        if (best.length > 0) return leastOf(this.#text, best.reverse());
+        if (best.length > 0) return leastOf(this.#text, best.toReversed());
         if (from > start && end - from <= this.#maxChars) return from;
         if (this.#sections.startOf(index + 1) > limit) return null;
         // More tokens than its characters let one think: without what is below it.
@@ -88,7 +88,8 @@ export class Cuts {
         continue;
       }
       // What is before it stands alone where it is not small itself.
-      if (end - from >= least) return best.length > 0 ? leastOf(this.#text, best.reverse()) : end;
+      if (end - from >= least)
+        return best.length > 0 ? leastOf(this.#text, best.toReversed()) : end;
       if (end >= reach) return end;
       const level = this.#sections.levelOf(next);
       if (end >= lowest && level <= bestLevel) {
@@ -117,7 +118,7 @@ export class Cuts {
         if (offset >= lowest) late.push(offset);
         else early = offset;
       }
-      if (late.length > 0) return leastOf(this.#text, late.reverse());
+      if (late.length > 0) return leastOf(this.#text, late.toReversed());
       if (early === null || rank === Rank.line) continue;
       if (this.#isOverBy(at, rank, early + this.#fitting)) return early;
     }

@@ -56,6 +56,8 @@ export interface Outline {
 type Block = 'none' | 'heading' | 'paragraph' | 'list' | 'table' | 'code' | 'quote';
 
 const COLONS = new Set([':', '：'].map((mark) => mark.charCodeAt(0)));
+/** A line of dashes, and a name with its value. */
+const FRONT_MATTER = /^---\r?\n[\w"'][\w "'-]{0,60}:/;
 const GREATER = 0x3e;
 const HASH = 0x23;
 const DASH = 0x2d;
@@ -94,7 +96,7 @@ class Scanner {
 
   constructor(text: string) {
     this.#text = text;
-    if (/^---\r?\n/.test(text) && text.includes('\n---', 3)) this.#openFence(DASH, 3);
+    if (FRONT_MATTER.test(text) && text.includes('\n---', 3)) this.#openFence(DASH, 3);
   }
 
   read(line: Line, start: number): void {

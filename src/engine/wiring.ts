@@ -2,7 +2,7 @@
  * The configured sources, as they stand against the database: which are chosen, what each resolves to, and what works
  * on it. Changes nothing.
  */
-import type { Chunker } from '../chunk/index.ts';
+import type { RecordChunker } from '../chunk/index.ts';
 import { type Database, SCHEMA_VERSION, schemaVersion } from '../database/index.ts';
 import type { EmbeddingModel } from '../embed/index.ts';
 import { SchemaError } from '../errors/index.ts';
@@ -29,7 +29,7 @@ export interface Wired {
   /** Under the row's name. */
   source: SourceDefinition;
   space: Space;
-  chunker: Chunker;
+  chunker: RecordChunker;
   model: EmbeddingModel;
   /** In what the space is another than the configuration asks for; empty for a second one. */
   differs: string[];

@@ -1,5 +1,6 @@
 /** Makes a worker for sources: what embeds their records, and what is done once they are full. */
 import type { Database } from '../database/index.ts';
+import { activateVersions } from '../document/index.ts';
 import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
@@ -139,6 +140,7 @@ class Work {
       isStandby,
       ledgerName: name,
       onSaved: books.savedBy(parts.model),
+      ...(parts.source.revision !== null && !isStandby && { onWritten: activateVersions }),
       database,
       vectorOid: this.#vectorOid,
       wantsVectors: config.semanticSearch !== false,

@@ -12,6 +12,9 @@ export function tiersOf({ documents }: Config): readonly string[] {
   return (documents || {}).tiers ?? DEFAULT_TIERS;
 }
 
+/** Which version a row's text is. */
+export const VERSION_COLUMN = 'version';
+
 /** What a hit shows: all but the text, of which it has the chunk, and what tells contents apart. */
 const RECORD = [
   'id',
@@ -35,6 +38,14 @@ const RECORD = [
 export function documentSource(config: Config, schema: string): SourceOptions | null {
   if (config.documents === false || Object.hasOwn(config.sources, DOCUMENTS)) return null;
   const { chunk, language, lane, budget } = config.documents ?? {};
-  const options = { chunk, language, lane, budget };
-  return { ...options, schema, table: DOCUMENTS, text: ['text'], record: RECORD };
+  const options = { language, lane, budget };
+  return {
+    ...options,
+    chunk: { by: 'structure', ...chunk },
+    schema,
+    table: DOCUMENTS,
+    title: 'title',
+    text: ['text'],
+    record: RECORD,
+  };
 }

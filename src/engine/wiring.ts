@@ -7,6 +7,7 @@ import { type Database, SCHEMA_VERSION, schemaVersion } from '../database/index.
 import type { EmbeddingModel } from '../embed/index.ts';
 import { SchemaError } from '../errors/index.ts';
 import {
+  columnOf,
   findSource,
   findStandby,
   resolveSource,
@@ -16,7 +17,7 @@ import {
 } from '../source/index.ts';
 import type { Space } from '../space/index.ts';
 import type { Config } from './config.ts';
-import { DOCUMENTS, documentSource } from './document-source.ts';
+import { DOCUMENTS, documentSource, VERSION_COLUMN } from './document-source.ts';
 import type { Models } from './models.ts';
 import { activeSpace, chunkerOfSpace, differences, notSetUp, wantedSpace } from './spaces.ts';
 import { unknownSource } from './unknown-source.ts';
@@ -39,6 +40,8 @@ export class Wiring {
   readonly #database: Database;
   readonly #models: Models;
   readonly #options: Readonly<Record<string, SourceOptions>>;
+  /** Null where documents are no source of ours. */
+  readonly #documents: SourceOptions | null;
   /** Whether documents are a source here: they are from the first that is added, configured or not. */
   #hasDocuments: boolean;
 
@@ -46,6 +49,7 @@ export class Wiring {
     this.#database = database;
     this.#models = models;
     const documents = documentSource(config, database.schema);
+    this.#documents = documents;
     this.#options = { ...config.sources, ...(documents && { [DOCUMENTS]: documents }) };
     this.#hasDocuments = documents === null || config.documents !== undefined;
   }
@@ -71,7 +75,9 @@ export class Wiring {
   async resolve(name: string): Promise<SourceDefinition> {
     const options = this.#options[name];
     if (options === undefined) throw unknownSource(name, []);
-    return await resolveSource(this.#database, name, options);
+    const source = await resolveSource(this.#database, name, options);
+    if (options !== this.#documents) return source;
+    return { ...source, revision: columnOf(name, source.table, VERSION_COLUMN) };
   }
 
   /**

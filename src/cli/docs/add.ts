@@ -1,12 +1,17 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { fileItem, type ImportItem, titleOfName } from '../../document/index.ts';
+import {
+  DEFAULT_EXTRACT_LIMITS,
+  fileItem,
+  type ImportItem,
+  titleOfName,
+} from '../../document/index.ts';
 import { withEvervec } from '../session.ts';
 import { type TakeOptions, toldFields, withTaking } from './fields.ts';
 import { report, takeIn } from './take.ts';
 
 /** Of a file: more is refused before it is read. */
-export const MAX_FILE_BYTES = 50 * 1024 * 1024;
+export const MAX_FILE_BYTES = DEFAULT_EXTRACT_LIMITS.maxBytes;
 
 interface Options extends TakeOptions {
   origin?: string;

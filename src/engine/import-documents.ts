@@ -17,7 +17,7 @@ import {
   textContent,
 } from '../document/index.ts';
 import type { Database } from '../database/index.ts';
-import { DocumentError, EvervecError } from '../errors/index.ts';
+import { DocumentError, EvervecError, ExtractionError } from '../errors/index.ts';
 import type { Documents, GivenDocument } from './documents.ts';
 
 export interface ImportOptions {
@@ -244,12 +244,17 @@ function failed({ label }: ImportItem, error: unknown): ImportResult {
   };
 }
 
+function hasFault(error: unknown): error is DocumentError | ExtractionError {
+  return error instanceof DocumentError || error instanceof ExtractionError;
+}
+
 /** An error that is not ours is a fault of the machine, as a file that may not be read: told, not thrown. */
 function toldError(error: unknown): NonNullable<ImportResult['error']> {
   if (EvervecError.isInstance(error)) {
     const { code, message, remedy } = error;
+    const isDetailed = error instanceof DocumentError || error instanceof ExtractionError;
     return {
-      code: error instanceof DocumentError ? `${code}:${error.fault}` : code,
+      code: isDetailed ? `${code}:${error.fault}` : code,
       message,
       remedy,
     };

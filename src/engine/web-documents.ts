@@ -20,7 +20,7 @@ import {
   takeNamed,
 } from '../document/index.ts';
 import type { Fetched, Fetcher, FetchOptions } from '../document/fetch/index.ts';
-import { DocumentError, FetchError } from '../errors/index.ts';
+import { DocumentError, ExtractionError, FetchError } from '../errors/index.ts';
 import { systemRandom } from '../runtime/index.ts';
 import type { Config } from './config.ts';
 import type { Documents } from './documents.ts';
@@ -125,7 +125,7 @@ export class WebDocuments {
       await saveFetch(database, document, state, null);
       return { ...told, outcome: 'postponed', error: null };
     }
-    if (!(error instanceof FetchError || error instanceof DocumentError)) throw error;
+    if (!isOfDocument(error)) throw error;
     const step = nextRefresh(state, error, now, systemRandom, this.#rules);
     await saveFetch(database, document, step.state, error.code);
     const { code, message, remedy } = error;
@@ -226,6 +226,11 @@ function withCharset({ mediaType, charset }: Extract<Fetched, { status: 'changed
   return mediaType !== null && charset !== undefined
     ? `${mediaType}; charset=${charset}`
     : mediaType;
+}
+
+/** What can't be read is as much of a failure as what can't be fetched. */
+function isOfDocument(error: unknown): error is FetchError | DocumentError | ExtractionError {
+  return [FetchError, DocumentError, ExtractionError].some((kind) => error instanceof kind);
 }
 
 function failureOutcome(report: RefreshReport): RefreshResult['outcome'] {

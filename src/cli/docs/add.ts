@@ -1,12 +1,14 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { fileItem, type ImportItem, titleOfName } from '../../document/index.ts';
+import {
+  DEFAULT_EXTRACT_LIMITS,
+  fileItem,
+  type ImportItem,
+  titleOfName,
+} from '../../document/index.ts';
 import { withEvervec } from '../session.ts';
 import { type TakeOptions, toldFields, withTaking } from './fields.ts';
 import { report, type Take, takeIn } from './take.ts';
-
-/** Of a file: more is refused before it is read. */
-export const MAX_FILE_BYTES = 50 * 1024 * 1024;
 
 interface Options extends TakeOptions {
   origin?: string;
@@ -40,7 +42,7 @@ function isUrl(file: string): boolean {
 function itemOf(file: string, options: Options, told: Record<string, unknown>): ImportItem {
   if (file === '-') return standardInput(options.origin ?? null, told);
   const origin = options.origin ?? path.basename(file);
-  const item = fileItem(path.resolve(file), origin, MAX_FILE_BYTES);
+  const item = fileItem(path.resolve(file), origin, DEFAULT_EXTRACT_LIMITS.maxBytes);
   return { ...item, label: file, fallbackTitle: titleOfName(file), told };
 }
 

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { type FolderListing, listFolder } from '../../document/index.ts';
+import { DEFAULT_EXTRACT_LIMITS, type FolderListing, listFolder } from '../../document/index.ts';
 import type { Evervec } from '../../engine/index.ts';
 import { actor } from '../actor.ts';
 import { confirm } from '../confirm.ts';
 import { print, printable, printJson } from '../output.ts';
 import { withEvervec } from '../session.ts';
-import { MAX_FILE_BYTES } from './add.ts';
 import { type TakeOptions, withTaking } from './fields.ts';
 import { report, takeIn, takeItems } from './take.ts';
 
@@ -42,7 +41,7 @@ export function addImport(docs: Command): void {
         include: options.include,
         exclude: options.exclude,
         isRecursive: options.recursive,
-        maxBytes: MAX_FILE_BYTES,
+        maxBytes: DEFAULT_EXTRACT_LIMITS.maxBytes,
       });
       await withEvervec(options, (evervec) => importFolder(evervec, listing, options));
     });

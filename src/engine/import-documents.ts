@@ -244,10 +244,6 @@ function failed({ label }: ImportItem, error: unknown): ImportResult {
   };
 }
 
-function hasFault(error: unknown): error is DocumentError | ExtractionError {
-  return error instanceof DocumentError || error instanceof ExtractionError;
-}
-
 /** An error that is not ours is a fault of the machine, as a file that may not be read: told, not thrown. */
 function toldError(error: unknown): NonNullable<ImportResult['error']> {
   if (EvervecError.isInstance(error)) {

@@ -1,17 +1,8 @@
 // placeholder until extraction is merged
 import { cleanText } from '../../chunk/index.ts';
-export interface Extracted {
-  text: string;
-  parser: string;
-  type: string;
-  title: string | null;
-  author: string | null;
-  published: string | null;
-  tags: string[];
-  metadata: Record<string, unknown>;
-  pages: number[] | null;
-  warnings: string[];
-}
+import type { Extracted } from './extracted.ts';
+
+export * from './extracted.ts';
 export interface Extractor {
   extract(
     input: { bytes: Uint8Array; name: string | null; mediaType: string | null },

@@ -139,10 +139,15 @@ export class Cuts {
     const { end, limit, lowest } = window;
     // Not right after a heading or a table's first lines, where anything else is to be had.
     let glued = lowest - 1;
-    for (let at = this.#first; (this.#offsets[at] ?? Infinity) <= limit; at++)
-      if (this.#ranks[at] === Rank.glued) glued = Math.max(glued, this.#offsets[at] as number);
+    let unglued: number | null = null;
+    for (let at = this.#first; (this.#offsets[at] ?? Infinity) <= limit; at++) {
+      const offset = this.#offsets[at] as number;
+      if (this.#ranks[at] === Rank.glued) glued = Math.max(glued, offset);
+      else unglued = offset;
+    }
     return (
       this.#bestWithin(window, glued + 1) ??
+      unglued ??
       this.#bestWithin(window, lowest) ??
       safeCut(this.#text, end, lowest)
     );

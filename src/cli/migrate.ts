@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type ModelChoice, PROVIDERS, type ProviderSettings } from '../embed/index.ts';
 import type { Evervec, FillProgress, MigrationPlan, SpaceStatus } from '../engine/index.ts';
+import type { Hold } from '../queue/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import { confirm } from './confirm.ts';
 import { formatTable, print, printJson, Progress } from './output.ts';
@@ -65,7 +66,11 @@ async function migrate(sources: string[], options: MigrateOptions): Promise<void
     }
     const { signal } = untilStopped();
     const progress = new Progress();
-    const onProgress = (one: FillProgress) => showProgress(progress, one);
+    const sayHold = onceEach((line) => progress.end(line));
+    const onProgress = (one: FillProgress) => {
+      showProgress(progress, one);
+      if (one.hold) sayHold(holdLine(one.source, one.hold));
+    };
     for (const { source } of plans) {
       await evervec.migrations.begin(source, to, actor());
       await evervec.migrations.queue(source, { by: actor(), onProgress });
@@ -240,4 +245,24 @@ function showProgress(progress: Progress, { source, step, pending }: FillProgres
   progress.update(
     `${source}: ${step}, ${pending.toLocaleString('en')} ${step === 'queueing' ? 'queued' : 'to do'}`,
   );
+}
+
+/** Says a line when it is another than the last one. */
+function onceEach(say: (line: string) => void): (line: string) => void {
+  let last = '';
+  return (line) => {
+    if (line !== last) say(line);
+    last = line;
+  };
+}
+
+/** Why nothing moves, and what lets it go on: with work held back, this command waits. */
+function holdLine(source: string, { why, lanes }: Hold): string {
+  const resume = `"evervec queue resume ${lanes.join(' ')}"`;
+  const reason = {
+    stopped: 'the queue is stopped: "evervec queue start" lets it go on',
+    paused: `paused: ${lanes.join(', ')}; ${resume} lets it go on`,
+    budget: `the daily budget is reached: it goes on at 00:00 UTC, or today with ${resume}`,
+  };
+  return `${source}: ${reason[why]}. Until then this waits; after Ctrl-C, the same command goes on.`;
 }

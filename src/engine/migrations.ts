@@ -8,7 +8,14 @@ import type { Connection, Database } from '../database/index.ts';
 import type { ModelChoice } from '../embed/index.ts';
 import { settingsOf } from '../embed/index.ts';
 import { MigrationError, QueryError } from '../errors/index.ts';
-import { countPending, isBackfillPending, notifyWorkers, recordAudit } from '../queue/index.ts';
+import {
+  countPending,
+  findHold,
+  type Hold,
+  isBackfillPending,
+  notifyWorkers,
+  recordAudit,
+} from '../queue/index.ts';
 import { findSource, findStandby, type SourceRow, saveStandby } from '../source/index.ts';
 import { createSpace, indexWhenFull, type Space } from '../space/index.ts';
 import type { Worker } from '../worker/index.ts';
@@ -48,6 +55,8 @@ export interface FillProgress {
   step: 'queueing' | 'embedding' | 'indexing' | 'checking';
   /** Records that still want work. */
   pending: number;
+  /** What keeps them from being taken; absent where nothing does. */
+  hold?: Hold;
 }
 
 /** How long the space before is kept, days. */
@@ -159,7 +168,8 @@ export class Migrations {
     const { row } = await this.#wireSecond(name);
     const tell = async (step: FillProgress['step']) => {
       const pending = await countPending(database, [row.id]);
-      onProgress?.({ source: name, step, pending });
+      const hold = pending === 0 ? null : await findHold(database, row.id);
+      onProgress?.({ source: name, step, pending, ...(hold && { hold }) });
       return pending;
     };
     let told = Promise.resolve(0);

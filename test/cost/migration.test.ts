@@ -34,6 +34,17 @@ describeEachDatabase('a migration', (databases) => {
     const { lanes } = await limited.queueStatus();
     const held = Object.keys(lanes).filter((name) => lanes[name]?.budget_paused);
     expect(held.length).toBeGreaterThan(2);
+    const stop = new AbortController();
+    const holds: unknown[] = [];
+    const isFull = await limited.migrations.fill('items', {
+      signal: stop.signal,
+      onProgress: ({ hold }) => {
+        holds.push(hold);
+        stop.abort();
+      },
+    });
+    expect(isFull).toBe(false);
+    expect(holds[0]).toEqual({ why: 'budget', lanes: ['items:standby:bulk'] });
 
     await moveTo(database, 1);
     await drain(evervec);

@@ -154,15 +154,22 @@ function advice({ source, differs, second }: SpaceStatus): string[] {
   ];
 }
 
-function addExchange(model: Command, action: 'switch' | 'rollback', description: string): Command {
+type Exchange = 'switch' | 'rollback';
+
+const SECOND: Record<Exchange, string> = {
+  switch: 'a second space that was not searched yet',
+  rollback: 'the space from before a switch',
+};
+
+function addExchange(model: Command, action: Exchange, description: string): Command {
   return withCommonOptions(model.command(action))
-    .argument('[source...]', 'default: all that have a second space')
+    .argument('[source...]', `default: all that have ${SECOND[action]}`)
     .option('--keep <days>', 'how long the other space is kept, default 7', wholeNumber(0, 365))
     .description(description)
     .action(async (sources: string[], options: SwitchOptions) => {
       await withEvervec(options, async (evervec) => {
         const { migrations } = evervec;
-        const names = sources.length > 0 ? sources : await withSecond(evervec);
+        const names = sources.length > 0 ? sources : await withSecond(evervec, action);
         const { keep: keepDays, force } = options;
         for (const name of names)
           await (action === 'switch'
@@ -173,12 +180,15 @@ function addExchange(model: Command, action: 'switch' | 'rollback', description:
     });
 }
 
-async function withSecond(evervec: Evervec): Promise<string[]> {
+/** Sources that the action is for: one back must not go with one forth. */
+async function withSecond(evervec: Evervec, action: Exchange): Promise<string[]> {
   const found = await evervec.migrations.status();
-  const names = found.filter(({ second }) => second !== null).map(({ source }) => source);
+  const isFor = ({ second }: SpaceStatus) =>
+    second !== null && (second.state === 'kept') === (action === 'rollback');
+  const names = found.filter(isFor).map(({ source }) => source);
   if (names.length > 0) return names;
-  throw new ConfigError('No source has a second space.', {
-    remedy: 'Begin with "evervec model migrate".',
+  throw new ConfigError(`No source has ${SECOND[action]}.`, {
+    remedy: 'See "evervec model status".',
     isUsage: true,
   });
 }

@@ -217,13 +217,19 @@ export class Migrations {
   /**
    * Searches read the second space from now on, and the first becomes the second.
    * @param options `keepDays` how long the first is kept, default 7; `force` also where the check finds fault
-   * @throws MigrationError when there is none, or the check finds fault
+   * @throws MigrationError when there is none, it was searched before (who asks twice must not go back), or the check
+   *   finds fault
    */
   async switch(
     name: string,
     options: { keepDays?: number | undefined; force?: boolean | undefined; by?: string } = {},
   ): Promise<void> {
     const second = await this.#wireSecond(name);
+    if (second.space.retiredAt !== null)
+      throw new MigrationError(`Source "${name}" was switched already.`, {
+        remedy: `The second space is the one from before: "evervec model rollback ${name}" goes back to it.`,
+        isUsage: true,
+      });
     const check = await this.#check(name, second);
     if (!options.force && check.faults.length > 0)
       throw new MigrationError(

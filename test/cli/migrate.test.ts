@@ -56,6 +56,10 @@ describeEachDatabase('evervec model', (databases) => {
     expect(await json('model', 'switch', '--keep', '2')).toMatchObject({
       sources: [{ model: 'openai-compatible/vectors/8', second: { state: 'kept' } }],
     });
+    expect(await code('model', 'switch')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('No source has a second space that was not searched yet'),
+    });
     // By another program, which knows the model from the space and the key from its environment.
     const found = await json('search', 'body of 7', '--mode', 'vector', '--limit', '1');
     expect(found).toMatchObject({ hits: [{ key: '7' }] });

@@ -212,6 +212,19 @@ describeEachDatabase('a migration', (databases) => {
     expect(await migrations.begin('items', createDigestModel(8))).toBe(false);
   });
 
+  test('that is switched twice stays where it is', async () => {
+    const kept = await migrating(await databases.open());
+    const { migrations } = kept.evervec;
+    await filled(kept);
+    await migrations.switch('items');
+    for (const force of [false, true])
+      await expect(migrations.switch('items', { force })).rejects.toMatchObject({
+        message: 'Source "items" was switched already.',
+        remedy: expect.stringContaining('evervec model rollback items'),
+      });
+    expect(await modelOf(kept)).toBe('test/digest@12');
+  });
+
   test('of two that switch at once, one is told that it came too late', async () => {
     const kept = await migrating(await databases.open());
     await filled(kept);

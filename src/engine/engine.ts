@@ -49,7 +49,7 @@ import {
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
-import { type Wired, Wiring } from './wiring.ts';
+import { type OnMissing, type Wired, Wiring } from './wiring.ts';
 import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
@@ -173,7 +173,7 @@ export class Evervec {
   /** Queues all records of the sources; goes on with a backfill that was cut short. */
   async backfill(names?: readonly string[], options: BackfillOptions = {}): Promise<Backfilled[]> {
     const reports: Backfilled[] = [];
-    for (const { row, source } of await this.#wiring.wire(names)) {
+    for (const { row, source } of await this.#wiring.wire(names, this.#leave)) {
       // First, or what is history by rule would be paid for and then thrown away.
       if (source.archive !== null && row.standby_of === null)
         await archiveInSteps(this.database, source.name, { by: options.by });
@@ -268,10 +268,17 @@ export class Evervec {
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
     return await createWorker(
-      this.#parts(() => this.#wiring.wire(names)),
+      this.#parts(() => this.#wiring.wire(names, this.#leave)),
       choices,
     );
   }
+
+  /** A migration that another program began must not keep this one from what it can do. */
+  readonly #leave: OnMissing = (source, { code, message, remedy }) =>
+    this.#logger.warn(
+      { source, code, reason: message, remedy },
+      'second space left to other workers',
+    );
 
   #savedBy(model: EmbeddingModel): ReturnType<typeof noteSaved> {
     return noteSaved(this.#ledger, model, this.#models.priceOf(model));

@@ -146,8 +146,7 @@ export class Migrations {
   ): Promise<void> {
     const { database } = this.#options;
     const { row, source } = await this.#wireSecond(name);
-    const isQueued = row.backfill?.isQueued && row.queued_fingerprint === source.fingerprint;
-    if (isQueued === true) return;
+    if (isQueuedAs({ row, source })) return;
     await queueAll(database, row, source, {
       by: options.by,
       onProgress: (_, pending) => options.onProgress?.({ source: name, step: 'queueing', pending }),
@@ -204,9 +203,13 @@ export class Migrations {
   async #check(name: string, second: Wired): Promise<SpaceCheck> {
     const { database } = this.#options;
     const row = await requireSource(database, name);
-    const pending = await isBackfillPending(database, second.row.id);
+    const isQueued = isQueuedAs(second);
+    const isPending = await isBackfillPending(database, second.row.id);
     const active = await activeSpace(database, row);
-    const check = await checkSpace(database, active, second.space, second.row, pending);
+    const check = await checkSpace(database, active, second.space, second.row, {
+      isQueued,
+      isPending,
+    });
     await database.query('update evervec.spaces set checked = $2 where id = $1', [
       second.space.id,
       check,
@@ -308,6 +311,11 @@ export class Migrations {
       ? wantedSpace(database, source, models.configured, models.configuredSettings)
       : wantedSpace(database, source, await models.resolve(to), settingsOf(to));
   }
+}
+
+/** Whether all records were queued, with their texts made as they are now. */
+function isQueuedAs({ row, source }: Pick<Wired, 'row' | 'source'>): boolean {
+  return row.backfill?.isQueued === true && row.queued_fingerprint === source.fingerprint;
 }
 
 /** @throws MigrationError where `space` is the second one no more */

@@ -1,6 +1,7 @@
 /** From one space to another: search goes on, changes go to both, each step can be cut short (I7). */
 import { expect, test } from 'vitest';
 import { createEvervec } from '../../src/engine/index.ts';
+import { silentLogger } from '../../src/runtime/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
 import { configure, keep, sidecar } from '../source/fixture.ts';
@@ -281,6 +282,21 @@ describeEachDatabase('a migration', (databases) => {
     expect(rows).toEqual([{ schema: null }]);
   });
 
+  test('is not ready when texts are made otherwise and were not queued for it since', async () => {
+    const kept = await migrating(await databases.open());
+    await filled(kept);
+    expect((await kept.evervec.migrations.check('items')).faults).toEqual([]);
+    const sources = { items: { table: 'items', text: 'Now: {body}' } };
+    const { evervec } = await reopened(kept.database, { sources });
+    await evervec.setup();
+    expect((await evervec.migrations.check('items')).faults).toEqual([
+      'its records are not all queued',
+    ]);
+    await evervec.migrations.queue('items');
+    await evervec.migrations.fill('items');
+    expect((await evervec.migrations.check('items')).faults).toEqual([]);
+  });
+
   test('of chunking or language alone is the same thing', async () => {
     const database = await databases.open();
     await database.query('create table items (id integer primary key, body text)');
@@ -334,5 +350,24 @@ describeEachDatabase('a migration', (databases) => {
       remedy: expect.stringContaining('otherModels'),
     });
     expect((await stranger.search({ query: 'item', mode: 'text' })).hits).toHaveLength(10);
+  });
+
+  test('is left alone by a worker that can not have its model, and the first space is not', async () => {
+    const kept = await migrating(await databases.open());
+    const { database, evervec, first, second } = kept;
+    const warned: object[] = [];
+    const logger = { ...silentLogger, warn: (detail: object) => warned.push(detail) };
+    const stranger = await createEvervec({ model: first, sources: SOURCES }, { database, logger });
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    await database.query(`update items set body = 'changed meanwhile' where id = 3`);
+    expect(await (await stranger.worker()).drain()).toBe(1);
+    expect(warned).toMatchObject([
+      { source: 'items', remedy: expect.stringContaining('otherModels') },
+    ]);
+    expect(await stranger.backfill()).toMatchObject([{ source: 'items', queued: 20 }]);
+    expect(second.texts).toEqual([]);
+    expect(await evervec.migrations.fill('items')).toBe(true);
+    await expectBothTrue(kept, 'first');
   });
 });

@@ -4,7 +4,13 @@
  * each other's wiring.
  */
 import { type Connection, type Database, migrate, schemaStatus } from '../database/index.ts';
-import { type EmbeddingModel, Ledger, noteSaved, QueryVectors } from '../embed/index.ts';
+import {
+  type DailyBudgets,
+  type EmbeddingModel,
+  Ledger,
+  noteSaved,
+  QueryVectors,
+} from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import {
   type BudgetState,
@@ -29,7 +35,7 @@ import { errorLabel, type Worker } from '../worker/index.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
-import { budgetsOf } from './budgets.ts';
+import { budgetsInForce, budgetsOf } from './budgets.ts';
 import { type Config, parseConfig } from './config.ts';
 import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
 import { Migrations } from './migrations.ts';
@@ -324,8 +330,9 @@ export class Evervec {
    */
   async cost(options: CostOptions = {}): Promise<CostReport> {
     await this.#ledger.flush();
-    const budgets = this.mayCost ? budgetsOf(this.#config) : null;
-    return await onSchema(readCost(this.database, options, budgets));
+    return await onSchema(
+      this.#budgets().then((budgets) => readCost(this.database, options, budgets)),
+    );
   }
 
   /** Calls of models since the beginning, by provider, model and cause. */
@@ -337,8 +344,12 @@ export class Evervec {
   /** What is spent and left of each configured budget today. */
   async budgetsLeft(): Promise<BudgetState[]> {
     await this.#ledger.flush();
-    const budgets = this.mayCost ? budgetsOf(this.#config) : null;
-    return await onSchema(readBudgets(this.database, budgets));
+    return await onSchema(this.#budgets().then((budgets) => readBudgets(this.database, budgets)));
+  }
+
+  async #budgets(): Promise<DailyBudgets | null> {
+    if (this.mayCost) return budgetsOf(this.#config);
+    return await budgetsInForce(this.database, this.#config, this.#models.free());
   }
 
   async queueStatus(): Promise<QueueStatus> {

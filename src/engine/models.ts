@@ -59,8 +59,7 @@ export class Models {
     this.#ledger = ledger;
     const budgets = budgetsOf(config);
     const names = Object.keys(config.sources);
-    this.#gate =
-      budgets && new BudgetGate(database, budgets, names, () => this.#freeModels(), logger);
+    this.#gate = budgets && new BudgetGate(database, budgets, names, () => this.free(), logger);
     this.configured = this.#guarded(configured, priceOf(configured, config.price), true);
     this.#known.set(configured.id, this.configured);
   }
@@ -125,7 +124,7 @@ export class Models {
   }
 
   /** Ids of those that cost nothing: the embedded ones, and of all others that were made here. */
-  #freeModels(): string[] {
+  free(): string[] {
     const embedded = EMBEDDED_NAMES.map((name) => createEmbeddedModel(name).id);
     const known = [...this.#known.values()].filter((model) => this.priceOf(model) === 0);
     return [...embedded, ...known.map(({ id }) => id)];

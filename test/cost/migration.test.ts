@@ -67,6 +67,7 @@ describeEachDatabase('a migration', (databases) => {
     });
     await insertRows(database, 1, ROWS);
     await drain(evervec);
+    expect(await evervec.budgetsLeft()).toEqual([]);
     const to = { provider: 'openai', model: 'text-embedding-3-small', dimensions: WIDTH } as const;
     await evervec.migrations.begin('items', to);
     await evervec.migrations.queue('items');
@@ -75,6 +76,7 @@ describeEachDatabase('a migration', (databases) => {
     const { lanes } = await evervec.queueStatus();
     const held = Object.keys(lanes).filter((name) => lanes[name]?.budget_paused);
     expect(held.toSorted()).toEqual(['items:standby', 'items:standby:bulk']);
+    expect(await evervec.budgetsLeft()).toMatchObject([{ of: 'all sources', unit: 'tokens' }]);
     free.texts.length = 0;
     await database.query(`update items set body = 'changed meanwhile' where id = 3`);
     await drain(evervec);

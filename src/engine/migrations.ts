@@ -24,6 +24,7 @@ import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { checkSpace, type SpaceCheck } from './migration-check.ts';
 import { type SpaceStatus, spaceStatus } from './space-status.ts';
 import type { Models } from './models.ts';
+import { transactPastDeadlocks } from './past-deadlocks.ts';
 import { removeStandby, takeSetupTurn } from './setup.ts';
 import {
   activeSpace,
@@ -274,7 +275,7 @@ export class Migrations {
         remedy: `Use 0 to ${MAX_KEEP_DAYS}.`,
         isUsage: true,
       });
-    await this.#options.database.transaction(async (tx) => {
+    await transactPastDeadlocks(this.#options.database, async (tx) => {
       await exchangeSpaces(tx, name, space, keepDays);
       const detail = { to: space.modelId, keepDays };
       await recordAudit(tx, {
@@ -352,7 +353,7 @@ export async function dropOutdated(database: Database): Promise<void> {
 
 /** Drops a source's second space, if it has one. */
 export async function dropSecond(database: Database, name: string, by: string): Promise<boolean> {
-  return await database.transaction(async (tx) => {
+  return await transactPastDeadlocks(database, async (tx) => {
     await takeSetupTurn(tx);
     const row = await requireSource(tx, name);
     const isDropped = await removeStandby(tx, row);

@@ -4,6 +4,7 @@ import { createEvervec } from '../../src/engine/index.ts';
 import { silentLogger } from '../../src/runtime/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
+import { Signal } from '../setup/signal.ts';
 import { configure, keep, sidecar } from '../source/fixture.ts';
 import {
   drain,
@@ -370,4 +371,42 @@ describeEachDatabase('a migration', (databases) => {
     expect(await evervec.migrations.fill('items')).toBe(true);
     await expectBothTrue(kept, 'first');
   });
+
+  // A worker locks its jobs and then the sidecar; a drop the other way round.
+  test.runIf(databases.kind === 'postgres')(
+    'is dropped also where a worker is just writing to its space',
+    async () => {
+      const kept = await migrating(await databases.open());
+      const { database, evervec } = kept;
+      await evervec.migrations.begin('items');
+      await evervec.migrations.queue('items');
+      const { rows } = await database.query<{ id: number; space: number }>(
+        `select id, active_space_id as space from evervec.sources where standby_of is not null`,
+      );
+      const { id, space } = rows[0] ?? expect.fail('there is no second space');
+      const [isHeld, dropping] = [new Signal('the jobs'), new Signal('the drop')];
+      const written = database.transaction(async (tx) => {
+        // The other one is to find the deadlock.
+        await tx.query(`set local deadlock_timeout = '1min'`);
+        await tx.query('select from evervec.jobs where source_id = $1 for update', [id]);
+        isHeld.fire();
+        await dropping.fired();
+        await tx.query(`select count(*) from evervec.chunks_${space}`);
+      });
+      await isHeld.fired();
+      const dropped = evervec.migrations.drop('items');
+      await expect
+        .poll(async () => {
+          const waiting = await database.query(
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          );
+          return waiting.rowCount;
+        })
+        .toBe(1);
+      dropping.fire();
+      await written;
+      expect(await dropped).toBe(true);
+      expect((await evervec.migrations.status())[0]?.second).toBeNull();
+    },
+  );
 });

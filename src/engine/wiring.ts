@@ -5,7 +5,7 @@
 import type { RecordChunker } from '../chunk/index.ts';
 import { type Database, SCHEMA_VERSION, schemaVersion } from '../database/index.ts';
 import type { EmbeddingModel } from '../embed/index.ts';
-import { SchemaError } from '../errors/index.ts';
+import { ConfigError, SchemaError, SpaceMismatchError } from '../errors/index.ts';
 import {
   columnOf,
   findSource,
@@ -34,6 +34,12 @@ export interface Wired {
   model: EmbeddingModel;
   /** In what the space is another than the configuration asks for; empty for a second one. */
   differs: string[];
+}
+
+export type OnMissing = (source: string, error: ConfigError | SpaceMismatchError) => void;
+
+function isMissing(error: unknown): error is ConfigError | SpaceMismatchError {
+  return error instanceof ConfigError || error instanceof SpaceMismatchError;
 }
 
 export class Wiring {
@@ -82,9 +88,10 @@ export class Wiring {
 
   /**
    * The chosen sources with their second spaces, if they have one: each right after its source.
+   * @param onMissing told of a second space whose model is not to be had here, which is then left out; default it throws
    * @throws SchemaError when a chosen source was not set up; SpaceMismatchError where its model is not to be had here
    */
-  async wire(names?: readonly string[]): Promise<Wired[]> {
+  async wire(names?: readonly string[], onMissing?: OnMissing): Promise<Wired[]> {
     const version = await schemaVersion(this.#database);
     if (version > 0 && version < SCHEMA_VERSION)
       throw new SchemaError('The database was set up by an older version of Evervec.', {
@@ -103,7 +110,12 @@ export class Wiring {
         });
       wired.push(await this.#wireSpace(row, source));
       const standby = await findStandby(this.#database, row.id);
-      if (standby !== null) wired.push(await this.#wireSpace(standby, source));
+      if (standby === null) continue;
+      const second = await this.#wireSpace(standby, source).catch((error: unknown) => {
+        if (onMissing === undefined || !isMissing(error)) throw error;
+        onMissing(name, error);
+      });
+      if (second !== undefined) wired.push(second);
     }
     return wired;
   }

@@ -121,7 +121,7 @@ function detect(bytes: Uint8Array): string | null {
 /** Where letters beyond ASCII are: a long English beginning would hide them. */
 function sampleOf(bytes: Uint8Array): Uint8Array {
   const first = bytes.findIndex((byte) => byte > 0x7f || byte === 0x1b);
-  const from = Math.max(0, first - 256);
+  const from = Math.max(0, first - 16);
   return bytes.subarray(from, from + SAMPLE_BYTES);
 }
 

@@ -27,7 +27,7 @@ export function readFrontMatter(text: string): FrontMatter {
   if (block === null) return nothing(text);
   let fields: unknown;
   try {
-    fields = parse(block[1] ?? '', { logLevel: 'silent' });
+    fields = parse(block[1] ?? '', { logLevel: 'error' });
   } catch {
     // What it says is kept, as text.
     return {

@@ -2,7 +2,6 @@
  * Drops from MDX what is code: imports, exports, expressions and the tags of components. What is between the tags stays,
  * as does all else, as it was written.
  */
-import type { Node, Parent } from 'unist';
 import remarkGfm from 'remark-gfm';
 import remarkMdx from 'remark-mdx';
 import remarkParse from 'remark-parse';
@@ -10,6 +9,18 @@ import { unified } from 'unified';
 
 const parser = unified().use(remarkParse).use(remarkGfm).use(remarkMdx);
 const CODE = new Set(['mdxjsEsm', 'mdxFlowExpression', 'mdxTextExpression']);
+
+interface Point {
+  column: number;
+  offset?: number | undefined;
+}
+interface Node {
+  type: string;
+  position?: { start: Point; end: Point } | undefined;
+}
+interface Parent extends Node {
+  children: Node[];
+}
 
 /** From and to offsets, of text to drop. */
 type Cut = readonly [number, number];

@@ -30,7 +30,7 @@ export interface Head {
 export function readHead($: CheerioAPI): Head {
   const metas = readMetas($);
   const all = (names: readonly string[]) => names.flatMap((name) => metas.get(name) ?? []);
-  const title = all(TITLE)[0] ?? (oneLine($('head title, title').first().text()) || null);
+  const title = all(TITLE)[0] ?? (oneLine($('head title').first().text()) || null);
   // A profile's address is no name.
   const names = AUTHOR.map((name) => all([name]).filter((one) => !/^https?:/.test(one)));
   const author = names.find((one) => one.length > 0)?.join(', ') ?? null;

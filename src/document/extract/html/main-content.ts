@@ -3,7 +3,7 @@
  * innermost block that holds nearly all text that is no link.
  */
 import type { Cheerio, CheerioAPI } from 'cheerio';
-import type { AnyNode, Element } from 'domhandler';
+import type { AnyNode } from './dom.ts';
 
 const NEVER_CONTENT = [
   'script, style, noscript, template, iframe, object, embed, svg, canvas, audio, video, map, dialog',
@@ -18,7 +18,7 @@ const ASKS_FOR_CONSENT =
 const FRAME = 'header, footer, aside';
 /** Below this share of a page's text a `main` or an `article` is not what the page is about. */
 const MIN_SHARE = 0.3;
-/** A block that holds this share of its parent's text is gone into. */
+/** A block that holds this share of the whole page's text is gone into. */
 const NEARLY_ALL = 0.9;
 const LINK_BLOCKS = 'ul, ol, div, section, table, p';
 
@@ -70,18 +70,18 @@ function markedContent($: CheerioAPI, page: number): Cheerio<AnyNode> | null {
 }
 
 function innermost($: CheerioAPI, body: Cheerio<AnyNode>): Cheerio<AnyNode> {
+  const weight = ownLength(body);
   let block = body;
   for (;;) {
-    const weight = ownLength(block);
     const inner = block
       .children('div, section, table, tbody, tr, td, center, form, font')
       .toArray()
       .find((child) => ownLength($(child)) >= weight * NEARLY_ALL);
     if (inner === undefined || weight === 0) return block;
-    const next = $(inner as Element);
-    // Headings outside of it belong to it.
-    if (block.children('h1, h2').length > 0) return block;
-    block = next as Cheerio<AnyNode>;
+    const next: Cheerio<AnyNode> = $(inner);
+    // A heading beside it is most likely its own.
+    if (block.find('h1').length > next.find('h1').length) return block;
+    block = next;
   }
 }
 

@@ -1,5 +1,5 @@
 /** How deep elements are in one another: what comes after walks them by recursion. */
-import type { AnyNode } from 'domhandler';
+import type { AnyNode } from './dom.ts';
 import { tooDeep } from '../read-faults.ts';
 
 /** @throws ExtractionError */

@@ -1,6 +1,6 @@
 /** Tables made ready for Markdown: those for layout are taken apart, those of data get cells of one line each. */
 import type { Cheerio, CheerioAPI } from 'cheerio';
-import type { AnyNode, Element } from 'domhandler';
+import type { AnyNode, Element } from './dom.ts';
 
 /** More is a page put into a cell. */
 const MAX_CELL_CHARS = 1_000;

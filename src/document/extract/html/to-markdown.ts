@@ -3,7 +3,7 @@
  * nothing is escaped but what would become structure.
  */
 import type { Cheerio, CheerioAPI } from 'cheerio';
-import type { AnyNode } from 'domhandler';
+import type { AnyNode } from './dom.ts';
 import TurndownService from 'turndown';
 import { prepareTables } from './tables.ts';
 
@@ -14,11 +14,15 @@ interface DomElement {
   getAttribute(name: string): string | null;
 }
 
+const INLINE = 'a, b, strong, i, em, u, s, del, ins, mark, font, span, big, small';
+
 const service = makeService();
 
 export function toMarkdown($: CheerioAPI, content: Cheerio<AnyNode>): string {
   // In a parent of its own, so that a content that is a table itself can be replaced.
   const holder = $('<div></div>').append(content.clone());
+  unwrapInline($, holder);
+  breakParagraphs($, holder);
   prepareTables($, holder);
   wrapCode($, holder);
   numberItems($, holder);
@@ -39,9 +43,6 @@ function makeService(): TurndownService {
     br: '',
   });
   made.escape = escape;
-  const asText = (content: string) => content;
-  made.addRule('links', { filter: 'a', replacement: asText });
-  made.addRule('emphasis', { filter: ['b', 'strong', 'i', 'em', 'del', 's'], replacement: asText });
   made.addRule('images', {
     filter: 'img',
     replacement: (_, node) => oneLine((node as DomElement).getAttribute('alt') ?? ''),
@@ -53,6 +54,22 @@ function makeService(): TurndownService {
     replacement: (_, node) => `\n\n${node.textContent ?? ''}\n\n`,
   });
   return made;
+}
+
+/** Links and emphasis leave their text; a heading inside of a link is one, then. */
+function unwrapInline($: CheerioAPI, holder: Cheerio<AnyNode>): void {
+  for (const one of holder.find(INLINE).toArray()) $(one).replaceWith($(one).contents());
+}
+
+/** Two line breaks are how a page without paragraphs makes them. */
+function breakParagraphs($: CheerioAPI, holder: Cheerio<AnyNode>): void {
+  for (const first of holder.find('br').toArray()) {
+    let next = first.nextSibling;
+    while (next !== null && next.type === 'text' && next.data.trim() === '')
+      next = next.nextSibling;
+    const isSecond = next !== null && next.type === 'tag' && next.name === 'br';
+    if (isSecond && $(first).closest('pre').length === 0) $(first).replaceWith('<div></div>');
+  }
 }
 
 /** A code block is known by a `code` in its `pre`. */

@@ -22,6 +22,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   recovery: () => import('./recovery.ts'),
   'model-switch': () => import('./model-switch.ts'),
   memory: () => import('./memory.ts'),
+  chunker: () => import('./chunker.ts'),
   'embedded-model': () => import('./embedded-model.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),
   'quality-search': () => import('./quality-search.ts'),

@@ -1,8 +1,10 @@
 /** Makes a worker for sources: what embeds their records, and what is done once they are full. */
 import type { Database } from '../database/index.ts';
+import { activateVersions } from '../document/index.ts';
 import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
+import { VERSION } from '../runtime/index.ts';
 import { indexWhenFull, queueSidecar, spacesOfLog } from '../space/index.ts';
 import {
   createEmbedRecords,
@@ -23,8 +25,6 @@ export type WorkerChoices = Partial<
   >
 >;
 
-export const VERSION = '0.1.0';
-
 export interface WorkerParts {
   database: Database;
   /** What there is to work on; asked again when the database has other spaces than before. */
@@ -33,6 +33,8 @@ export interface WorkerParts {
   config: Config;
   /** What stands in the ledger beside the calls themselves. */
   books: Books;
+  /** What is kept up beside the sources' rows. */
+  upkeep: readonly Upkeep[];
 }
 
 export interface Books {
@@ -118,6 +120,7 @@ class Work {
     this.upkeep = [
       ledgerUpkeep(database),
       { task: 'second spaces', everyMinutes: 60, run: () => dropOutdated(database) },
+      ...this.#parts.upkeep,
       ...upkeepOf(database, this.wired, wantsVectors),
     ];
     this.#seen = spaces;
@@ -137,6 +140,7 @@ class Work {
       isStandby,
       ledgerName: name,
       onSaved: books.savedBy(parts.model),
+      ...(parts.source.revision !== null && !isStandby && { onWritten: activateVersions }),
       database,
       vectorOid: this.#vectorOid,
       wantsVectors: config.semanticSearch !== false,

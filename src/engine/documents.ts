@@ -17,13 +17,16 @@ import {
   deleteDocuments,
   diffTexts,
   type DiffOptions,
+  type DocumentContent,
   type DocumentFields,
   type DocumentSummary,
   type DocumentVersion,
   documentsUnder,
   exportLine,
+  type ExtractInput,
   type Extractor,
   findDocument,
+  hashOf,
   type ImportItem,
   type KnownOrigin,
   type ListDocuments,
@@ -47,6 +50,7 @@ import { findSource } from '../source/index.ts';
 import type { Config } from './config.ts';
 import { DOCUMENTS, documentSource, tiersOf } from './document-source.ts';
 import { type ImportCounts, importDocuments, type ImportOptions } from './import-documents.ts';
+import { WebDocuments } from './web-documents.ts';
 
 export interface DocumentsParts {
   database: Database;
@@ -67,12 +71,16 @@ export type SaveResult = { saved: Saved } | { error: unknown };
 export class Documents {
   readonly #parts: DocumentsParts;
   readonly #tiers: readonly string[];
+  /** Those that come from URLs. */
+  readonly web: WebDocuments;
   #isReady = false;
   #extractor: Extractor | null = null;
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
     this.#tiers = tiersOf(parts.config);
+    const { database, config } = parts;
+    this.web = new WebDocuments({ database, config, documents: this });
   }
 
   /** The tiers that there are; the first is that of documents that name none. */
@@ -156,9 +164,24 @@ export class Documents {
   ): Promise<ImportCounts> {
     await this.prepare();
     const { database } = this.#parts;
-    this.#extractor ??= createExtractor();
-    const parts = { database, documents: this, extractor: this.#extractor };
-    return await importDocuments(parts, items, options);
+    return await importDocuments(
+      { database, documents: this, extractor: this.#extract },
+      items,
+      options,
+    );
+  }
+
+  /**
+   * Text and structure of a file; nothing is kept.
+   * @throws ExtractionError
+   */
+  async extract(file: ExtractInput, signal?: AbortSignal): Promise<DocumentContent> {
+    const { text, type, parser, pages } = await this.#extract.extract(file, signal);
+    return { text, format: type, parser, pages, rawHash: hashOf(file.bytes) };
+  }
+
+  get #extract(): Extractor {
+    return (this.#extractor ??= createExtractor());
   }
 
   /** Documents as lines of JSON, by collection and title, with their newest versions' texts. */
@@ -175,7 +198,7 @@ export class Documents {
 
   /** Documents of a collection whose origins begin with `prefix`. */
   async under(collection: string, prefix: string): Promise<KnownOrigin[]> {
-    if (!(await this.#isThere())) return [];
+    if (!(await this.isThere())) return [];
     return await documentsUnder(this.#parts.database, collection, prefix);
   }
 
@@ -198,8 +221,9 @@ export class Documents {
     this.#isReady = false;
   }
 
-  /** Ends what extracts. */
+  /** Ends what extracts and fetches. */
   async close(): Promise<void> {
+    await this.web.close();
     await this.#extractor?.close();
     this.#extractor = null;
   }
@@ -207,12 +231,12 @@ export class Documents {
   async list(
     options: ListDocuments = {},
   ): Promise<{ documents: DocumentSummary[]; total: number }> {
-    if (!(await this.#isThere())) return { documents: [], total: 0 };
+    if (!(await this.isThere())) return { documents: [], total: 0 };
     return await listDocuments(this.#parts.database, options);
   }
 
   async collections(): Promise<CollectionSummary[]> {
-    return (await this.#isThere()) ? await listCollections(this.#parts.database) : [];
+    return (await this.isThere()) ? await listCollections(this.#parts.database) : [];
   }
 
   /**
@@ -308,7 +332,7 @@ export class Documents {
   }
 
   async #requireThere(name: string): Promise<void> {
-    if (await this.#isThere()) return;
+    if (await this.isThere()) return;
     throw new UnknownDocumentError(`There is no document "${name}".`, {
       remedy: 'There are none yet: "evervec docs add" takes one in.',
       isUsage: true,
@@ -316,7 +340,7 @@ export class Documents {
   }
 
   /** Whether the tables are. */
-  async #isThere(): Promise<boolean> {
+  async isThere(): Promise<boolean> {
     return this.#isReady || (await schemaVersion(this.#parts.database)) === SCHEMA_VERSION;
   }
 

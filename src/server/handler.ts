@@ -24,6 +24,7 @@ import {
   addCostRoute,
   addCronRoute,
   addHealthRoute,
+  addModelRoutes,
   addQueueActions,
   addQueueReads,
   addSearchRoutes,
@@ -76,6 +77,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   addQueueReads(app, engine);
   addQueueActions(app, engine, options.retentionDays);
   addCostRoute(app, engine);
+  addModelRoutes(app, engine);
   addHealthRoute(app, engine, authenticate);
   addCronRoute(app, engine, options.cron ?? {});
   addDocuments(app, options, hasToken);

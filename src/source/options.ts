@@ -40,8 +40,12 @@ export const sourceOptions = z.strictObject({
   key: z.array(columnName).min(1).optional(),
   /** What a hit shows of the row; default: all columns but vectors, `tsvector` and `bytea`. */
   record: z.array(columnName).min(1).optional(),
+  /** A column that is put before each chunk when it is embedded, and found by its words; a change embeds the record again. */
+  title: columnName.optional(),
   chunk: z
     .strictObject({
+      /** `structure`: by headings, lists, tables and code, each chunk embedded with the headings above it. Default `text`. */
+      by: z.enum(['text', 'structure']).optional(),
       maxChars: z.int().optional(),
       overlapChars: z.int().optional(),
     })

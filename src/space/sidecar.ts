@@ -28,6 +28,10 @@ export interface Space {
 }
 
 export interface ChunkSettings {
+  /** Absent: `text`. */
+  by?: 'structure';
+  /** Whether a title goes before each chunk; with `structure` something always does. */
+  hasContext?: boolean;
   maxChars?: number;
   overlapChars?: number;
   maxTokens?: number;

@@ -142,6 +142,8 @@ describe('routes', () => {
       ),
       ['/v1/cost', ['get']],
       ['/metrics', ['get']],
+      ['/v1/models', ['get']],
+      ...['migrate', 'switch', 'rollback', 'drop'].map((name) => [`/v1/models/${name}`, ['post']]),
       ['/health', ['get']],
       ['/cron/update-embeddings', ['get', 'post']],
     ]);

@@ -16,6 +16,10 @@ const FORMATS: Partial<Record<ExtractedType, () => Promise<FormatExtractor>>> = 
   docx: async () => (await import('./docx.ts')).extractDocx,
   html: async () => (await import('./html/index.ts')).extractHtml,
   markdown: async () => (await import('./markdown.ts')).extractMarkdown,
+  pdf: async () => {
+    const { extractPdf } = await import('./pdf.ts');
+    return ({ bytes }, limits) => extractPdf(bytes, limits);
+  },
   text: async () => (await import('./text.ts')).extractText,
 };
 

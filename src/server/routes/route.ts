@@ -31,8 +31,9 @@ export const failures = {
 export function answerWith<Schema extends z.ZodType>(
   _schema: Schema,
   value: z.input<Schema>,
+  status = 200,
 ): Response {
-  return Response.json(value);
+  return Response.json(value, { status });
 }
 
 /** Adds a route that callers of `scope` and more may use. */

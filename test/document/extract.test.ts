@@ -10,6 +10,7 @@ import {
   type ExtractInput,
   type ExtractLimits,
 } from '../../src/document/extract/index.ts';
+import { epubFile } from './epub-file.ts';
 import { bullet, docxFile, heading, note, paragraph, table } from './docx-file.ts';
 
 const run = promisify(execFile);
@@ -80,6 +81,26 @@ describe('formats', () => {
     await expect(extract(docxFile('<w:p>'))).rejects.toEqual(fault('damaged'));
     const whole = docxFile(paragraph('text'));
     await expect(extract(whole.subarray(0, -30))).rejects.toEqual(fault('damaged'));
+  });
+
+  it('reads a book in the order of its chapters', async () => {
+    const { extract } = start();
+    const chapters = { 'one.xhtml': '<h1>One</h1><p>The moon.</p>', 'two b.xhtml': '<h1>Two</h1>' };
+    expect(await extract(epubFile(chapters, ['two b.xhtml', 'gone.xhtml', 'one.xhtml']))).toEqual({
+      text: '# Two\n\n# One\n\nThe moon.',
+      parser: 'epub@1',
+      type: 'epub',
+      title: 'On Tides',
+      author: 'Ada Smith, Bo',
+      published: '2024-01-15',
+      tags: ['sea'],
+      metadata: {},
+      pages: null,
+      warnings: ['1 of 3 chapters are not in the file'],
+    });
+    const lock = '<x><CipherReference URI="book/one.xhtml"/></x>';
+    const locked = epubFile(chapters, ['one.xhtml'], { 'META-INF/encryption.xml': strToU8(lock) });
+    await expect(extract(locked)).rejects.toEqual(fault('encrypted'));
   });
 
   it('leaves Markdown as it is, but for its front matter and what no store takes', async () => {

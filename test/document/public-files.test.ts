@@ -20,6 +20,8 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: 'text',
   html: 'html',
   docx: 'docx',
+  epub: 'epub',
+  pdf: 'pdf',
 };
 /** Phrases in the order in which they stand in the text. */
 const TEXTS: Readonly<Record<string, readonly string[]>> = {
@@ -34,6 +36,8 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
     'This is a footnote.',
   ],
   'docx/tika__test_recursive_embedded.docx': ['embed_0'],
+  'epub/R2R__epub.epub': ['Copyright © 2008', 'Chapter 1: THE NETHERLANDS', 'My bags were packed'],
+  'epub/tika__testEPUB.epub': ['# Chapter 1', '- First item', '# Chapter 2', '## Subchapter 2.2'],
   'html/R2R__pg_essay_1.html': [
     'June 2021\n\nA few days ago',
     'something special about working',
@@ -49,12 +53,44 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
   'md/ragflow__README_ja.md': ['RAGFlow'],
   'md/ragflow__README_zh.md': ['RAGFlow'],
   'md/tika__testMARKDOWN.md': ['# Title', '| L | C | R |', 'Café naïve résumé'],
+  'pdf/R2R__graphrag.pdf': ['# Graph RAG', '## Many RAG algorithms', '## Global search'],
+  'pdf/cocoindex__1706.03762v7.pdf': [
+    'Attention Is All You Need',
+    'The dominant sequence transduction models',
+    '1 Introduction',
+    '3.1 Encoder and Decoder Stacks',
+    '7 Conclusion',
+    'References',
+  ],
+  // Two columns.
+  'pdf/cocoindex__1810.04805v2.pdf': [
+    'We introduce a new language representation model called BERT',
+    '## 1 Introduction',
+    '### 2.1 Unsupervised Feature-based Approaches',
+    '### 3.1 Pre-training BERT',
+    '### 4.4 SWAG',
+    '## 6 Conclusion',
+    '## References',
+  ],
+  'pdf/tika__testExtraSpaces.pdf': ['H e r e'],
+  'pdf/tika__testJournalParser.pdf': ['Scalability of Controlling', 'Vahid Foroutan'],
+  'pdf/tika__testOverlappingText.pdf': ['Text the first time', 'Text the second time'],
+  'pdf/tika__testPDFVarious.pdf': ['Footnote appears here', 'Bullet 1', 'Row 1 Col 1'],
+  'pdf/tika__testPDF_XFA_govdocs1_258578.pdf': ['National Park Service', 'Submit application'],
+  'pdf/tika__testPDF_angles.pdf': ['# NAVAL ARCHITECTURAL', 'In the 21st century, the seas'],
+  'pdf/tika__testPDF_incrementalUpdates.pdf': ['Testing Incremental'],
+  'pdf/tika__testPDF_no_extract_no_accessibility_owner_empty.pdf': ['Hello World'],
+  'pdf/tika__testPDF_protected.pdf': ['RETHINKING THE FINANCIAL NETWORK', 'Andrew G Haldane'],
   'txt/R2R__aristotle.txt': ['Aristotle'],
   'txt/tika__russian.cp866.txt': ['Однажды, в студеную зимнюю пору,\nЯ из лесу вышел'],
 };
 const FAULTS: Readonly<Record<string, ExtractionFault>> = {
   'docx/tika__testWORD_protected_passtika.docx': 'encrypted',
   'docx/tika__testWORD_truncated.docx': 'damaged',
+  'pdf/tika__testOCR.pdf': 'no-text',
+  'pdf/tika__testPDF_jpeg2000.pdf': 'no-text',
+  'pdf/tika__testPDF_malformedXFA.pdf': 'no-text',
+  'pdf/tika__testUnicodePassword.pdf': 'encrypted',
   'pptx/tika__testPPT_various.pptx': 'unsupported',
   'rtf/tika__testRTFVarious.rtf': 'unsupported',
 };

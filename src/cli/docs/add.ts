@@ -18,7 +18,7 @@ export function addAdd(docs: Command): void {
   withTaking(docs.command('add'))
     .argument('<file...>', 'files and URLs; - reads standard input')
     .option('--origin <name>', 'what it is known by next time (default: the name of the file)')
-    .description('take documents in: PDF, DOCX, HTML, Markdown, text')
+    .description('take documents in: PDF, DOCX, EPUB, HTML, Markdown, text')
     .action(async (files: string[], options: Options) => {
       const told = toldFields(options);
       const urls = files.filter(isUrl);

@@ -25,7 +25,7 @@ export function tooManyBytes(size: number, max: number): ExtractionError {
 export function unsupported(what: string): ExtractionError {
   return new ExtractionError(`Not read: ${what}.`, {
     fault: 'unsupported',
-    remedy: 'Save it as PDF, DOCX, HTML, Markdown or text.',
+    remedy: 'Save it as PDF, DOCX, EPUB, HTML, Markdown or text.',
   });
 }
 

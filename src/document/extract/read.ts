@@ -8,12 +8,13 @@ import type {
   ExtractLimits,
   FormatExtractor,
 } from './extracted.ts';
-import { emptyFile, tooManyBytes, unsupported } from './read-faults.ts';
+import { emptyFile, tooManyBytes } from './read-faults.ts';
 import { recognize } from './recognize.ts';
 
 /** Loaded when the first file of the type comes: a reader of Markdown needs none of the others. */
-const FORMATS: Partial<Record<ExtractedType, () => Promise<FormatExtractor>>> = {
+const FORMATS: Record<ExtractedType, () => Promise<FormatExtractor>> = {
   docx: async () => (await import('./docx.ts')).extractDocx,
+  epub: async () => (await import('./epub.ts')).extractEpub,
   html: async () => (await import('./html/index.ts')).extractHtml,
   markdown: async () => (await import('./markdown.ts')).extractMarkdown,
   pdf: async () => {
@@ -31,9 +32,7 @@ export async function read(input: ExtractInput, limits: ExtractLimits): Promise<
   if (input.bytes.length === 0) throw emptyFile();
   if (input.bytes.length > limits.maxBytes) throw tooManyBytes(input.bytes.length, limits.maxBytes);
   const type = recognize(input);
-  const load = FORMATS[type];
-  if (load === undefined) throw unsupported(`a file of the type ${type.toUpperCase()}`);
-  const extract = await load();
+  const extract = await FORMATS[type]();
   const extracted = await extract(input, limits);
   return checked(extracted, limits);
 }

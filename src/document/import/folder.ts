@@ -17,6 +17,7 @@ const EXTENSIONS = new Set([
   '.xhtml',
   '.pdf',
   '.docx',
+  '.epub',
 ]);
 
 export interface FolderOptions {

@@ -35,5 +35,5 @@ const RECORD = [
 export function documentSource(config: Config, schema: string): SourceOptions | null {
   if (config.documents === false || Object.hasOwn(config.sources, DOCUMENTS)) return null;
   const { tiers: _, keepVersions: __, ...options } = config.documents ?? {};
-  return { ...options, schema, table: DOCUMENTS, text: ['text'], record: RECORD };
+  return { ...options, schema, table: DOCUMENTS, text: ['text'], tier: 'tier', record: RECORD };
 }

@@ -12,7 +12,7 @@ create function evervec.narrowed_tiers(visible text[], asked jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   if asked is null then return visible; end if;
-  if jsonb_typeof(asked) <> 'array' or jsonb_path_exists(asked, '$[*] ? (@.type() != "string")') then
+  if jsonb_typeof(asked) <> 'array' or jsonb_path_exists(asked, 'strict $[*] ? (@.type() != "string")') then
     raise exception 'tiers is an array of names' using errcode = 'invalid_parameter_value';
   end if;
   return array(select tier from jsonb_array_elements_text(asked) tier where visible is null or tier = any (visible));

@@ -42,7 +42,8 @@ async function guard(tx: Connection, space: Guarded): Promise<void> {
 const UNGUARDED = `
 select count(*)::integer as count
 from evervec.spaces space join evervec.sources source on source.id = space.source_id
-left join pg_class sidecar on sidecar.oid = to_regclass(format('evervec.%I', 'chunks_' || space.id))
+join pg_class own on own.oid = 'evervec.sources'::regclass
+left join pg_class sidecar on sidecar.relname = 'chunks_' || space.id and sidecar.relnamespace = own.relnamespace
 where source.log_id = (select log_id from evervec.sources where id = $1)
   and ((source.definition ? 'tier') <> coalesce(sidecar.relrowsecurity, false)
     or (source.definition ? 'tier') <> exists (select from pg_policy
@@ -57,7 +58,8 @@ export async function areGuarded(connection: Connection, sourceId: number): Prom
 const GRANTS = `
 select distinct case granted.grantee when 0 then 'public' else granted.grantee::regrole::text end as reader
 from evervec.spaces space join evervec.sources source on source.id = space.source_id
-join pg_class sidecar on sidecar.oid = to_regclass(format('evervec.%I', 'chunks_' || space.id))
+join pg_class own on own.oid = 'evervec.sources'::regclass
+join pg_class sidecar on sidecar.relname = 'chunks_' || space.id and sidecar.relnamespace = own.relnamespace
 cross join aclexplode(sidecar.relacl) granted
 where source.log_id = (select log_id from evervec.sources where id = $1) and space.id <> $2
   and granted.privilege_type = 'SELECT' and granted.grantee <> sidecar.relowner`;

@@ -1,5 +1,6 @@
 /** Documents of several tiers, and readers that ask the database as a role without rights of its own. */
 import type { Database } from '../../src/database/index.ts';
+import { embedTexts } from '../../src/embed/index.ts';
 import { textContent } from '../../src/document/index.ts';
 import type { Config, Evervec, GivenDocument } from '../../src/engine/index.ts';
 import type { SearchMode } from '../../src/search/index.ts';
@@ -50,8 +51,8 @@ export async function openLibrary(
     ids,
     as: (tiers, statement, values) => readAs(database, tiers, statement, values),
     vectorOf: async (query) => {
-      const { embeddings } = await kept.model.doEmbed({ values: [query], kind: 'query' });
-      return JSON.stringify(embeddings[0]);
+      const [vector] = await embedTexts(kept.model, [query], { kind: 'query' });
+      return `[${vector?.join(',')}]`;
     },
   };
 }

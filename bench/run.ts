@@ -21,6 +21,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   workers: () => import('./workers.ts'),
   recovery: () => import('./recovery.ts'),
   'model-switch': () => import('./model-switch.ts'),
+  tiers: () => import('./tiers.ts'),
   memory: () => import('./memory.ts'),
   'embedded-model': () => import('./embedded-model.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),

@@ -24,20 +24,28 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
   select coalesce(format('t.%I::text = any ($4)', definition ->> 'tier'), '')
 $$;
 
+-- A condition on chunk `c`: that its row is of one of $4. Null where there is none. No join, of which Postgres expects one row
+-- under row level security and then compares each chunk with each row; `or false` keeps it from becoming one.
+create function evervec.shown_sql(source evervec.sources, tiers text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select format('(exists (select from %I.%I t where %s and %s) or false)', source.table_schema, source.table_name,
+    source.definition ->> 'join', nullif(tiers, ''))
+  where tiers <> ''
+$$;
+
 -- Pages of about 2,000 chunks, of which those in `tiers` count and no other: what a score is compared with tells nothing of
 -- a text that is hidden. In one order, so that every way to search has the same sample.
-create function evervec.sample_sql(chunks text, visible text, tiers text, mode text) returns text
+create function evervec.sample_sql(chunks text, shown text, mode text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   share constant float8 := (select least(100, 200000 / greatest(reltuples, 1)) from pg_class where oid = chunks::regclass);
   pages constant text := format('%s c tablesample system (%s) repeatable (0)', chunks, share);
 begin
   if mode <> 'hybrid' then return format('select c.embedding from %s c where false', chunks); end if;
-  if tiers = '' then
+  if shown is null then
     return format('select * from (select c.embedding from %s limit 500) c where c.embedding is not null', pages);
   end if;
-  return format('select c.embedding from %s %s where c.embedding is not null and %s order by c.ctid limit 500',
-    pages, visible, tiers);
+  return format('select c.embedding from %s where c.embedding is not null and %s order by c.ctid limit 500', pages, shown);
 end $$;
 
 drop function evervec.candidates_sql;
@@ -53,9 +61,10 @@ create function evervec.candidates_sql(
 declare
   chunks text := format('evervec.%I', 'chunks_' || space.id);
   visible text := format('join %I.%I t on %s', source.table_schema, source.table_name, source.definition ->> 'join');
-  narrowed text := case when filter || tiers = '' then '' else visible end;
+  shown text := evervec.shown_sql(source, tiers);
+  narrowed text := case when filter = '' then '' else visible end;
   -- Before a leg's limit: what is hidden takes no place of what is not.
-  condition text := concat(' and ' || nullif(filter, ''), ' and ' || nullif(tiers, ''));
+  condition text := case when filter = '' then concat(' and ' || shown) else concat_ws(' and ', '', filter, nullif(tiers, '')) end;
   distance text := format('(c.embedding operator(vector.<=>) $2::vector.%s)', space.vector_type);
   -- A text without a known word has a zero vector, whose distance is NaN, from whatever.
   similarity text := format('(1 - nullif(%s, ''NaN''))', distance);
@@ -106,7 +115,7 @@ begin
     query,
     case when mode = 'text' then nothing else vector_leg end,
     case when mode = 'vector' then nothing else text_leg end,
-    similarity, evervec.sample_sql(chunks, visible, tiers, mode),
+    similarity, evervec.sample_sql(chunks, shown, mode),
     source.id,
     case when mode = 'hybrid' then 'greatest(0, ceil(log(4, found.position / 100.0)))::integer' else '0' end,
     case when mode = 'text' then 'null::float8' else similarity end,

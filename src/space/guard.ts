@@ -56,15 +56,26 @@ export async function areGuarded(connection: Connection, sourceId: number): Prom
 }
 
 const GRANTS = `
+with readable as (
+  select sidecar.relacl, sidecar.relowner
+  from evervec.spaces space join evervec.sources source on source.id = space.source_id
+  join pg_class own on own.oid = 'evervec.sources'::regclass
+  join pg_class sidecar on sidecar.relname = 'chunks_' || space.id and sidecar.relnamespace = own.relnamespace
+  where source.log_id = (select log_id from evervec.sources where id = $1) and space.id <> $2
+  union all
+  select rows.relacl, rows.relowner
+  from evervec.sources source join pg_class rows on rows.oid = 'evervec.documents'::regclass
+  where source.id = $1 and source.definition ? 'tier' and source.table_name = rows.relname
+    and source.table_schema = (select nspname from pg_namespace where oid = rows.relnamespace)
+)
 select distinct case granted.grantee when 0 then 'public' else granted.grantee::regrole::text end as reader
-from evervec.spaces space join evervec.sources source on source.id = space.source_id
-join pg_class own on own.oid = 'evervec.sources'::regclass
-join pg_class sidecar on sidecar.relname = 'chunks_' || space.id and sidecar.relnamespace = own.relnamespace
-cross join aclexplode(sidecar.relacl) granted
-where source.log_id = (select log_id from evervec.sources where id = $1) and space.id <> $2
-  and granted.privilege_type = 'SELECT' and granted.grantee <> sidecar.relowner`;
+from readable cross join aclexplode(relacl) granted
+where granted.privilege_type = 'SELECT' and granted.grantee <> relowner`;
 
-/** Whoever may read the other sidecars of a source may read this one: SQL that searches goes on after a switch. */
+/**
+ * Whoever may read the other sidecars of a source may read this one: SQL that searches goes on after a switch. Of documents,
+ * whoever may read those: grants may have come before the first.
+ */
 export async function copyGrants(tx: Connection, sourceId: number, spaceId: number): Promise<void> {
   const { rows } = await tx.query<{ reader: string }>(GRANTS, [sourceId, spaceId]);
   for (const { reader } of rows)

@@ -21,6 +21,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   workers: () => import('./workers.ts'),
   recovery: () => import('./recovery.ts'),
   'model-switch': () => import('./model-switch.ts'),
+  tiers: () => import('./tiers.ts'),
   memory: () => import('./memory.ts'),
   import: () => import('./import.ts'),
   chunker: () => import('./chunker.ts'),

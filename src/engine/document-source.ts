@@ -46,6 +46,7 @@ export function documentSource(config: Config, schema: string): SourceOptions | 
     table: DOCUMENTS,
     title: 'title',
     text: ['text'],
+    tier: 'tier',
     record: RECORD,
   };
 }

@@ -7,6 +7,8 @@ import type { SearchAnswer, SearchRequest } from '../search/index.ts';
 export interface Engine extends Drainable {
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
   sources(): Promise<SourceSummary[]>;
+  /** Which tiers of access there are. */
+  documents: { readonly tiers: readonly string[] };
   cost(options: CostOptions): Promise<CostReport>;
   modelCalls(): Promise<ModelCalls[]>;
   /** The operators' side; all but what only the command asks. */

@@ -67,10 +67,11 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(['/', '/docs', '/health', DRAIN_
 /** @throws ConfigError for tokens that can't be sent or told apart, or an address that needs one */
 export function createHandler(engine: Engine, options: HandlerOptions = {}): HttpHandler {
   const { logger = silentLogger } = options;
-  const tokens = checkTokens(options.token, options.tokens ?? {});
+  const { tiers } = engine.documents;
+  const tokens = checkTokens(options.token, options.tokens ?? {}, tiers);
   const hasToken = Object.keys(tokens).length > 0;
   if (options.host !== undefined) checkHost(options.host, hasToken);
-  const authenticate = hasToken ? requireToken(tokens) : requireLoopbackName;
+  const authenticate = hasToken ? requireToken(tokens, tiers) : requireLoopbackName;
 
   const app: App = new OpenAPIHono<{ Bindings: Bindings }>();
   addSearchRoutes(app, engine, options.search ?? {});

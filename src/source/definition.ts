@@ -29,6 +29,8 @@ export interface SourceDefinition {
   render: Render;
   language: string;
   lane: string;
+  /** Says which tier of access a row is of; null where the source has none. */
+  tier: Column | null;
   /** SQL, see `SourceOptions`; null where all rows are alike. */
   priority: string | null;
   recency: Column | null;
@@ -91,6 +93,7 @@ export async function resolveSource(
     revision: null,
     record,
     render,
+    tier: options.tier === undefined ? null : columnOf(name, table, options.tier),
     priority: await resolvePriority(connection, name, table, options),
     recency: resolveTime(name, table, 'recency', options.recency),
     archive: await resolveArchive(connection, name, table, options),

@@ -68,6 +68,7 @@ export class FakeEngine implements Engine {
     checks: [{ what: 'database', level: 'good', found: 'answers in 3 ms' }],
   };
   readonly isQueueEnabled = true;
+  readonly documents = { tiers: ['public', 'premium'] };
   readonly sourceNames = ['airports', 'offers'];
   state: QueueStatus = {
     stopped: false,

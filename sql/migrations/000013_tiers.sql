@@ -48,6 +48,9 @@ begin
   return format('select c.embedding from %s where c.embedding is not null and %s order by c.ctid limit 500', pages, shown);
 end $$;
 
+-- A chunk's page, and how many chunks its record has.
+alter type evervec.search_hit add attribute page integer, add attribute chunk_count integer;
+
 drop function evervec.candidates_sql;
 drop function evervec.search_sql;
 
@@ -148,11 +151,12 @@ begin
     -- `r.*` and not `r`: that might be a column's name.
     fetches := fetches || format('select top.place, row(%L, top.record_key, top.score, top.similarity,
         top.rank, top.chunk_index, c.text, c.start_offset, c.end_offset, c.section,
-        (select to_jsonb(r.*) from (select %s) r))::evervec.search_hit as hit
+        (select to_jsonb(r.*) from (select %s) r), c.page,
+        (select count(*) from evervec.%I other where other.record_key = c.record_key)::integer)::evervec.search_hit as hit
       from top join evervec.%I c using (record_key, chunk_index) join %I.%I t on %s where top.source_id = %s',
       wanted.name,
       (select string_agg(format('t.%I', shown), ', ') from jsonb_array_elements_text(wanted.definition -> 'record') shown),
-      'chunks_' || space.id, wanted.table_schema, wanted.table_name, wanted.definition ->> 'join', wanted.id);
+      'chunks_' || space.id, 'chunks_' || space.id, wanted.table_schema, wanted.table_name, wanted.definition ->> 'join', wanted.id);
   end loop;
   return format($sql$
     with candidate as materialized (%s),

@@ -67,8 +67,17 @@ export async function saveDocuments(
 ): Promise<Saved[]> {
   for (const document of documents) checkNew(document);
   const saved: Saved[] = [];
-  for (const round of rounds(documents)) saved.push(...(await saveRound(tx, round, options)));
+  for (const round of rounds(documents.map(trimmed)))
+    saved.push(...(await saveRound(tx, round, options)));
   return saved;
+}
+
+/** A source's text has no blanks around it, and offsets of chunks are in that. */
+function trimmed(document: NewDocument): NewDocument {
+  const { text, pages } = document.content;
+  const lead = text.length - text.trimStart().length;
+  const moved = pages?.map((start) => Math.max(0, start - lead)) ?? null;
+  return { ...document, content: { ...document.content, text: text.trim(), pages: moved } };
 }
 
 /** Cuts where a document could be one that comes before it: that has to be written first. */

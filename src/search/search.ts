@@ -43,6 +43,8 @@ interface HitRow {
   end_offset: number;
   section: string | null;
   record: Record<string, unknown>;
+  page: number | null;
+  chunk_count: number;
 }
 
 /** @throws SearchRequestError, UnknownSourceError, SpaceMismatchError */
@@ -172,6 +174,8 @@ function toHit(row: HitRow): SearchHit {
       start: row.start_offset,
       end: row.end_offset,
       section: row.section,
+      page: row.page,
+      of: row.chunk_count,
     },
     record: row.record,
   };

@@ -24,6 +24,8 @@ export interface SourceDefinition {
   title: Column | null;
   /** Read with each row and told to who writes down what was embedded; no change of it embeds anything. */
   revision: Column | null;
+  /** Of type integer[]: where each page begins in the text, UTF-16 units; null where rows have no pages. */
+  pages: Column | null;
   /** The columns that a hit shows. */
   record: Column[];
   render: Render;
@@ -91,6 +93,7 @@ export async function resolveSource(
     mapped,
     title,
     revision: null,
+    pages: null,
     record,
     render,
     tier: options.tier === undefined ? null : columnOf(name, table, options.tier),

@@ -133,6 +133,7 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     start_offset integer not null,
     end_offset integer not null,
     section text,
+    page integer,
     text text not null,
     text_hash bytea not null,
     embedding vector.${space.vectorType}(${space.dimensions}),

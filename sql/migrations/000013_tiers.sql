@@ -4,6 +4,13 @@
 -- told; its sidecars have row level security by the visibility of the row itself (src/space/guard.ts), so that a change of
 -- tier holds for the chunks from the same commit on, and nothing is copied that could be late.
 
+-- The setting has one name, whatever the schema's is: put together, or it would be taken for a name of the schema's.
+create or replace function evervec.visible_tiers() returns text[]
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(array_agg(btrim(tier)) filter (where btrim(tier) <> ''), '{}')
+  from unnest(string_to_array(current_setting('evervec' || '.tiers', true), ',')) tier
+$$;
+
 -- Evaluated once per statement: as it stood, a plan would call it for each row.
 alter policy tiers on evervec.documents using (tier = any ((select evervec.visible_tiers())::text[]));
 
@@ -293,7 +300,7 @@ create or replace function evervec.search(
 ) returns setof evervec.search_hit
 language sql set search_path = pg_catalog, pg_temp as $$
   select * from evervec.search_in_tiers(sources, query, query_vector, options,
-    case when current_setting('evervec.tiers', true) <> '' then evervec.visible_tiers() end);
+    case when current_setting('evervec' || '.tiers', true) <> '' then evervec.visible_tiers() end);
 $$;
 
 -- The fast way for a role under row level security, whose policies keep Postgres from using the index of words: with the

@@ -4,6 +4,13 @@
 -- told; its sidecars have row level security by the visibility of the row itself (src/space/guard.ts), so that a change of
 -- tier holds for the chunks from the same commit on, and nothing is copied that could be late.
 
+-- The setting has one name, whatever the schema's is: put together, or it would be taken for a name of the schema's.
+create or replace function evervec.visible_tiers() returns text[]
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(array_agg(btrim(tier)) filter (where btrim(tier) <> ''), '{}')
+  from unnest(string_to_array(current_setting('evervec' || '.tiers', true), ',')) tier
+$$;
+
 -- Evaluated once per statement: as it stood, a plan would call it for each row.
 alter policy tiers on evervec.documents using (tier = any ((select evervec.visible_tiers())::text[]));
 
@@ -24,8 +31,8 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
   select coalesce(format('t.%I::text = any ($4)', definition ->> 'tier'), '')
 $$;
 
--- A condition on chunk `c`: that its row is of one of $4. Null where there is none. No join, of which Postgres expects one row
--- under row level security and then compares each chunk with each row; `or false` keeps it from becoming one.
+-- A condition on chunk `c`: that its row is of one of $4. Null where there is none. `or false` keeps Postgres from making
+-- a join of it, of which it may expect one row under row level security and then compares each chunk with each row.
 create function evervec.shown_sql(source evervec.sources, tiers text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
   select format('(exists (select from %I.%I t where %s and %s) or false)', source.table_schema, source.table_name,
@@ -65,9 +72,12 @@ declare
   chunks text := format('evervec.%I', 'chunks_' || space.id);
   visible text := format('join %I.%I t on %s', source.table_schema, source.table_name, source.definition ->> 'join');
   shown text := evervec.shown_sql(source, tiers);
-  narrowed text := case when filter = '' then '' else visible end;
+  -- With the join Postgres can begin with the few rows of a rare tier; under row level security it can't.
+  is_joined boolean := filter <> '' or (tiers <> '' and not row_security_active(chunks::regclass));
+  narrowed text := case when is_joined then visible else '' end;
   -- Before a leg's limit: what is hidden takes no place of what is not.
-  condition text := case when filter = '' then concat(' and ' || shown) else concat_ws(' and ', '', filter, nullif(tiers, '')) end;
+  condition text := case when is_joined then concat(' and ' || nullif(filter, ''), ' and ' || nullif(tiers, ''))
+    else concat(' and ' || shown) end;
   distance text := format('(c.embedding operator(vector.<=>) $2::vector.%s)', space.vector_type);
   -- A text without a known word has a zero vector, whose distance is NaN, from whatever.
   similarity text := format('(1 - nullif(%s, ''NaN''))', distance);
@@ -297,7 +307,7 @@ create or replace function evervec.search(
 ) returns setof evervec.search_hit
 language sql set search_path = pg_catalog, pg_temp as $$
   select * from evervec.search_in_tiers(sources, query, query_vector, options,
-    case when current_setting('evervec.tiers', true) <> '' then evervec.visible_tiers() end);
+    case when current_setting('evervec' || '.tiers', true) <> '' then evervec.visible_tiers() end);
 $$;
 
 -- The fast way for a role under row level security, whose policies keep Postgres from using the index of words: with the

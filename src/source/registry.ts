@@ -1,7 +1,7 @@
 /** The sources that a database knows: what set-up wrote, and how it is taken out again. */
 import type { Connection } from '../database/index.ts';
 import { bulkLane, defaultPriority, standbyLane } from '../queue/index.ts';
-import { keyMatchSql, keySql } from './column-sql.ts';
+import { keyJoinSql, keySql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 
 /** What search needs of a source, in SQL; kept in the database so that its functions need no configuration. */
@@ -88,7 +88,7 @@ export function storedDefinition(source: SourceDefinition): StoredDefinition {
     ...(source.archive !== null && {
       archive: { when: source.archive.when, ...source.archive.after },
     }),
-    join: keyMatchSql('t', source.table.key, 'c.record_key'),
+    join: keyJoinSql('t', source.table.key, 'c.record_key'),
   };
 }
 

@@ -4,14 +4,14 @@ import { createEvervec } from '../../src/engine/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
 import { describeEachDatabase, describeOnPostgres } from '../setup/each-database.ts';
 import { keep } from '../source/fixture.ts';
-import { given, makeReader, openLibrary, READER, readAs, TIERS } from './tiers-fixture.ts';
+import { given, makeReader, MODES, openLibrary, READER, readAs, TIERS } from './tiers-fixture.ts';
 
 const BOOKS = [
   given('Tides', 'Common tides of the sea', 'public'),
   given('Ledger', 'Common ledger of the bank', 'premium'),
 ];
 
-describeEachDatabase('tiers of access', ({ open }) => {
+describeEachDatabase('tiers of access', ({ create, open }) => {
   it('hold in a space that is made later, for whoever could read the one before', async () => {
     const database = await open();
     const { model, ids } = await openLibrary(database, BOOKS);
@@ -40,6 +40,28 @@ describeEachDatabase('tiers of access', ({ open }) => {
     await expect(seen(`evervec.search_documents('common', '[1,2,3]')`)).rejects.toThrow(
       /12 dimensions/,
     );
+  });
+
+  it('hold in a schema of another name, by the same setting', async () => {
+    const place = await create('empty');
+    const database = await place.open({ schema: 'search_of_ours' });
+    const { ids } = await openLibrary(database, BOOKS);
+    const found = await database.transaction(async (tx) => {
+      // As a value: a statement's own names are taken for the schema's.
+      await tx.query('select set_config($1, $2, true)', ['evervec.tiers', 'premium']);
+      await tx.query(`set local role ${READER}`);
+      const keys = [];
+      for (const from of [
+        'evervec.chunks_1',
+        `evervec.search('documents', 'common')`,
+        `evervec.search_documents('common')`,
+      ])
+        keys.push(
+          ...(await tx.query<{ record_key: string }>(`select record_key from ${from}`)).rows,
+        );
+      return keys.map(({ record_key }) => record_key);
+    });
+    expect(found).toEqual(Array.from({ length: 3 }, () => ids.get('Ledger')));
   });
 
   it('are told and mended where a sidecar is open', async () => {
@@ -99,7 +121,30 @@ describeEachDatabase('tiers of access', ({ open }) => {
   });
 });
 
-describeOnPostgres('tiers of access', ({ create }) => {
+describeOnPostgres('tiers of access', ({ create, open }) => {
+  test('an index that sees hidden ones first hides no visible one', async () => {
+    const database = await open();
+    await database.query('create table notes (id integer primary key, tier text, body text)');
+    await database.query(
+      `insert into notes select n, case when n % 100 = 0 then 'rare' else 'common' end, 'note ' || n
+      from generate_series(1, 3000) n`,
+    );
+    const source = { table: 'notes', text: ['body'], tier: 'tier' };
+    const { evervec } = await keep(database, { notes: source });
+    await database.query(
+      'create index on evervec.chunks_1 using hnsw (embedding vector.halfvec_cosine_ops)',
+    );
+    await database.query('update evervec.spaces set filled_at = now(), indexed_at = now()');
+    await database.query('analyze evervec.chunks_1');
+    for (const mode of MODES)
+      for (const limit of [10, 30, 1_000]) {
+        const request = { query: 'note 50', mode, limit, tiers: ['rare'] };
+        const { hits } = await evervec.search(request);
+        expect(hits, `${mode} ${limit}`).toHaveLength(Math.min(30, limit));
+        expect(hits.every(({ record }) => record['tier'] === 'rare')).toBe(true);
+      }
+  });
+
   test.each(['read committed', 'repeatable read'])(
     'change while a reader has a transaction open: %s',
     async (isolation) => {

@@ -14,4 +14,5 @@ export { type ImportMark, knownImports } from './known-imports.ts';
 export * from './read.ts';
 export * from './remove.ts';
 export { type OnDuplicate, type Saved, saveDocuments, type SaveOptions } from './save.ts';
+export * from './tasks/index.ts';
 export * from './versions.ts';

@@ -16,7 +16,7 @@ import {
   type Saved,
   textContent,
 } from '../document/index.ts';
-import type { Database } from '../database/index.ts';
+import type { Connection, Database } from '../database/index.ts';
 import { DocumentError, EvervecError } from '../errors/index.ts';
 import type { Documents, GivenDocument } from './documents.ts';
 
@@ -31,6 +31,8 @@ export interface ImportOptions {
   by: string;
   summary?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** Runs first in each transaction that takes items in; see `AddOptions`. */
+  within?: ((tx: Connection) => Promise<void>) | undefined;
   /** Told of each item, in order. */
   onResult?: ((result: ImportResult) => void) | undefined;
 }

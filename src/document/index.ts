@@ -1,9 +1,11 @@
 export * from './diff.ts';
 export {
   checkFields,
+  COLLECTION_NAME,
   type DocumentContent,
   type DocumentFields,
   hashOf,
+  MAX_ORIGIN_BYTES,
   type NewDocument,
   textContent,
 } from './document.ts';

@@ -90,20 +90,22 @@ export class TaskHold {
     const { task, leaseMs } = this.#parts;
     const count = this.#results.length;
     const isSameResults = count === this.#written;
-    const isOurs = await noteProgress(connection, task, this.progress, { leaseMs, isSameResults });
-    return isOurs;
+    return await noteProgress(connection, task, this.progress, { leaseMs, isSameResults });
   }
 
   #renew(): Promise<void> {
-    this.#beat = this.#beat.then(async () => {
-      const count = this.#results.length;
-      try {
-        if (await this.#write(this.#parts.database)) this.#written = count;
-        else this.lose();
-      } catch {
-        // The next one may succeed; if none does, the lease ends.
-      }
-    });
+    this.#beat = this.#renewAfter(this.#beat);
     return this.#beat;
+  }
+
+  async #renewAfter(before: Promise<void>): Promise<void> {
+    await before;
+    const count = this.#results.length;
+    try {
+      if (await this.#write(this.#parts.database)) this.#written = count;
+      else this.lose();
+    } catch {
+      // The next one may succeed; if none does, the lease ends.
+    }
   }
 }

@@ -2,6 +2,7 @@
 import type { Connection, Database } from '../database/index.ts';
 import {
   type ClaimedTask,
+  giveBackTask,
   noteProgress,
   type TaskCounts,
   type TaskProgress,
@@ -78,6 +79,18 @@ export class TaskHold {
 
   lose(): void {
     this.#lost.abort();
+  }
+
+  /**
+   * Lets another go on with it, after what is over.
+   * @param isCounted whether this was an attempt that failed
+   */
+  async giveBack(isCounted: boolean): Promise<void> {
+    const { database, task } = this.#parts;
+    await database.transaction(async (tx) => {
+      await this.#write(tx);
+      await giveBackTask(tx, task, isCounted);
+    });
   }
 
   /** No more signs of life. */

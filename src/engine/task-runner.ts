@@ -8,7 +8,6 @@ import {
   claimTask,
   dropOldTasks,
   endTask,
-  giveBackTask,
   type TaskCounts,
   type TaskError,
 } from '../document/index.ts';
@@ -114,7 +113,7 @@ export class TaskRunner implements Service {
     try {
       const counts = await this.#takeIn(held);
       await held.end();
-      if (this.#stopping.signal.aborted) await this.#giveBack(held, false);
+      if (this.#stopping.signal.aborted) await held.giveBack(false);
       else if (!held.signal.aborted)
         await endTask(database, task, outcomeOf(counts), held.progress, null);
       return true;
@@ -155,22 +154,19 @@ export class TaskRunner implements Service {
   }
 
   /** @returns whether to go on at once: after what may pass by itself it waits a moment */
-  async #fail({ task, signal, progress }: TaskHold, error: unknown): Promise<boolean> {
+  async #fail(held: TaskHold, error: unknown): Promise<boolean> {
     const { database, logger } = this.#parts;
+    const { task, signal, progress } = held;
     if (this.#stopping.signal.aborted) {
-      await giveBackTask(database, task, false);
+      await held.giveBack(false);
       return true;
     }
     if (signal.aborted || error instanceof LeaseLostError) return true;
     const isPassing = EvervecError.isInstance(error) && error.isRetryable;
     logger.warn({ task: task.id, error: errorLabel(error) }, 'a task failed');
-    if (isPassing) await giveBackTask(database, task, true);
+    if (isPassing) await held.giveBack(true);
     else await endTask(database, task, 'failed', progress, told(error));
     return !isPassing;
-  }
-
-  async #giveBack(held: TaskHold, isCounted: boolean): Promise<void> {
-    await giveBackTask(this.#parts.database, held.task, isCounted);
   }
 
   async #cleanUp(): Promise<void> {

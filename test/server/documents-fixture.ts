@@ -30,7 +30,11 @@ export interface Ask {
 
 export async function startServer(
   database: Database,
-  { config = {}, handler = {} }: { config?: Partial<Config>; handler?: HandlerOptions } = {},
+  {
+    config = {},
+    handler = {},
+    isOpen = false,
+  }: { config?: Partial<Config>; handler?: HandlerOptions; isOpen?: boolean } = {},
 ) {
   const kept = await configure(
     database,
@@ -39,9 +43,12 @@ export async function startServer(
   );
   onTestFinished(() => kept.evervec.close());
   const { evervec } = kept;
-  const server = await serve(createHandler(evervec, { token: ADMIN, tokens: TOKENS, ...handler }), {
-    port: 0,
-  });
+  const server = await serve(
+    createHandler(evervec, { ...(!isOpen && { token: ADMIN, tokens: TOKENS }), ...handler }),
+    {
+      port: 0,
+    },
+  );
   onTestFinished(() => server.close());
   const ask = async (
     method: string,
@@ -59,8 +66,8 @@ export async function startServer(
       ...(sent !== undefined && { body: sent }),
     });
     const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    const parsed = isJson && !text.includes('\n{') ? JSON.parse(text) : { text };
+    const isJson = response.headers.get('content-type') === 'application/json';
+    const parsed = isJson ? JSON.parse(text) : { text };
     return { status: response.status, body: parsed, headers: response.headers };
   };
   const upload = (files: Record<string, string>, fields: Record<string, string> = {}) =>

@@ -100,3 +100,11 @@ export function formOf(
   for (const [name, text] of Object.entries(files)) form.append('file', new Blob([text]), name);
   return form;
 }
+
+const BOUNDARY = 'XxX';
+export const FORM = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
+
+/** As a program writes it that checks nothing. */
+export const part = (disposition: string, text: string) =>
+  `--${BOUNDARY}\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n${text}\r\n`;
+export const END = `--${BOUNDARY}--\r\n`;

@@ -83,4 +83,88 @@ describeEachDatabase('documents over HTTP', ({ open }) => {
     const refused = await ask('POST', '/v1/documents', { token: TOKENS.writer.token, json });
     expect(refused.status).toBe(403);
   });
+
+  it('show a token what its tiers have, and nothing of the others', async () => {
+    const { ask } = await startServer(await open());
+    const add = async (title: string, tier: string, collection: string) => {
+      const json = { title, text: `text of ${title}`, tier, collection, origin: title };
+      return (await ask('POST', '/v1/documents', { json })).body.id as string;
+    };
+    const open1 = await add('Open', 'free', 'mixed');
+    const hidden = await add('Hidden', 'premium', 'mixed');
+    await add('Secret', 'premium', 'hidden');
+    const as = (token: string, method: string, path: string, json?: unknown) =>
+      ask(method, path, { token, ...(json !== undefined && { json }) });
+    const { reader, premium, writer } = TOKENS;
+    const titles = async (token: string, query = '') => {
+      const { documents, total } = (await as(token, 'GET', `/v1/documents${query}`)).body;
+      return [documents.map(({ title }: { title: string }) => title), total];
+    };
+    expect(await titles(reader.token)).toEqual([['Open'], 1]);
+    expect(await titles(reader.token, '?tier=premium')).toEqual([[], 0]);
+    expect(await titles(reader.token, '?limit=1&offset=1')).toEqual([[], 1]);
+    expect(await titles(premium.token)).toEqual([['Secret', 'Hidden', 'Open'], 3]);
+    const collections = async (token: string) =>
+      (await as(token, 'GET', '/v1/collections')).body.collections.map(
+        ({ name, documents }: { name: string; documents: number }) => [name, documents],
+      );
+    expect(await collections(reader.token)).toEqual([['mixed', 1]]);
+    expect(await collections(premium.token)).toEqual([
+      ['hidden', 1],
+      ['mixed', 2],
+    ]);
+    // As one that there is not: the same answer but for the number of the request.
+    const nothing = '00000000-0000-4000-8000-000000000000';
+    for (const [method, rest, json] of [
+      ['GET', ''],
+      ['GET', '?text=false'],
+      ['GET', '/versions'],
+      ['GET', '/diff?from=1&to=1'],
+      ['PATCH', '', { title: 'Mine' }],
+      ['POST', '/rollback', { version: 1 }],
+    ] as const) {
+      const answers = await Promise.all(
+        [hidden, nothing].map((id) => as(writer.token, method, `/v1/documents/${id}${rest}`, json)),
+      );
+      const told = answers.map(({ status, body: { error } }) => [
+        status,
+        { ...error, requestId: null },
+      ]);
+      expect(told[0]).toEqual([404, expect.objectContaining({ code: 'EVERVEC_HTTP_NOT_FOUND' })]);
+      expect(told[0]).toEqual(told[1]);
+    }
+    expect((await as(premium.token, 'GET', `/v1/documents/${hidden}`)).status).toBe(200);
+    const moved = await as(writer.token, 'PATCH', `/v1/documents/${open1}`, { tier: 'premium' });
+    expect([moved.status, moved.body.error.code]).toEqual([403, 'EVERVEC_HTTP_FORBIDDEN']);
+    for (const [method, path] of [
+      ['GET', '/v1/documents.jsonl'],
+      ['DELETE', `/v1/documents/${open1}`],
+      ['DELETE', '/v1/collections/mixed?confirm=true'],
+      ['POST', '/v1/imports'],
+    ] as const)
+      expect((await as(writer.token, method, path)).status).toBe(403);
+  });
+
+  it('are found by their ids alone; a collection is deleted when that is confirmed', async () => {
+    const { ask, evervec } = await startServer(await open());
+    // Before the first set-up, too.
+    expect((await ask('GET', '/v1/documents')).body).toEqual({ documents: [], total: 0 });
+    expect((await ask('GET', '/v1/tasks')).body).toEqual({ tasks: [] });
+    expect((await ask('DELETE', '/v1/collections/c?confirm=true')).status).toBe(404);
+    const json = { title: 'A', text: 'one', collection: 'c', origin: 'a' };
+    const { id } = (await ask('POST', '/v1/documents', { json })).body;
+    for (const name of ['a', 'c%2Fa', id.slice(0, 8), `${id}0`, '%00', "'"])
+      expect([name, (await ask('GET', `/v1/documents/${name}`)).status]).toEqual([name, 404]);
+    expect((await ask('GET', `/v1/documents/${id.toUpperCase()}`)).status).toBe(200);
+    expect((await ask('GET', `/v1/documents/${id}/diff?from=1&to=9`)).status).toBe(404);
+    expect((await ask('PUT', `/v1/documents/${id}`)).headers.get('allow')).toBe(
+      'GET, HEAD, PATCH, DELETE',
+    );
+    const unconfirmed = await ask('DELETE', '/v1/collections/c');
+    expect(unconfirmed.body.error.code).toBe('EVERVEC_HTTP_CONFIRM');
+    expect((await ask('DELETE', '/v1/collections/c?confirm=true')).body).toEqual({ deleted: 1 });
+    expect((await ask('GET', '/v1/collections')).body).toEqual({ collections: [] });
+    const [deleted] = await evervec.queue.audit({ action: 'delete' });
+    expect(deleted).toMatchObject({ actor: 'http token', target: 'collection c' });
+  });
 });

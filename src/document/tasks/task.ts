@@ -1,4 +1,4 @@
-/** What a task is: work on documents that was accepted, and is done after the answer. Pure; the table is `sql/migrations/000013`. */
+/** What a task is: work on documents that was accepted, and is done after the answer. Pure; the table is `sql/migrations/000014`. */
 import type { OnDuplicate } from '../save.ts';
 
 export type TaskKind = 'upload' | 'jsonl' | 'csv';

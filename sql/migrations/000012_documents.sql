@@ -61,6 +61,26 @@ create table evervec.document_versions (
   primary key (document_id, version)
 );
 
+-- Where a document is fetched from again, and how that went.
+create table evervec.document_fetches (
+  document_id uuid primary key references evervec.documents on delete cascade,
+  url text not null,
+  -- What the server gave to recognise its answer by.
+  etag text,
+  last_modified text,
+  -- Of the last fetch that went well.
+  checked_at timestamptz,
+  -- Null while it is paused.
+  due_at timestamptz,
+  failures integer not null default 0,
+  paused_at timestamptz,
+  -- Code of the last failure; null since one went well.
+  error text,
+  -- Whoever fetches it has until then.
+  leased_until timestamptz
+);
+create index document_fetches_due on evervec.document_fetches (due_at) where due_at is not null;
+
 create function evervec.refuse_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -95,4 +115,7 @@ create policy tiers on evervec.documents using (tier = any (evervec.visible_tier
 alter table evervec.document_versions enable row level security;
 -- Whose document is not seen: its own policy answers for it.
 create policy tiers on evervec.document_versions
+using (exists (select from evervec.documents document where document.id = document_id));
+alter table evervec.document_fetches enable row level security;
+create policy tiers on evervec.document_fetches
 using (exists (select from evervec.documents document where document.id = document_id));

@@ -59,6 +59,29 @@ export function rankCut(text: string, offset: number, from: number): CutRank {
 }
 
 /**
+ * The rank of a cut within a paragraph, where the end of a sentence is better than that of a line. Of the places in a gap
+ * only its end has one.
+ * @param from no unit before it is looked at
+ */
+export function rankInParagraph(text: string, offset: number, from: number): CutRank {
+  const after = text.charCodeAt(offset);
+  if (isMark(after)) return Cut.none;
+  const before = text.charCodeAt(offset - 1);
+  if (SENTENCE_ENDS_ALONE.has(before)) return PARAGRAPH_RANKS.sentence;
+  if (!isBlank(before)) return WORD_ENDS_ALONE.has(before) ? Cut.word : Cut.none;
+  if (isBlank(after)) return Cut.none;
+  let gap = offset - 1;
+  let hasLineEnd = isLineEnd(before);
+  for (; gap > from && isBlank(text.charCodeAt(gap - 1)); gap--)
+    hasLineEnd ||= isLineEnd(text.charCodeAt(gap - 1));
+  if (isAfterSentence(text, gap, from, after)) return PARAGRAPH_RANKS.sentence;
+  return hasLineEnd ? PARAGRAPH_RANKS.line : Cut.word;
+}
+
+/** As ranks of `Cut`: prose that is wrapped has line ends anywhere. */
+const PARAGRAPH_RANKS = { sentence: Cut.line, line: Cut.sentence } as const;
+
+/**
  * The last offset from `offset` back to `lowest` that splits no pair and no combined character; where
  * there is none, the last that splits no pair. `offset` - `lowest` must be at least 1.
  */
@@ -98,12 +121,16 @@ function isAfterBlankLine(text: string, offset: number, from: number): boolean {
 }
 
 /** Whether the units before the blank at `blank` end a sentence, closing quotes and brackets included. */
-function isAfterSentence(text: string, blank: number, from: number): boolean {
+function isAfterSentence(
+  text: string,
+  blank: number,
+  from: number,
+  next = text.charCodeAt(blank + 1),
+): boolean {
   let at = blank - 1;
   while (at > from && blank - at < MAX_SEQUENCE_UNITS && CLOSERS.has(text.charCodeAt(at))) at--;
   if (!SENTENCE_ENDS.has(text.charCodeAt(at))) return false;
   // "e.g. this", "ca. 20": what goes on in lower case or with a digit is no new sentence.
-  const next = text.charCodeAt(blank + 1);
   return !(next >= 0x61 && next <= 0x7a) && !(next >= 0x30 && next <= 0x39);
 }
 

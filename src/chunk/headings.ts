@@ -11,10 +11,10 @@ export interface Heading {
 }
 
 /** Longer lines that begin with `#` are prose or data; this also bounds what a section can weigh. */
-const MAX_TITLE_CHARS = 200;
+export const MAX_TITLE_CHARS = 200;
 const OPENING = /^ {0,3}(#{1,6})[ \t]+/;
 const FENCE = /^ {0,3}(```|~~~)/;
-const SEPARATOR = ' › ';
+export const SEPARATOR = ' › ';
 
 /** The headings of `text` outside of fenced code, in order. */
 export function findHeadings(text: string): Heading[] {
@@ -33,14 +33,21 @@ export function findHeadings(text: string): Heading[] {
         if (fence === undefined) fence = marker;
         else if (fence === marker) fence = undefined;
       } else if (fence === undefined && end - start <= MAX_TITLE_CHARS) {
-        const [opening = '', marks = ''] = OPENING.exec(line) ?? [];
-        const title = withoutClosing(line.slice(opening.length).trim());
-        if (opening !== '' && title !== '') headings.push({ start, level: marks.length, title });
+        const heading = parseHeading(line);
+        if (heading !== null) headings.push({ start, ...heading });
       }
     }
     start = end + 1;
   }
   return headings;
+}
+
+/** @param line of at most `MAX_TITLE_CHARS`, without its end */
+export function parseHeading(line: string): Omit<Heading, 'start'> | null {
+  const [opening = '', marks = ''] = OPENING.exec(line) ?? [];
+  if (opening === '') return null;
+  const title = withoutClosing(line.slice(opening.length).trim());
+  return title === '' ? null : { level: marks.length, title };
 }
 
 /** `Title ##` closes with marks that are no part of the title; `C#` does not. */
@@ -80,6 +87,11 @@ export function headingStarts(headings: readonly Heading[], from: number, to: nu
   return starts;
 }
 
+/** @param path outermost first */
+export function sectionOf(path: readonly Heading[]): string | null {
+  return path.length === 0 ? null : path.map((heading) => heading.title).join(SEPARATOR);
+}
+
 /**
  * Follows headings through a text from front to back.
  * @returns a function that gives the path of the headings that begin at or before an offset, null
@@ -94,6 +106,6 @@ export function sectionFinder(headings: readonly Heading[]): (offset: number) =>
       const { level } = heading;
       open = [...open.filter((above) => above.level < level), heading];
     }
-    return open.length === 0 ? null : open.map((heading) => heading.title).join(SEPARATOR);
+    return sectionOf(open);
   };
 }

@@ -1,40 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../errors/index.ts';
 import type { Chunk } from './chunker.ts';
 import { createTextChunker, type TextChunkerOptions } from './text-chunker.ts';
-import { tokenBound } from './token-bound.ts';
-
-const RUNS = { numRuns: 2000 };
-/** Pieces that meet badly: pairs, joined emoji, marks, line ends, headings, scripts without blanks. */
-// prettier-ignore
-const PIECES = [
-  'word', 'a', 'aerodynamics', ' ', '  ', '\t', '\n', '\n\n', '\r\n', '\r\n\r\n', '\r', '\u2028',
-  '. ', '! ', '." ', 'e.g. ', '。', '，', '中文', 'ภาษาไทย', 'مرحبا', '😀', '👩‍👩‍👧‍👦', '👍🏽', 'e\u0301',
-  '\u0301', '\u200d', '\ufe0f', '\u00a0', '\u3000', '\ufeff', '\u200b', '# Heading\n', '\n## Sub ##\n', '```\n',
-  '#', '\u0000', '\ud83d', '\ude00',
-];
-const anyText = fc.oneof(
-  fc.array(fc.constantFrom(...PIECES), { maxLength: 120 }).map((pieces) => pieces.join('')),
-  fc.string({ unit: 'binary', maxLength: 200 }),
-  fc.string({ unit: 'grapheme', maxLength: 200 }),
-);
-interface Limits {
-  maxChars: number;
-  overlapChars: number;
-  maxTokens: number | undefined;
-}
-const anyOptions: fc.Arbitrary<Limits> = fc
-  .tuple(
-    fc.integer({ min: 16, max: 80 }),
-    fc.nat(40),
-    fc.option(fc.integer({ min: 16, max: 80 }), { nil: undefined }),
-  )
-  .map(([maxChars, overlap, maxTokens]) => ({
-    maxChars,
-    overlapChars: Math.min(overlap, Math.floor(maxChars / 2)),
-    maxTokens,
-  }));
 
 function chunk(text: string, options: TextChunkerOptions = {}): Chunk[] {
   return createTextChunker(options).chunk(text);
@@ -43,68 +9,6 @@ function chunk(text: string, options: TextChunkerOptions = {}): Chunk[] {
 function textsOf(text: string, options: TextChunkerOptions = {}): string[] {
   return chunk(text, options).map((each) => each.text);
 }
-
-/** A failure prints the seed and the path that replay it. */
-function forAll(check: (text: string, options: Limits) => void): void {
-  fc.assert(fc.property(anyText, anyOptions, check), RUNS);
-}
-
-describe('on any text', () => {
-  it('a chunk is the slice it says it is (I8), not blank, and within the limit', () => {
-    forAll((text, options) => {
-      for (const each of chunk(text, options)) {
-        expect(text.slice(each.start, each.end)).toBe(each.text);
-        expect(each.text.trim()).not.toBe('');
-        expect(each.text.length).toBeLessThanOrEqual(options.maxChars);
-        expect(tokenBound(each.text)).toBeLessThanOrEqual(options.maxTokens ?? Infinity);
-      }
-    });
-  });
-
-  it('chunks stand in order and cover every character that is not blank', () => {
-    forAll((text, options) => {
-      let covered = 0;
-      let previous = -1;
-      for (const [i, each] of chunk(text, options).entries()) {
-        expect(each.index).toBe(i);
-        expect(each.start).toBeGreaterThan(previous);
-        expect(each.end).toBeGreaterThan(covered);
-        expect(text.slice(covered, Math.max(covered, each.start)).trim()).toBe('');
-        expect(covered - each.start).toBeLessThanOrEqual(options.overlapChars);
-        previous = each.start;
-        covered = each.end;
-      }
-      expect(text.slice(covered).trim()).toBe('');
-    });
-  });
-
-  it('no chunk begins or ends inside a surrogate pair', () => {
-    const isInsidePair = (text: string, at: number) =>
-      /[\ud800-\udbff]/.test(text.charAt(at - 1)) && /[\udc00-\udfff]/.test(text.charAt(at));
-    forAll((text, options) => {
-      for (const each of chunk(text, options)) {
-        expect(isInsidePair(text, each.start)).toBe(false);
-        expect(isInsidePair(text, each.end)).toBe(false);
-      }
-    });
-  });
-
-  it('the same text gives the same chunks', () => {
-    forAll((text, options) => {
-      expect(chunk(text, options)).toEqual(chunk(text, options));
-    });
-  });
-
-  it('a text within the limit is one chunk, a blank one none', () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
-        const chunks = chunk(text, { maxChars: Math.max(16, text.length) });
-        expect(chunks.map((each) => each.text)).toEqual(text.trim() === '' ? [] : [text.trim()]);
-      }),
-      RUNS,
-    );
-  });
-});
 
 describe('cuts', () => {
   const x = (count: number) => 'x'.repeat(count);
@@ -242,34 +146,6 @@ describe('sections', () => {
   });
 });
 
-describe('time is linear', () => {
-  const FIVE_MEGABYTES = 5_000_000;
-
-  it.each([
-    ['no blank', 'x'],
-    ['newlines only', '\n'],
-    ['emoji', '😀'],
-    ['joiners', '\u200d'],
-    ['accents', '\u0301'],
-    ['full stops', '.'],
-    ['closing quotes', '"'],
-    ['headings', '# a\n'],
-    ['empty headings', '# # # # '],
-    ['fences', '```\n'],
-    ['blank lines with blanks', '\n            '],
-    ['CJK with marks', '中。'],
-  ])('(%s)', (_, unit) => {
-    const text = `a${unit.repeat(FIVE_MEGABYTES / unit.length)}b`;
-    for (const options of [{}, { overlapChars: 800 }, { overlapChars: 800, maxTokens: 254 }]) {
-      const start = performance.now();
-      const chunks = chunk(text, options);
-      // Takes 0.05 to 0.3 s on an idle machine; anything quadratic takes minutes.
-      expect(performance.now() - start).toBeLessThan(20_000);
-      expect(chunks.at(-1)?.end).toBe(text.length);
-    }
-  });
-});
-
 describe('createTextChunker', () => {
   it('names its version and parameters in its id', () => {
     expect(createTextChunker().id).toBe('text@2/max1600/overlap0');
@@ -281,18 +157,5 @@ describe('createTextChunker', () => {
   it("names a model's limit where it can make another chunk, and only there", () => {
     expect(createTextChunker({ maxTokens: 510 }).id).toBe('text@2/max1600/overlap0/tokens510@1');
     expect(createTextChunker({ maxTokens: 8190 }).id).toBe('text@2/max1600/overlap0');
-  });
-
-  it.each([
-    { maxChars: 15 },
-    { maxChars: 100_001 },
-    { maxChars: 99.5 },
-    { maxChars: Number.NaN },
-    { overlapChars: -1 },
-    { overlapChars: 801 },
-    { maxChars: 16, overlapChars: 9 },
-    { maxTokens: 15 },
-  ])('refuses %o', (options) => {
-    expect(() => createTextChunker(options)).toThrow(ConfigError);
   });
 });

@@ -3,6 +3,7 @@ import { actor } from './actor.ts';
 import type { Command } from 'commander';
 import { type ModelChoice, PROVIDERS, type ProviderSettings } from '../embed/index.ts';
 import type { Evervec, FillProgress, MigrationPlan, SpaceStatus } from '../engine/index.ts';
+import type { Hold } from '../queue/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import { confirm } from './confirm.ts';
 import { formatTable, print, printJson, Progress } from './output.ts';
@@ -65,7 +66,11 @@ async function migrate(sources: string[], options: MigrateOptions): Promise<void
     }
     const { signal } = untilStopped();
     const progress = new Progress();
-    const onProgress = (one: FillProgress) => showProgress(progress, one);
+    const sayHold = onceEach((line) => progress.end(line));
+    const onProgress = (one: FillProgress) => {
+      showProgress(progress, one);
+      if (one.hold) sayHold(holdLine(one.source, one.hold));
+    };
     for (const { source } of plans) {
       await evervec.migrations.begin(source, to, actor());
       await evervec.migrations.queue(source, { by: actor(), onProgress });
@@ -149,15 +154,22 @@ function advice({ source, differs, second }: SpaceStatus): string[] {
   ];
 }
 
-function addExchange(model: Command, action: 'switch' | 'rollback', description: string): Command {
+type Exchange = 'switch' | 'rollback';
+
+const SECOND: Record<Exchange, string> = {
+  switch: 'a second space that was not searched yet',
+  rollback: 'the space from before a switch',
+};
+
+function addExchange(model: Command, action: Exchange, description: string): Command {
   return withCommonOptions(model.command(action))
-    .argument('[source...]', 'default: all that have a second space')
+    .argument('[source...]', `default: all that have ${SECOND[action]}`)
     .option('--keep <days>', 'how long the other space is kept, default 7', wholeNumber(0, 365))
     .description(description)
     .action(async (sources: string[], options: SwitchOptions) => {
       await withEvervec(options, async (evervec) => {
         const { migrations } = evervec;
-        const names = sources.length > 0 ? sources : await withSecond(evervec);
+        const names = sources.length > 0 ? sources : await withSecond(evervec, action);
         const { keep: keepDays, force } = options;
         for (const name of names)
           await (action === 'switch'
@@ -168,12 +180,15 @@ function addExchange(model: Command, action: 'switch' | 'rollback', description:
     });
 }
 
-async function withSecond(evervec: Evervec): Promise<string[]> {
+/** Sources that the action is for: one back must not go with one forth. */
+async function withSecond(evervec: Evervec, action: Exchange): Promise<string[]> {
   const found = await evervec.migrations.status();
-  const names = found.filter(({ second }) => second !== null).map(({ source }) => source);
+  const isFor = ({ second }: SpaceStatus) =>
+    second !== null && (second.state === 'kept') === (action === 'rollback');
+  const names = found.filter(isFor).map(({ source }) => source);
   if (names.length > 0) return names;
-  throw new ConfigError('No source has a second space.', {
-    remedy: 'Begin with "evervec model migrate".',
+  throw new ConfigError(`No source has ${SECOND[action]}.`, {
+    remedy: 'See "evervec model status".',
     isUsage: true,
   });
 }
@@ -240,4 +255,24 @@ function showProgress(progress: Progress, { source, step, pending }: FillProgres
   progress.update(
     `${source}: ${step}, ${pending.toLocaleString('en')} ${step === 'queueing' ? 'queued' : 'to do'}`,
   );
+}
+
+/** Says a line when it is another than the last one. */
+function onceEach(say: (line: string) => void): (line: string) => void {
+  let last = '';
+  return (line) => {
+    if (line !== last) say(line);
+    last = line;
+  };
+}
+
+/** Why nothing moves, and what lets it go on: with work held back, this command waits. */
+function holdLine(source: string, { why, lanes }: Hold): string {
+  const resume = `"evervec queue resume ${lanes.join(' ')}"`;
+  const reason = {
+    stopped: 'the queue is stopped: "evervec queue start" lets it go on',
+    paused: `paused: ${lanes.join(', ')}; ${resume} lets it go on`,
+    budget: `the daily budget is reached: it goes on at 00:00 UTC, or today with ${resume}`,
+  };
+  return `${source}: ${reason[why]}. Until then this waits; after Ctrl-C, the same command goes on.`;
 }

@@ -68,7 +68,7 @@ export type DocumentFields = z.output<typeof documentFields>;
 export interface DocumentContent {
   /** Clean Markdown, not blank. */
   text: string;
-  /** `pdf`, `docx`, `html`, `markdown`, `text`. */
+  /** `pdf`, `docx`, `epub`, `html`, `markdown`, `text`. */
   format: string;
   /** What made the text out of the file, and its version. */
   parser: string;

@@ -10,10 +10,17 @@ export {
   textContent,
 } from './document.ts';
 export * from './extract/index.ts';
+export * from './fetch-state.ts';
 export { changeFields } from './fields.ts';
 export * from './import/index.ts';
 export { type ImportMark, knownImports } from './known-imports.ts';
 export * from './read.ts';
+export {
+  DEFAULT_REFRESH,
+  nextRefresh,
+  type RefreshReport,
+  type RefreshState,
+} from './refresh-policy.ts';
 export * from './remove.ts';
 export { type OnDuplicate, type Saved, saveDocuments, type SaveOptions } from './save.ts';
 export * from './tasks/index.ts';

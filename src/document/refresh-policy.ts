@@ -37,8 +37,8 @@ export interface RefreshStep {
   readonly report: RefreshReport;
 }
 
-/** A fetch that went well, or what it threw. */
-export type RefreshOutcome = Fetched | FetchError;
+/** A fetch that went well, or what it threw; or what reading the answer threw. */
+export type RefreshOutcome = Fetched | Error;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -67,9 +67,9 @@ export function nextRefresh(
   random: Random,
   rules: RefreshRules = DEFAULT_REFRESH,
 ): RefreshStep {
-  if (!(outcome instanceof FetchError)) {
+  if (!(outcome instanceof Error))
     return { state: fetched(outcome, now, random, rules), report: outcome.status };
-  }
+  if (!(outcome instanceof FetchError)) return failed(state, now, random, rules);
   // Stopped by us, or told to come back later: nothing is wrong with the document.
   if (outcome.reason === 'CLOSED') return { state: { ...state, dueAt: now }, report: 'postponed' };
   if (outcome.reason === 'BUSY' && outcome.retryAfterMs !== null)

@@ -73,6 +73,25 @@ export async function rollBack(
   return now.version;
 }
 
+const ACTIVATE = `
+update evervec.documents document set active_version = written.version
+from unnest($1::text[], $2::integer[]) as written (id, version)
+where document.id = written.id::uuid and document.active_version is distinct from written.version`;
+
+/**
+ * Says of which versions the chunks are now, in the transaction that writes them (I7).
+ * @param records ids, and versions as texts
+ */
+export async function activateVersions(
+  tx: Connection,
+  records: readonly { key: string; revision: string | null }[],
+): Promise<void> {
+  await tx.query(ACTIVATE, [
+    records.map(({ key }) => key),
+    records.map(({ revision }) => Number(revision)),
+  ]);
+}
+
 const TRIM = `
 delete from evervec.document_versions version using evervec.documents document
 where document.id = version.document_id and document.id = any ($1::uuid[])

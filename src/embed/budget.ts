@@ -60,18 +60,24 @@ export class BudgetGate {
   readonly #database: Database;
   readonly #budgets: DailyBudgets;
   readonly #sources: readonly string[];
+  readonly #free: () => readonly string[];
   readonly #logger: Logger;
 
-  /** @param sources all that spend: they are paused when what they may spend together is spent */
+  /**
+   * @param sources all that spend: they are paused when what they may spend together is spent
+   * @param free ids of the models that cost nothing, asked when lanes are paused
+   */
   constructor(
     database: Database,
     budgets: DailyBudgets,
     sources: readonly string[],
+    free: () => readonly string[],
     logger: Logger,
   ) {
     this.#database = database;
     this.#budgets = budgets;
     this.#sources = sources;
+    this.#free = free;
     this.#logger = logger;
   }
 
@@ -111,7 +117,7 @@ export class BudgetGate {
     limits: BudgetLimits,
   ): Promise<never> {
     const detail = { of, unit, budget: asText(limits[unit]) };
-    const lanes = await pauseForBudget(this.#database, sources, detail);
+    const lanes = await pauseForBudget(this.#database, sources, this.#free(), detail);
     // Who paused them says so; all others find it done.
     if (lanes.length > 0)
       this.#logger.warn(

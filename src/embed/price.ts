@@ -8,13 +8,13 @@ export function moneyFor(tokens: number, price: number | null): number | null {
 }
 
 /**
- * @param configured `price` of the configuration, which goes before all else
+ * @param configured `price` of the configuration; goes before the list price, and is not of the embedded models
  * @returns US dollars per million tokens: 0 for what is free, null where nobody knows
  */
 export function priceOf(
   model: EmbeddingModel,
   configured: { readonly perMillionTokens: number } | undefined,
 ): number | null {
-  if (configured !== undefined) return configured.perMillionTokens;
-  return isEmbedded(model) ? 0 : (model.pricePerMillionTokens ?? null);
+  if (isEmbedded(model)) return 0;
+  return configured?.perMillionTokens ?? model.pricePerMillionTokens ?? null;
 }

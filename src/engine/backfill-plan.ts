@@ -3,7 +3,7 @@ import type { Database } from '../database/index.ts';
 import { estimateTokens, moneyFor } from '../embed/index.ts';
 import { countRows, readRows, sampleKeys, settleArchived } from '../source/index.ts';
 import { type Space, type StoredChunk, storedChunks } from '../space/index.ts';
-import { planRecord } from '../worker/index.ts';
+import { embeddedText, planRecord } from '../worker/index.ts';
 import type { Wired } from './wiring.ts';
 
 export interface BackfillPlan {
@@ -88,7 +88,7 @@ async function readSample(
       const wanting = changed.filter((chunk) => !chunk.isKept);
       sample.records += wanting.length > 0 ? 1 : 0;
       sample.chunks += wanting.length;
-      sample.tokens += wanting.reduce((sum, { text }) => sum + estimateTokens(text), 0);
+      sample.tokens += wanting.reduce((sum, chunk) => sum + estimateTokens(embeddedText(chunk)), 0);
     }
     sample.rows += read.faults.length;
     keys = read.deferred;

@@ -58,6 +58,35 @@ const documentOptions = z.strictObject({
   tiers: z.array(tier).min(1).max(50).optional(),
   /** How many versions of a document are kept, 1 or more; default all. */
   keepVersions: z.int().min(1).optional(),
+  /**
+   * How documents from URLs are fetched again: after so many days, default 30, and paused after so many failures in a
+   * row, default 5. False: only when asked to.
+   */
+  refresh: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        everyDays: z.int().min(1).max(3_650).optional(),
+        maxFailures: z.int().min(1).max(100).optional(),
+      }),
+    ])
+    .optional(),
+  fetch: z
+    .strictObject({
+      /** Hosts, addresses and networks that may be private: `wiki.example`, `10.0.0.0/8`. Default none. */
+      allow: z.array(z.string().min(1)).optional(),
+      /** Of one document, default 50 MiB. */
+      maxBytes: z.int().min(1).optional(),
+      /** For one document with all its redirects, ms; default 30,000. */
+      timeoutMs: z.int().min(1).optional(),
+      /** From one request at a host to the next, ms; default 1,000. */
+      perHostIntervalMs: z.int().min(0).optional(),
+      /** Default true. */
+      respectRobots: z.boolean().optional(),
+      /** Default `evervec/VERSION`. */
+      userAgent: z.string().optional(),
+    })
+    .optional(),
   ...sourceOptions.pick({ chunk: true, language: true, lane: true, budget: true }).shape,
 });
 

@@ -1,5 +1,6 @@
 /** Makes a worker for sources: what embeds their records, and what is done once they are full. */
 import type { Database } from '../database/index.ts';
+import { activateVersions } from '../document/index.ts';
 import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
@@ -32,6 +33,8 @@ export interface WorkerParts {
   config: Config;
   /** What stands in the ledger beside the calls themselves. */
   books: Books;
+  /** What is kept up beside the sources' rows. */
+  upkeep: readonly Upkeep[];
 }
 
 export interface Books {
@@ -117,6 +120,7 @@ class Work {
     this.upkeep = [
       ledgerUpkeep(database),
       { task: 'second spaces', everyMinutes: 60, run: () => dropOutdated(database) },
+      ...this.#parts.upkeep,
       ...upkeepOf(database, this.wired, wantsVectors),
     ];
     this.#seen = spaces;
@@ -136,6 +140,7 @@ class Work {
       isStandby,
       ledgerName: name,
       onSaved: books.savedBy(parts.model),
+      ...(parts.source.revision !== null && !isStandby && { onWritten: activateVersions }),
       database,
       vectorOid: this.#vectorOid,
       wantsVectors: config.semanticSearch !== false,

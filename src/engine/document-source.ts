@@ -12,6 +12,9 @@ export function tiersOf({ documents }: Config): readonly string[] {
   return (documents || {}).tiers ?? DEFAULT_TIERS;
 }
 
+/** Which version a row's text is. */
+export const VERSION_COLUMN = 'version';
+
 /** What a hit shows: all but the text, of which it has the chunk, and what tells contents apart. */
 const RECORD = [
   'id',
@@ -34,6 +37,16 @@ const RECORD = [
 /** @returns null where documents are switched off, or a source of the user's has the name */
 export function documentSource(config: Config, schema: string): SourceOptions | null {
   if (config.documents === false || Object.hasOwn(config.sources, DOCUMENTS)) return null;
-  const { tiers: _, keepVersions: __, ...options } = config.documents ?? {};
-  return { ...options, schema, table: DOCUMENTS, text: ['text'], record: RECORD };
+  const { chunk, language, lane, budget } = config.documents ?? {};
+  const options = { language, lane, budget };
+  return {
+    ...options,
+    chunk: { by: 'structure', ...chunk },
+    schema,
+    table: DOCUMENTS,
+    title: 'title',
+    text: ['text'],
+    tier: 'tier',
+    record: RECORD,
+  };
 }

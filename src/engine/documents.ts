@@ -17,13 +17,16 @@ import {
   deleteDocuments,
   diffTexts,
   type DiffOptions,
+  type DocumentContent,
   type DocumentFields,
   type DocumentSummary,
   type DocumentVersion,
   documentsUnder,
   exportLine,
+  type ExtractInput,
   type Extractor,
   findDocument,
+  hashOf,
   type ImportItem,
   type KnownOrigin,
   type ListDocuments,
@@ -56,6 +59,7 @@ import { findSource } from '../source/index.ts';
 import type { Config } from './config.ts';
 import { DOCUMENTS, documentSource, tiersOf } from './document-source.ts';
 import { type ImportCounts, importDocuments, type ImportOptions } from './import-documents.ts';
+import { WebDocuments } from './web-documents.ts';
 
 export interface DocumentsParts {
   database: Database;
@@ -81,12 +85,16 @@ export type SaveResult = { saved: Saved } | { error: unknown };
 export class Documents {
   readonly #parts: DocumentsParts;
   readonly #tiers: readonly string[];
+  /** Those that come from URLs. */
+  readonly web: WebDocuments;
   #isReady = false;
   #extractor: Extractor | null = null;
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
     this.#tiers = tiersOf(parts.config);
+    const { database, config } = parts;
+    this.web = new WebDocuments({ database, config, documents: this });
   }
 
   /** The tiers that there are; the first is that of documents that name none. */
@@ -179,9 +187,24 @@ export class Documents {
   ): Promise<ImportCounts> {
     await this.prepare();
     const { database } = this.#parts;
-    this.#extractor ??= createExtractor();
-    const parts = { database, documents: this, extractor: this.#extractor };
-    return await importDocuments(parts, items, options);
+    return await importDocuments(
+      { database, documents: this, extractor: this.#extract },
+      items,
+      options,
+    );
+  }
+
+  /**
+   * Text and structure of a file; nothing is kept.
+   * @throws ExtractionError
+   */
+  async extract(file: ExtractInput, signal?: AbortSignal): Promise<DocumentContent> {
+    const { text, type, parser, pages } = await this.#extract.extract(file, signal);
+    return { text, format: type, parser, pages, rawHash: hashOf(file.bytes) };
+  }
+
+  get #extract(): Extractor {
+    return (this.#extractor ??= createExtractor());
   }
 
   /** Documents as lines of JSON, by collection and title, with their newest versions' texts. */
@@ -221,8 +244,9 @@ export class Documents {
     this.#isReady = false;
   }
 
-  /** Ends what extracts. */
+  /** Ends what extracts and fetches. */
   async close(): Promise<void> {
+    await this.web.close();
     await this.#extractor?.close();
     this.#extractor = null;
   }

@@ -11,7 +11,13 @@ import {
   schemaStatus,
   schemaVersion,
 } from '../database/index.ts';
-import { type EmbeddingModel, Ledger, noteSaved, QueryVectors } from '../embed/index.ts';
+import {
+  type DailyBudgets,
+  type EmbeddingModel,
+  Ledger,
+  noteSaved,
+  QueryVectors,
+} from '../embed/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import {
   type BudgetState,
@@ -42,7 +48,7 @@ import { errorLabel, type Worker } from '../worker/index.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
-import { budgetsOf } from './budgets.ts';
+import { budgetsInForce, budgetsOf } from './budgets.ts';
 import { type Config, parseConfig } from './config.ts';
 import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
 import { Migrations } from './migrations.ts';
@@ -62,10 +68,11 @@ import {
   reconcileAndNote,
   type ReconcileStatus,
   reconcileStatus,
+  refreshUpkeep,
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
-import { type Wired, Wiring } from './wiring.ts';
+import { type OnMissing, type Wired, Wiring } from './wiring.ts';
 import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
@@ -221,7 +228,7 @@ export class Evervec {
   /** Queues all records of the sources; goes on with a backfill that was cut short. */
   async backfill(names?: readonly string[], options: BackfillOptions = {}): Promise<Backfilled[]> {
     const reports: Backfilled[] = [];
-    for (const { row, source } of await this.#wiring.wire(names)) {
+    for (const { row, source } of await this.#wiring.wire(names, this.#leave)) {
       // First, or what is history by rule would be paid for and then thrown away.
       if (source.archive !== null && row.standby_of === null)
         await archiveInSteps(this.database, source.name, { by: options.by });
@@ -316,10 +323,17 @@ export class Evervec {
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
     return await createWorker(
-      this.#parts(() => this.#wiring.wire(names)),
+      this.#parts(() => this.#wiring.wire(names, this.#leave)),
       choices,
     );
   }
+
+  /** A migration that another program began must not keep this one from what it can do. */
+  readonly #leave: OnMissing = (source, { code, message, remedy }) =>
+    this.#logger.warn(
+      { source, code, reason: message, remedy },
+      'second space left to other workers',
+    );
 
   #savedBy(model: EmbeddingModel): ReturnType<typeof noteSaved> {
     return noteSaved(this.#ledger, model, this.#models.priceOf(model));
@@ -330,7 +344,9 @@ export class Evervec {
       savedBy: (model) => this.#savedBy(model),
       flush: () => this.#ledger.flush(),
     };
-    return { database: this.database, wire, logger: this.#logger, config: this.#config, books };
+    const { database, documents } = this;
+    const upkeep = refreshUpkeep(database, documents, this.#logger);
+    return { database, wire, logger: this.#logger, config: this.#config, books, upkeep };
   }
 
   /**
@@ -365,8 +381,9 @@ export class Evervec {
    */
   async cost(options: CostOptions = {}): Promise<CostReport> {
     await this.#ledger.flush();
-    const budgets = this.mayCost ? budgetsOf(this.#config) : null;
-    return await onSchema(readCost(this.database, options, budgets));
+    return await onSchema(
+      this.#budgets().then((budgets) => readCost(this.database, options, budgets)),
+    );
   }
 
   /** Calls of models since the beginning, by provider, model and cause. */
@@ -378,8 +395,12 @@ export class Evervec {
   /** What is spent and left of each configured budget today. */
   async budgetsLeft(): Promise<BudgetState[]> {
     await this.#ledger.flush();
-    const budgets = this.mayCost ? budgetsOf(this.#config) : null;
-    return await onSchema(readBudgets(this.database, budgets));
+    return await onSchema(this.#budgets().then((budgets) => readBudgets(this.database, budgets)));
+  }
+
+  async #budgets(): Promise<DailyBudgets | null> {
+    if (this.mayCost) return budgetsOf(this.#config);
+    return await budgetsInForce(this.database, this.#config, this.#models.free());
   }
 
   async queueStatus(): Promise<QueueStatus> {

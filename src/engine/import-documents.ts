@@ -17,7 +17,7 @@ import {
   textContent,
 } from '../document/index.ts';
 import type { Connection, Database } from '../database/index.ts';
-import { DocumentError, EvervecError } from '../errors/index.ts';
+import { DocumentError, EvervecError, ExtractionError } from '../errors/index.ts';
 import type { Documents, GivenDocument } from './documents.ts';
 
 export interface ImportOptions {
@@ -250,8 +250,9 @@ function failed({ label }: ImportItem, error: unknown): ImportResult {
 function toldError(error: unknown): NonNullable<ImportResult['error']> {
   if (EvervecError.isInstance(error)) {
     const { code, message, remedy } = error;
+    const isDetailed = error instanceof DocumentError || error instanceof ExtractionError;
     return {
-      code: error instanceof DocumentError ? `${code}:${error.fault}` : code,
+      code: isDetailed ? `${code}:${error.fault}` : code,
       message,
       remedy,
     };

@@ -33,12 +33,12 @@ export async function checkSpace(
   active: Space,
   second: Space,
   row: SourceRow,
-  isPending: boolean,
+  { isQueued, isPending }: { isQueued: boolean; isPending: boolean },
 ): Promise<SpaceCheck> {
   const counts = await countRecords(database, active, second, row);
   const { recall, sampled } = await measureRecall(database, second);
   const faults = [
-    ...(row.backfill?.isQueued === true ? [] : ['its records are not all queued']),
+    ...(isQueued ? [] : ['its records are not all queued']),
     ...(isPending ? ['it is still being filled'] : []),
     ...(second.isFilled ? [] : ['its index was not built yet']),
     ...(counts.missing > 0 ? [missingFault(counts)] : []),

@@ -8,7 +8,14 @@ import type { Connection, Database } from '../database/index.ts';
 import type { ModelChoice } from '../embed/index.ts';
 import { settingsOf } from '../embed/index.ts';
 import { MigrationError, QueryError } from '../errors/index.ts';
-import { countPending, isBackfillPending, notifyWorkers, recordAudit } from '../queue/index.ts';
+import {
+  countPending,
+  findHold,
+  type Hold,
+  isBackfillPending,
+  notifyWorkers,
+  recordAudit,
+} from '../queue/index.ts';
 import { findSource, findStandby, type SourceRow, saveStandby } from '../source/index.ts';
 import { createSpace, indexWhenFull, type Space } from '../space/index.ts';
 import type { Worker } from '../worker/index.ts';
@@ -17,6 +24,7 @@ import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { checkSpace, type SpaceCheck } from './migration-check.ts';
 import { type SpaceStatus, spaceStatus } from './space-status.ts';
 import type { Models } from './models.ts';
+import { transactPastDeadlocks } from './past-deadlocks.ts';
 import { removeStandby, takeSetupTurn } from './setup.ts';
 import {
   activeSpace,
@@ -48,6 +56,8 @@ export interface FillProgress {
   step: 'queueing' | 'embedding' | 'indexing' | 'checking';
   /** Records that still want work. */
   pending: number;
+  /** What keeps them from being taken; absent where nothing does. */
+  hold?: Hold;
 }
 
 /** How long the space before is kept, days. */
@@ -137,8 +147,7 @@ export class Migrations {
   ): Promise<void> {
     const { database } = this.#options;
     const { row, source } = await this.#wireSecond(name);
-    const isQueued = row.backfill?.isQueued && row.queued_fingerprint === source.fingerprint;
-    if (isQueued === true) return;
+    if (isQueuedAs({ row, source })) return;
     await queueAll(database, row, source, {
       by: options.by,
       onProgress: (_, pending) => options.onProgress?.({ source: name, step: 'queueing', pending }),
@@ -159,7 +168,8 @@ export class Migrations {
     const { row } = await this.#wireSecond(name);
     const tell = async (step: FillProgress['step']) => {
       const pending = await countPending(database, [row.id]);
-      onProgress?.({ source: name, step, pending });
+      const hold = pending === 0 ? null : await findHold(database, row.id);
+      onProgress?.({ source: name, step, pending, ...(hold && { hold }) });
       return pending;
     };
     let told = Promise.resolve(0);
@@ -194,9 +204,13 @@ export class Migrations {
   async #check(name: string, second: Wired): Promise<SpaceCheck> {
     const { database } = this.#options;
     const row = await requireSource(database, name);
-    const pending = await isBackfillPending(database, second.row.id);
+    const isQueued = isQueuedAs(second);
+    const isPending = await isBackfillPending(database, second.row.id);
     const active = await activeSpace(database, row);
-    const check = await checkSpace(database, active, second.space, second.row, pending);
+    const check = await checkSpace(database, active, second.space, second.row, {
+      isQueued,
+      isPending,
+    });
     await database.query('update evervec.spaces set checked = $2 where id = $1', [
       second.space.id,
       check,
@@ -207,13 +221,19 @@ export class Migrations {
   /**
    * Searches read the second space from now on, and the first becomes the second.
    * @param options `keepDays` how long the first is kept, default 7; `force` also where the check finds fault
-   * @throws MigrationError when there is none, or the check finds fault
+   * @throws MigrationError when there is none, it was searched before (who asks twice must not go back), or the check
+   *   finds fault
    */
   async switch(
     name: string,
     options: { keepDays?: number | undefined; force?: boolean | undefined; by?: string } = {},
   ): Promise<void> {
     const second = await this.#wireSecond(name);
+    if (second.space.retiredAt !== null)
+      throw new MigrationError(`Source "${name}" was switched already.`, {
+        remedy: `The second space is the one from before: "evervec model rollback ${name}" goes back to it.`,
+        isUsage: true,
+      });
     const check = await this.#check(name, second);
     if (!options.force && check.faults.length > 0)
       throw new MigrationError(
@@ -255,7 +275,7 @@ export class Migrations {
         remedy: `Use 0 to ${MAX_KEEP_DAYS}.`,
         isUsage: true,
       });
-    await this.#options.database.transaction(async (tx) => {
+    await transactPastDeadlocks(this.#options.database, async (tx) => {
       await exchangeSpaces(tx, name, space, keepDays);
       const detail = { to: space.modelId, keepDays };
       await recordAudit(tx, {
@@ -294,6 +314,11 @@ export class Migrations {
   }
 }
 
+/** Whether all records were queued, with their texts made as they are now. */
+function isQueuedAs({ row, source }: Pick<Wired, 'row' | 'source'>): boolean {
+  return row.backfill?.isQueued === true && row.queued_fingerprint === source.fingerprint;
+}
+
 /** @throws MigrationError where `space` is the second one no more */
 async function exchangeSpaces(
   tx: Connection,
@@ -328,7 +353,7 @@ export async function dropOutdated(database: Database): Promise<void> {
 
 /** Drops a source's second space, if it has one. */
 export async function dropSecond(database: Database, name: string, by: string): Promise<boolean> {
-  return await database.transaction(async (tx) => {
+  return await transactPastDeadlocks(database, async (tx) => {
     await takeSetupTurn(tx);
     const row = await requireSource(tx, name);
     const isDropped = await removeStandby(tx, row);

@@ -59,7 +59,7 @@ export class Models {
     this.#ledger = ledger;
     const budgets = budgetsOf(config);
     const names = Object.keys(config.sources);
-    this.#gate = budgets && new BudgetGate(database, budgets, names, logger);
+    this.#gate = budgets && new BudgetGate(database, budgets, names, () => this.free(), logger);
     this.configured = this.#guarded(configured, priceOf(configured, config.price), true);
     this.#known.set(configured.id, this.configured);
   }
@@ -121,6 +121,13 @@ export class Models {
   priceOf(model: EmbeddingModel): number | null {
     const isConfigured = model.id === this.configured.id;
     return priceOf(model, isConfigured ? this.#config.price : undefined);
+  }
+
+  /** Ids of those that cost nothing: the embedded ones, and of all others that were made here. */
+  free(): string[] {
+    const embedded = EMBEDDED_NAMES.map((name) => createEmbeddedModel(name).id);
+    const known = [...this.#known.values()].filter((model) => this.priceOf(model) === 0);
+    return [...embedded, ...known.map(({ id }) => id)];
   }
 
   /** Adds what the configuration or the environment has of keys and addresses for that provider. */

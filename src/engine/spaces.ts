@@ -1,5 +1,5 @@
 /** Which space a row of a source has, what works on it, and which one the configuration asks for. Changes nothing. */
-import { type Chunker, createTextChunker } from '../chunk/index.ts';
+import { createRecordChunker, type RecordChunker } from '../chunk/index.ts';
 import type { Connection, Database } from '../database/index.ts';
 import { type EmbeddingModel, isEmbedded, type ModelSettings } from '../embed/index.ts';
 import { ConfigError, SchemaError, SpaceMismatchError } from '../errors/index.ts';
@@ -63,18 +63,15 @@ export function chunkerOfSpace(
   space: Space,
   source: SourceDefinition,
   model: EmbeddingModel,
-): Chunker {
-  // A space from before settings were kept on it; from before a model's limit was one of them; of the first chunker.
-  const candidates = space.chunkSettings
-    ? [space.chunkSettings]
-    : [
-        chunkSettingsOf(source, model),
-        source.chunk,
-        { ...chunkSettingsOf(source, model), version: 1 as const },
-        { ...source.chunk, version: 1 as const },
-      ];
+): RecordChunker {
+  const { by: _, hasContext: __, ...asText } = chunkSettingsOf(source, model);
+  const { maxTokens: ___, ...unbound } = asText;
+  // A space from before settings were kept on it; from before a model's limit was one of them. They are of plain text.
+  const settings = space.chunkSettings ? [space.chunkSettings] : [asText, unbound];
+  // As now; of the first chunker.
+  const candidates = [...settings, ...settings.map((each) => ({ ...each, version: 1 as const }))];
   for (const settings of candidates) {
-    const chunker = createTextChunker(settings);
+    const chunker = createRecordChunker(settings);
     if (chunker.id === space.chunkerId) return chunker;
   }
   throw new SpaceMismatchError(
@@ -95,16 +92,16 @@ function chunkSettingsOf(
   { maxInputTokens }: EmbeddingModel,
 ): ChunkSettings {
   const limit = maxInputTokens === undefined ? {} : { maxTokens: maxInputTokens - AROUND_TOKENS };
-  return { ...source.chunk, ...limit };
+  return { ...source.chunk, ...(source.title !== null && { hasContext: true }), ...limit };
 }
 
 /**
  * Cuts what `source` says into what `model` takes.
  * @throws ConfigError naming the source
  */
-export function chunkerOf(source: SourceDefinition, model: EmbeddingModel): Chunker {
+export function chunkerOf(source: SourceDefinition, model: EmbeddingModel): RecordChunker {
   try {
-    return createTextChunker(chunkSettingsOf(source, model));
+    return createRecordChunker(chunkSettingsOf(source, model));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`Source "${source.name}": ${error.message}`, {

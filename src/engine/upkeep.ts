@@ -1,7 +1,14 @@
 /** What workers do for sources from time to time: compare all rows, archive what the rule says. */
-import type { Connection, Database } from '../database/index.ts';
+import {
+  type Connection,
+  type Database,
+  SCHEMA_VERSION,
+  schemaVersion,
+} from '../database/index.ts';
 import { inPages } from '../queue/index.ts';
+import type { Logger } from '../runtime/index.ts';
 import type { Upkeep } from '../worker/index.ts';
+import type { Documents } from './documents.ts';
 import { reconcileSource, type Reconciled } from './reconcile.ts';
 import type { Wired } from './wiring.ts';
 
@@ -51,6 +58,25 @@ export function upkeepOf(
 export function ledgerUpkeep(database: Database): Upkeep {
   const run = () => database.query('select evervec.roll_up_calls()');
   return { task: 'roll up calls', everyMinutes: LEDGER_MINUTES, run };
+}
+
+/** Looked for often, so that a failed fetch is tried again when it should be. */
+const REFRESH_MINUTES = 5;
+
+/** Documents from URLs whose time has come are fetched again. */
+export function refreshUpkeep(database: Database, { web }: Documents, logger: Logger): Upkeep[] {
+  if (!web.isRefreshed) return [];
+  const run = async (signal: AbortSignal) => {
+    if ((await schemaVersion(database)) < SCHEMA_VERSION) return;
+    await web.refresh({
+      signal,
+      onResult: ({ id, outcome, error }) => {
+        if (outcome === 'paused')
+          logger.warn({ document: id, error: error?.code }, 'no longer fetched again');
+      },
+    });
+  };
+  return [{ task: 'refresh documents', everyMinutes: REFRESH_MINUTES, run }];
 }
 
 export interface ReconcileRun {

@@ -2,11 +2,12 @@
  * The configured sources, as they stand against the database: which are chosen, what each resolves to, and what works
  * on it. Changes nothing.
  */
-import type { Chunker } from '../chunk/index.ts';
+import type { RecordChunker } from '../chunk/index.ts';
 import { type Database, SCHEMA_VERSION, schemaVersion } from '../database/index.ts';
 import type { EmbeddingModel } from '../embed/index.ts';
-import { SchemaError } from '../errors/index.ts';
+import { ConfigError, SchemaError, SpaceMismatchError } from '../errors/index.ts';
 import {
+  columnOf,
   findSource,
   findStandby,
   resolveSource,
@@ -16,7 +17,7 @@ import {
 } from '../source/index.ts';
 import type { Space } from '../space/index.ts';
 import type { Config } from './config.ts';
-import { DOCUMENTS, documentSource } from './document-source.ts';
+import { DOCUMENTS, documentSource, VERSION_COLUMN } from './document-source.ts';
 import type { Models } from './models.ts';
 import { activeSpace, chunkerOfSpace, differences, notSetUp, wantedSpace } from './spaces.ts';
 import { unknownSource } from './unknown-source.ts';
@@ -29,16 +30,24 @@ export interface Wired {
   /** Under the row's name. */
   source: SourceDefinition;
   space: Space;
-  chunker: Chunker;
+  chunker: RecordChunker;
   model: EmbeddingModel;
   /** In what the space is another than the configuration asks for; empty for a second one. */
   differs: string[];
+}
+
+export type OnMissing = (source: string, error: ConfigError | SpaceMismatchError) => void;
+
+function isMissing(error: unknown): error is ConfigError | SpaceMismatchError {
+  return error instanceof ConfigError || error instanceof SpaceMismatchError;
 }
 
 export class Wiring {
   readonly #database: Database;
   readonly #models: Models;
   readonly #options: Readonly<Record<string, SourceOptions>>;
+  /** Null where documents are no source of ours. */
+  readonly #documents: SourceOptions | null;
   /** Whether documents are a source here: they are from the first that is added, configured or not. */
   #hasDocuments: boolean;
 
@@ -46,6 +55,7 @@ export class Wiring {
     this.#database = database;
     this.#models = models;
     const documents = documentSource(config, database.schema);
+    this.#documents = documents;
     this.#options = { ...config.sources, ...(documents && { [DOCUMENTS]: documents }) };
     this.#hasDocuments = documents === null || config.documents !== undefined;
   }
@@ -71,14 +81,17 @@ export class Wiring {
   async resolve(name: string): Promise<SourceDefinition> {
     const options = this.#options[name];
     if (options === undefined) throw unknownSource(name, []);
-    return await resolveSource(this.#database, name, options);
+    const source = await resolveSource(this.#database, name, options);
+    if (options !== this.#documents) return source;
+    return { ...source, revision: columnOf(name, source.table, VERSION_COLUMN) };
   }
 
   /**
    * The chosen sources with their second spaces, if they have one: each right after its source.
+   * @param onMissing told of a second space whose model is not to be had here, which is then left out; default it throws
    * @throws SchemaError when a chosen source was not set up; SpaceMismatchError where its model is not to be had here
    */
-  async wire(names?: readonly string[]): Promise<Wired[]> {
+  async wire(names?: readonly string[], onMissing?: OnMissing): Promise<Wired[]> {
     const version = await schemaVersion(this.#database);
     if (version > 0 && version < SCHEMA_VERSION)
       throw new SchemaError('The database was set up by an older version of Evervec.', {
@@ -97,7 +110,12 @@ export class Wiring {
         });
       wired.push(await this.#wireSpace(row, source));
       const standby = await findStandby(this.#database, row.id);
-      if (standby !== null) wired.push(await this.#wireSpace(standby, source));
+      if (standby === null) continue;
+      const second = await this.#wireSpace(standby, source).catch((error: unknown) => {
+        if (onMissing === undefined || !isMissing(error)) throw error;
+        onMissing(name, error);
+      });
+      if (second !== undefined) wired.push(second);
     }
     return wired;
   }

@@ -8,6 +8,7 @@ export * from './document-error.ts';
 export * from './evaluation-error.ts';
 export * from './evervec-error.ts';
 export * from './extension-error.ts';
+export * from './extraction-error.ts';
 export * from './fetch-error.ts';
 export * from './http-request-error.ts';
 export * from './lease-lost-error.ts';

@@ -18,7 +18,7 @@ with picked as materialized (
     select from evervec.sources source join evervec.sources searched on searched.id in (source.id, source.standby_of)
     join evervec.spaces space on space.id = source.active_space_id
     where searched.name = any ($1) and searched.standby_of is null
-    and source.lane_id in (lane.id, lane.bulk_of) and space.model_id not like 'evervec/%'
+    and source.lane_id in (lane.id, lane.bulk_of) and space.model_id <> all ($2)
   )
   order by id for update
 )
@@ -27,16 +27,18 @@ from picked where lane.id = picked.id returning lane.name, lane.budget_day::text
 
 /**
  * Nothing is taken from the lanes of these sources for the rest of the day, but for those that an operator opened.
+ * @param free ids of models that cost nothing: a lane that holds work of their spaces alone stays open
  * @param detail of the audit entries: which budget it was
  * @returns names of the lanes that were open before
  */
 export async function pauseForBudget(
   database: Database,
   sources: readonly string[],
+  free: readonly string[],
   detail: Record<string, unknown>,
 ): Promise<string[]> {
   return await database.transaction(async (tx) => {
-    const { rows } = await tx.query<{ name: string; day: string }>(PAUSE, [sources]);
+    const { rows } = await tx.query<{ name: string; day: string }>(PAUSE, [sources, free]);
     for (const { name, day } of rows)
       await recordAudit(tx, {
         actor: 'budget',

@@ -44,6 +44,7 @@ export {
   listRecent,
   recordWork,
 } from './history.ts';
+export { findHold, type Hold } from './hold.ts';
 export { type Claim, type Failed, JobState, type LeasedJob } from './jobs.ts';
 export {
   bulkLane,

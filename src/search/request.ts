@@ -24,6 +24,11 @@ export interface SearchRequest {
   /** Default `hybrid`. */
   mode?: SearchMode;
   filter?: Filter;
+  /**
+   * The tiers of access that may be shown, of sources that have some: names. Default all. From the program alone, which
+   * knows who asks; where the database's setting `evervec.tiers` is set, they narrow it.
+   */
+  tiers?: readonly string[];
   /** 1 to 1,000, default 10. */
   limit?: number;
   /** 0 to 10,000, default 0. */

@@ -1,6 +1,6 @@
 /** What the server asks of the engine. `Evervec` is one; tests pass another. */
 import type { Drainable } from '../edge/index.ts';
-import type { Documents, QueueAdmin, SourceSummary, Tasks } from '../engine/index.ts';
+import type { Documents, Migrations, QueueAdmin, SourceSummary, Tasks } from '../engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls } from '../operate/index.ts';
 import type { SearchAnswer, SearchRequest } from '../search/index.ts';
 
@@ -31,4 +31,9 @@ export interface Engine extends Drainable {
   modelCalls(): Promise<ModelCalls[]>;
   /** The operators' side; all but what only the command asks. */
   queue: Omit<QueueAdmin, 'countFailed'>;
+  /** Changes of model; filling a space is the workers' part. */
+  migrations: Pick<
+    Migrations,
+    'status' | 'plan' | 'begin' | 'queue' | 'switch' | 'rollback' | 'drop'
+  >;
 }

@@ -27,6 +27,7 @@ import {
   addDocumentRoutes,
   addHealthRoute,
   addImportRoutes,
+  addModelRoutes,
   addQueueActions,
   addQueueReads,
   addSearchRoutes,
@@ -84,6 +85,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   addQueueReads(app, engine);
   addQueueActions(app, engine, options.retentionDays);
   addCostRoute(app, engine);
+  addModelRoutes(app, engine);
   const uploads = new Uploads(options.upload ?? {});
   addDocumentRoutes(app, engine, uploads);
   addVersionRoutes(app, engine);

@@ -193,7 +193,7 @@ export const health = z
   .openapi('Health');
 
 const names = z.array(z.string().min(1)).min(1).max(100);
-const confirm = z
+export const confirm = z
   .boolean()
   .optional()
   .openapi({ description: 'Has to be true, or nothing is done.', example: true });

@@ -18,20 +18,26 @@ export type Render =
 export interface SourceDefinition {
   name: string;
   table: Table;
-  /** The columns that the text is made of. */
+  /** The columns that the text is made of, and the title. */
   mapped: Column[];
+  /** Put before each chunk when it is embedded. */
+  title: Column | null;
+  /** Read with each row and told to who writes down what was embedded; no change of it embeds anything. */
+  revision: Column | null;
   /** The columns that a hit shows. */
   record: Column[];
   render: Render;
   language: string;
   lane: string;
+  /** Says which tier of access a row is of; null where the source has none. */
+  tier: Column | null;
   /** SQL, see `SourceOptions`; null where all rows are alike. */
   priority: string | null;
   recency: Column | null;
   archive: ArchiveRule | null;
   /** How often all its rows are compared with their vectors; null where that is done by hand only. */
   reconcileMinutes: number | null;
-  chunk: { maxChars?: number; overlapChars?: number };
+  chunk: { by?: 'structure'; maxChars?: number; overlapChars?: number };
   /**
    * Hash of all that decides a record's text and key. When it changes, what was embedded
    * is outdated, whether or not a row changed.
@@ -60,7 +66,9 @@ export async function resolveSource(
 ): Promise<SourceDefinition> {
   const table = await describeTable(connection, name, options);
   const { fields, render, recipe } = resolveText(name, options);
-  const mapped = fields.map((field) => columnOf(name, table, field));
+  const title = options.title === undefined ? null : columnOf(name, table, options.title);
+  const watched = title === null ? fields : [...new Set([...fields, title.name])];
+  const mapped = watched.map((field) => columnOf(name, table, field));
   const record = options.record
     ? options.record.map((column) => columnOf(name, table, column))
     : table.columns.filter((column) => !NOT_SHOWN.has(column.baseType));
@@ -71,6 +79,8 @@ export async function resolveSource(
         recipe,
         mapped.map(({ name }) => name),
         table.key.map(({ name, type }) => [name, type]),
+        // Where there is none the fingerprint is that of before there were any.
+        ...(title === null ? [] : [title.name]),
       ]),
     )
     .digest('hex')
@@ -79,8 +89,11 @@ export async function resolveSource(
     name,
     table,
     mapped,
+    title,
+    revision: null,
     record,
     render,
+    tier: options.tier === undefined ? null : columnOf(name, table, options.tier),
     priority: await resolvePriority(connection, name, table, options),
     recency: resolveTime(name, table, 'recency', options.recency),
     archive: await resolveArchive(connection, name, table, options),
@@ -89,6 +102,7 @@ export async function resolveSource(
     language: await resolveLanguage(connection, name, options.language ?? 'english'),
     lane: options.lane ?? name,
     chunk: {
+      ...(options.chunk?.by === 'structure' && { by: options.chunk.by }),
       ...(options.chunk?.maxChars !== undefined && { maxChars: options.chunk.maxChars }),
       ...(options.chunk?.overlapChars !== undefined && {
         overlapChars: options.chunk.overlapChars,

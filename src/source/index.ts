@@ -32,4 +32,4 @@ export {
   sampleKeys,
 } from './rows.ts';
 export { type Proposal, type Proposals, proposeSources } from './propose.ts';
-export { type Column, describeTable, type Table } from './table.ts';
+export { type Column, columnOf, describeTable, type Table } from './table.ts';

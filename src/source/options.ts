@@ -40,12 +40,21 @@ export const sourceOptions = z.strictObject({
   key: z.array(columnName).min(1).optional(),
   /** What a hit shows of the row; default: all columns but vectors, `tsvector` and `bytea`. */
   record: z.array(columnName).min(1).optional(),
+  /** A column that is put before each chunk when it is embedded, and found by its words; a change embeds the record again. */
+  title: columnName.optional(),
   chunk: z
     .strictObject({
+      /** `structure`: by headings, lists, tables and code, each chunk embedded with the headings above it. Default `text`. */
+      by: z.enum(['text', 'structure']).optional(),
       maxChars: z.int().optional(),
       overlapChars: z.int().optional(),
     })
     .optional(),
+  /**
+   * The column that says which tier of access a row is of: searches can be told which tiers they may show, and who sees a
+   * row under row level security sees its chunks. See docs/access.md.
+   */
+  tier: columnName.optional(),
   /** The text search configuration of its language; default `english`. */
   language: z.string().min(1).optional(),
   /** The lane its jobs wait in; default: one of its own, named like the source. */

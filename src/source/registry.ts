@@ -12,6 +12,8 @@ export interface StoredDefinition {
   /** Column → schema of its comparison operators, for filters. */
   columns: Record<string, string>;
   record: string[];
+  /** The column that says which tier of access a row is of; absent where there are none. */
+  tier?: string;
   /** SQL that capture evaluates for each row; absent where all rows are alike. */
   priority?: string;
   /** SQL: the key, as text, of table row `t`. */
@@ -80,6 +82,7 @@ export function storedDefinition(source: SourceDefinition): StoredDefinition {
       source.table.columns.map((column) => [column.name, column.operatorSchema]),
     ),
     record: source.record.map((column) => column.name),
+    ...(source.tier !== null && { tier: source.tier.name }),
     ...(source.priority !== null && { priority: source.priority }),
     keyText: keySql('t', source.table.key),
     ...(source.archive !== null && {

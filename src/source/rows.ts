@@ -11,6 +11,10 @@ export interface RenderedRow {
   key: string;
   /** What `render` made of it. */
   text: string;
+  /** Null where the source has none. */
+  title: string | null;
+  /** What the source's column `revision` held as it was read, as text; null where it names none. */
+  revision: string | null;
 }
 
 export interface RowFault {
@@ -34,6 +38,8 @@ interface ReadRow {
   is_read: boolean;
   /** Texts in the order of the mapped columns, or the row as JSON. */
   fields: (string | null)[] | Row | null;
+  title: string | null;
+  revision: string | null;
 }
 
 /*
@@ -48,7 +54,11 @@ function readSql(source: SourceDefinition): string {
     placed: { ...column, name: `c${index}` },
   }));
   const size = source.mapped.map((column) => sizeSql('t', column)).join(' + ');
-  const raw = columns.map(({ name, placed }) => `t.${name} as ${placed.name}`).join(', ');
+  const raw = columns.map(({ name, placed }) => `t.${name} as ${placed.name}`);
+  const { revision } = source;
+  if (revision !== null) raw.push(`t.${quoteIdentifier(revision.name)} as revision`);
+  const placedTitle = columns[source.mapped.findIndex(({ name }) => name === source.title?.name)];
+  const title = placedTitle === undefined ? 'null' : textSql('sized', placedTitle.placed);
   const values =
     source.render.from === 'row'
       ? // `r.*` and not `r`: that might be a column's name.
@@ -57,13 +67,15 @@ function readSql(source: SourceDefinition): string {
           .join(', ')}) r)`
       : `to_json(array[${columns.map(({ placed }) => textSql('sized', placed)).join(', ')}])`;
   return `
-select key, is_found, is_read, case when is_read then ${values} end as fields
+select key, is_found, is_read, case when is_read then ${values} end as fields,
+  case when is_read then ${title} end as title,
+  ${revision === null ? 'null' : textSql('sized', { ...revision, name: 'revision' })} as revision
 from (
   select wanted.key, found.*, found.size is not null and
     sum(found.size) over (order by wanted.position) - found.size < $2 as is_read
   from unnest($1::text[]) with ordinality as wanted (key, position)
   left join lateral (
-    select true as is_found, ${size} as size, ${raw}
+    select true as is_found, ${size} as size, ${raw.join(', ')}
     from ${quoteQualified(schema, name)} t
     where ${keyMatchSql('t', key, 'wanted.key')}
     -- Nothing keeps a table and its children from having the same key: the text of one of them is taken.
@@ -100,7 +112,8 @@ export async function readRows(
     else if (!row.is_read) read.deferred.push(row.key);
     else {
       try {
-        read.rendered.push({ key: row.key, text: renderRow(source, row.fields ?? []) });
+        const { key, title, revision } = row;
+        read.rendered.push({ key, text: renderRow(source, row.fields ?? []), title, revision });
       } catch (error) {
         read.faults.push({ key: row.key, error });
       }

@@ -4,6 +4,7 @@
  * so that a bulk load is bounded by COPY-like inserts and one build, not by insertion into HNSW.
  */
 import type { Connection } from '../database/index.ts';
+import { copyGrants, guardSidecars } from './guard.ts';
 
 export interface Space {
   id: number;
@@ -28,6 +29,10 @@ export interface Space {
 }
 
 export interface ChunkSettings {
+  /** Absent: `text`. */
+  by?: 'structure';
+  /** Whether a title goes before each chunk; with `structure` something always does. */
+  hasContext?: boolean;
   maxChars?: number;
   overlapChars?: number;
   maxTokens?: number;
@@ -139,6 +144,8 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     await tx.query(
       `create index chunks_${id}_hash on ${sidecarName(id)} (text_hash) where embedding is not null`,
     );
+  await guardSidecars(tx, space.sourceId);
+  await copyGrants(tx, space.sourceId, id);
   await tx.query('update evervec.sources set active_space_id = $2 where id = $1', [
     space.sourceId,
     id,

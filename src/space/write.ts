@@ -13,7 +13,9 @@ export interface NewChunk {
   end: number;
   section: string | null;
   text: string;
-  /** Of what was embedded; equal hash means equal vector within a space. */
+  /** What was embedded before the text, and is found by its words, too; often nothing. */
+  context: string;
+  /** Of what was embedded, `context` and `text`; equal hash means equal vector within a space. */
   hash: Buffer;
   /** Whether the sidecar has a vector for the same hash, of this record or in a space that shares them of any: it is taken. */
   isKept: boolean;
@@ -76,10 +78,10 @@ const UPSERT = `
 insert into {sidecar} as chunk
   (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, words)
 select new.record_key, new.chunk_index, new.start_offset, new.end_offset, new.section, new.text, new.text_hash,
-  coalesce(new.embedding, moved.embedding), to_tsvector($9::regconfig, new.text)
+  coalesce(new.embedding, moved.embedding), to_tsvector($9::regconfig, new.context || new.text)
 from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
-  $8::vector.{type}[])
-  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding)
+  $8::vector.{type}[], $10::text[])
+  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context)
 left join lateral (
   select embedding from {sidecar} old
   where {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1
@@ -152,6 +154,7 @@ async function upsertChunks(
       elementOid,
     ),
     space.language,
+    rows.map(({ chunk }) => chunk.context),
   ]);
   // Those of which no vector is wanted, as of archived records, have none either.
   const expected = rows.filter(({ chunk }) => chunk.embedding === null && !chunk.isKept).length;

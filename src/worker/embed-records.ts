@@ -3,8 +3,8 @@
  * claim has committed, so it is at least as new as the change that made the job (I3).
  */
 import { createHash } from 'node:crypto';
-import { type Chunker, cleanText } from '../chunk/index.ts';
-import type { Database } from '../database/index.ts';
+import { cleanText, type RecordChunker } from '../chunk/index.ts';
+import type { Connection, Database } from '../database/index.ts';
 import { type CallPurpose, causeOf, type EmbeddingModel, embedTexts } from '../embed/index.ts';
 import { BudgetReachedError } from '../errors/index.ts';
 import type { LeasedJob } from '../queue/index.ts';
@@ -36,7 +36,7 @@ export interface EmbedRecordsOptions {
   source: SourceDefinition;
   space: Space;
   model: EmbeddingModel;
-  chunker: Chunker;
+  chunker: RecordChunker;
   /** Whether it is a second space, whose index may be built while others work: default false. */
   isStandby?: boolean;
   /** Object id of the space's vector type in this database. */
@@ -49,6 +49,18 @@ export interface EmbedRecordsOptions {
   ledgerName?: string;
   /** Told how many texts of a batch needed no call: kept, shared, or paid for before. */
   onSaved?(purpose: CallPurpose, texts: number): void;
+  /**
+   * Called within the transaction of the write, for all records of a batch whose job is still owned and that now stand in
+   * the space as they were read, those included of which no chunk changed; not for rows that are gone. Where it is
+   * given, each batch with such a record writes. What it throws undoes the write.
+   */
+  onWritten?(tx: Connection, records: readonly WrittenRecord[]): Promise<void>;
+}
+
+export interface WrittenRecord {
+  key: string;
+  /** What the source's column `revision` held as the row was read, as text; null where it names none. */
+  revision: string | null;
 }
 
 const MAX_READ_BYTES = 8 * 1024 * 1024;
@@ -56,7 +68,7 @@ const MAX_READ_BYTES = 8 * 1024 * 1024;
 export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
   const { database, logId, source, space, model, chunker, vectorOid } = options;
   const { maxReadBytes = MAX_READ_BYTES, wantsVectors = true, isStandby = false } = options;
-  const { ledgerName = source.name, onSaved } = options;
+  const { ledgerName = source.name, onSaved, onWritten } = options;
 
   const paid = new PaidVectors();
 
@@ -96,10 +108,12 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
         .filter((plan) => plan.changed.length > 0 || plan.hasSurplus || !isBare(plan.key))
         .map((plan) => [plan.key, plan]),
     );
+    const revisions = new Map(read.rendered.map(({ key, revision }) => [key, revision]));
+    const hasNews = onWritten !== undefined && plans.length > gone.length;
     return {
       ready: plans.map((plan) => jobOf(plan.key)),
       write:
-        writes.size === 0
+        writes.size === 0 && !hasNews
           ? null
           : async (tx, owned) => {
               if (isStandby) await requireFree(tx, space.id);
@@ -109,7 +123,12 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
               await clearVectors(tx, space.id, bare);
               // What is shared may be wanted by the next record.
               if (!space.sharesTexts)
-                paid.forget(mine.flatMap((plan) => plan.changed.map(({ text }) => text)));
+                paid.forget(mine.flatMap((plan) => plan.changed.map(embeddedText)));
+              const written = owned.flatMap(({ recordKey: key }) => {
+                const revision = revisions.get(key);
+                return revision === undefined ? [] : [{ key, revision }];
+              });
+              if (written.length > 0) await onWritten?.(tx, written);
             },
       failed,
       deferred: read.deferred.map(jobOf),
@@ -134,7 +153,7 @@ function purposeOf(
     cause: first === undefined ? 'change' : causeOf(first, isBeside),
     isBulk: jobs.some((job) => job.origin !== null),
     isBeside,
-    ...(retried.length > 0 && { retried: new Set(retried.map(({ text }) => text)) }),
+    ...(retried.length > 0 && { retried: new Set(retried.map(embeddedText)) }),
   };
 }
 
@@ -171,7 +190,7 @@ function splitByPaid(plans: readonly RecordWrite[], paid: PaidVectors): Embedded
   const unpaid: RecordWrite[] = [];
   for (const plan of plans) {
     for (const chunk of plan.changed)
-      if (!chunk.isKept) chunk.embedding = paid.get(chunk.text) ?? null;
+      if (!chunk.isKept) chunk.embedding = paid.get(embeddedText(chunk)) ?? null;
     const isWhole = plan.changed.every((chunk) => chunk.isKept || chunk.embedding !== null);
     (isWhole ? embedded : unpaid).push(plan);
   }
@@ -184,16 +203,18 @@ function splitByPaid(plans: readonly RecordWrite[], paid: PaidVectors): Embedded
  */
 export function planRecord(
   row: RenderedRow,
-  chunker: Chunker,
+  chunker: RecordChunker,
   stored: readonly StoredChunk[],
   wantsVectors = true,
 ): RecordWrite {
   const at = new Map(stored.map((chunk) => [chunk.index, chunk]));
   const held = new Set(stored.filter((chunk) => chunk.hasVector).map((chunk) => chunk.hash));
   const chunks = chunker.chunk(cleanText(row.text));
+  const title = row.title === null ? null : cleanText(row.title);
   const changed: NewChunk[] = [];
   for (const chunk of chunks) {
-    const hash = hashText(chunk.text);
+    const context = chunker.contextOf(title, chunk);
+    const hash = hashText(context + chunk.text);
     const before = at.get(chunk.index);
     const isSame =
       before?.hash === hash &&
@@ -208,6 +229,7 @@ export function planRecord(
         end: chunk.end,
         section: chunk.section,
         text: chunk.text,
+        context,
         hash: Buffer.from(hash, 'hex'),
         embedding: null,
         isKept: held.has(hash),
@@ -215,6 +237,11 @@ export function planRecord(
   }
   const hasSurplus = stored.some((chunk) => chunk.index >= chunks.length);
   return { key: row.key, count: chunks.length, changed, hasSurplus };
+}
+
+/** What a model is given of a chunk. Its hash is the chunk's. */
+export function embeddedText({ context, text }: Pick<NewChunk, 'context' | 'text'>): string {
+  return context + text;
 }
 
 /** 128 bits of SHA-256, hex: enough that two texts of one space never share one. */
@@ -229,7 +256,7 @@ function hashText(text: string): string {
 async function embedChanged(plans: readonly RecordWrite[], to: EmbedTo): Promise<void> {
   const { database, space, model, paid, signal, purpose } = to;
   const changed = plans.flatMap((plan) => plan.changed.filter((chunk) => !chunk.isKept));
-  const unpaid = changed.filter((chunk) => paid.get(chunk.text) === undefined);
+  const unpaid = changed.filter((chunk) => paid.get(embeddedText(chunk)) === undefined);
   const known = await knownHashes(
     database,
     space,
@@ -239,7 +266,7 @@ async function embedChanged(plans: readonly RecordWrite[], to: EmbedTo): Promise
   const wanting = changed.filter((chunk) => !chunk.isKept);
   let sent = 0;
   if (wanting.length > 0) {
-    const texts = wanting.map((chunk) => chunk.text);
+    const texts = wanting.map(embeddedText);
     const onCall = (count: number) => {
       sent += count;
     };

@@ -1,4 +1,9 @@
-export { createEmbedRecords, planRecord } from './embed-records.ts';
+export {
+  createEmbedRecords,
+  embeddedText,
+  planRecord,
+  type WrittenRecord,
+} from './embed-records.ts';
 export { errorLabel } from './error-label.ts';
 export type { Handler, Prepared } from './handler.ts';
 export { RETRY, Worker, type WorkerOptions } from './worker.ts';

@@ -56,6 +56,10 @@ describeEachDatabase('evervec model', (databases) => {
     expect(await json('model', 'switch', '--keep', '2')).toMatchObject({
       sources: [{ model: 'openai-compatible/vectors/8', second: { state: 'kept' } }],
     });
+    expect(await code('model', 'switch')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('No source has a second space that was not searched yet'),
+    });
     // By another program, which knows the model from the space and the key from its environment.
     const found = await json('search', 'body of 7', '--mode', 'vector', '--limit', '1');
     expect(found).toMatchObject({ hits: [{ key: '7' }] });
@@ -86,5 +90,43 @@ describeEachDatabase('evervec model', (databases) => {
     const kept = await settings.query('select model_settings from evervec.spaces');
     expect(JSON.stringify(kept.rows)).not.toContain(KEY);
     await settings.close();
+  });
+
+  test('says what holds it up and how to go on', { timeout: 240_000 }, async () => {
+    const place = await databases.create('empty');
+    await using folder = await commandFolder();
+    await folder.write('evervec.config.ts', CONFIG);
+    const env = { DATABASE_URL: place.location };
+    const run = async (...args: string[]) =>
+      expect(await folder.run(args, env)).toMatchObject({ code: 0 });
+    const database = await place.open();
+    await database.query('create table notes (id integer primary key, body text)');
+    await database.query(`insert into notes select n, 'of ' || n from generate_series(1, 30) n`);
+    await database.close();
+    await run('setup');
+    await run('backfill');
+    const migrate = ['model', 'migrate', '--to', 'evervec/hashed-words'];
+    const interrupted = async (said: RegExp) => {
+      const running = folder.start(migrate, env);
+      await running.until(said, 'stderr');
+      running.kill('SIGINT');
+      const { code, stdout, stderr } = await running.ended;
+      expect({ code, times: stderr.split('lets it go on').length - 1 }).toEqual({
+        code: 0,
+        times: 1,
+      });
+      expect(stdout).toMatch(/filling +evervec\/hashed-words@1\/384 .* 30/);
+    };
+    await run('queue', 'stop');
+    await interrupted(/^notes: the queue is stopped: "evervec queue start" lets it go on/m);
+    await run('queue', 'start');
+    await run('queue', 'pause', 'notes:standby:bulk');
+    await interrupted(
+      /^notes: paused: notes:standby:bulk; "evervec queue resume notes:standby:bulk" lets/m,
+    );
+    await run('queue', 'resume', '--all');
+    const gone = await folder.run(migrate, env);
+    expect(gone.stdout).toMatch(/30 records, none missing/);
+    expect(gone.stderr).not.toContain('lets it go on');
   });
 });

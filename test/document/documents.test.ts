@@ -124,6 +124,38 @@ describeEachDatabase('documents', ({ open }) => {
     expect((await documents.list()).documents.map(({ tier }) => tier)).toEqual(['paid', 'free']);
   });
 
+  it('moves the active version when the chunks are there, and not before', async () => {
+    const { documents, embed, evervec } = await start(await open());
+    const add = (text: string) => documents.add(given('A', text, { origin: 'a' }), BY);
+    const { id } = await add('ancient words');
+    await embed();
+    expect(await documents.get(id)).toMatchObject({ version: 1, active_version: 1 });
+    await add('modern words');
+    expect(await documents.get(id)).toMatchObject({ version: 2, active_version: 1 });
+    expect((await evervec.search({ query: 'ancient', mode: 'text' })).hits).toHaveLength(1);
+    await embed();
+    expect(await documents.get(id)).toMatchObject({ version: 2, active_version: 2 });
+    expect((await evervec.search({ query: 'ancient', mode: 'text' })).hits).toHaveLength(0);
+
+    expect(await documents.rollBack(id, 1, { by: 'editor' })).toBe(3);
+    await embed();
+    const versions = await documents.versions(id);
+    expect(
+      versions.map((one) => [one.version, one.changed_by, one.summary, one.is_active]),
+    ).toEqual([
+      [3, 'editor', 'Rolled back to version 1', true],
+      [2, 'tester', null, false],
+      [1, 'tester', null, false],
+    ]);
+    const diff = await documents.diff(id, 2, 3, { unit: 'words' });
+    expect(diff.parts).toEqual([
+      { kind: 'removed', text: 'modern' },
+      { kind: 'added', text: 'ancient' },
+      { kind: 'same', text: ' words' },
+    ]);
+    await expect(documents.diff(id, 1, 9)).rejects.toThrow(/no version 9/);
+  });
+
   it('embeds nothing where only what is known about it changes', async () => {
     const { documents, embed } = await start(await open(), {
       documents: { tiers: ['free', 'paid'] },

@@ -115,6 +115,11 @@ describe('a name', () => {
   });
 });
 
+test('a fault of the program is not taken for one of the network', async () => {
+  const lookup = () => Promise.reject(new TypeError('a bug'));
+  await expect(fetcher({}, { lookup }).fetch('http://a.test/')).rejects.toThrow(TypeError);
+});
+
 test('a port that is closed is a connection that fails', async () => {
   const server = await webServer({});
   const error = await failure(fetcher().fetch(`http://127.0.0.1:${server.port === 2 ? 3 : 2}/`));

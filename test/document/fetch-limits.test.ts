@@ -54,12 +54,26 @@ describe('what is too large is refused at the limit, and its connection closed',
     );
   });
 
-  test('what just fits is taken', async () => {
+  test('what just fits is taken, and no timer is left', async () => {
+    const clock = new ManualClock();
     const server = await webServer({ '/': text('12345') });
-    const fetched = await fetcher({ maxBytes: 5 }).fetch(server.origin);
+    const fetched = await fetcher({ maxBytes: 5, clock }).fetch(server.origin);
     expect(fetched).toMatchObject({ status: 'changed', bytes: Buffer.from('12345') });
+    expect(clock.sleeping).toBe(0);
     expect((await failure(fetcher({ maxBytes: 4 }).fetch(server.origin))).reason).toBe('TOO_LARGE');
   });
+});
+
+test.each([302, 404, 500])('the endless body of a %i is not read', async (status) => {
+  const server = await webServer({
+    '/': (_, response) =>
+      endless(response.writeHead(status, { location: '/next' }), Buffer.alloc(65_536)),
+    '/next': text('next'),
+  });
+  const work = fetcher().fetch(server.origin);
+  if (status === 302) expect(await work).toMatchObject({ status: 'changed' });
+  else expect((await failure(work)).status).toBe(status);
+  await server.idle();
 });
 
 describe('what takes too long', () => {

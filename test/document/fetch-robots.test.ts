@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { Signal } from '../setup/signal.ts';
 import { ManualClock } from './manual-clock.ts';
-import { failure, fetcher, redirect, type Route, text, webServer } from './web-server.ts';
+import {
+  failure,
+  fetcher,
+  redirect,
+  type Route,
+  tcpServer,
+  text,
+  webServer,
+} from './web-server.ts';
 
 const PAGES = { '/': text('home'), '/private/a': text('a'), '/open': text('open') };
 
@@ -170,6 +178,25 @@ describe('at one host', () => {
     expect(slow.asked.at(-1)).toBe('/next');
   });
 
+  test('who waits for the pause is told that the host wants to be left alone', async () => {
+    const clock = new ManualClock();
+    const server = await webServer({
+      '/': text('first'),
+      '/busy': (_, response) => response.writeHead(429, { 'retry-after': '60' }).end(),
+    });
+    const web = fetcher({ clock, perHostIntervalMs: 1_000, perHostConcurrency: 3 });
+    await web.fetch(server.origin);
+    const busy = failure(web.fetch(`${server.origin}/busy`));
+    await clock.asleep(1_000);
+    const next = failure(web.fetch(`${server.origin}/next`));
+    await clock.asleep(2_000);
+    clock.advance(1_000);
+    expect(await busy).toMatchObject({ reason: 'BUSY', status: 429 });
+    clock.advance(1_000);
+    expect(await next).toMatchObject({ reason: 'BUSY', status: null, retryAfterMs: 59_000 });
+    expect(server.asked).not.toContain('/next');
+  });
+
   test('two that redirect to each other do not wait for ever', async () => {
     const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
     const server = await webServer({
@@ -223,6 +250,25 @@ describe('ending', () => {
     await server.idle();
     const aborted = fetcher().fetch(server.origin, undefined, AbortSignal.abort(new Error('was')));
     await expect(aborted).rejects.toThrow('was');
+  });
+
+  test.each(['connects', 'is looked up'])('a call that %s is aborted at once', async (stage) => {
+    const clock = new ManualClock();
+    const stop = new AbortController();
+    const connected = new Signal('the connection');
+    const silent = await tcpServer((socket) => {
+      socket.resume();
+      connected.fire();
+    }, 'https');
+    const lookup = () => new Promise<never>(() => connected.fire());
+    const web = fetcher({ clock, respectRobots: false }, { lookup });
+    const url = stage === 'connects' ? silent.origin : 'https://slow.test/';
+    const work = web.fetch(url, undefined, stop.signal);
+    await connected.fired();
+    stop.abort(new Error('enough'));
+    await expect(work).rejects.toThrow('enough');
+    await silent.idle();
+    expect(clock.sleeping).toBe(0);
   });
 
   test('closing ends what runs and what waits, and nothing is left open', async () => {

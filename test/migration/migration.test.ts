@@ -1,8 +1,10 @@
 /** From one space to another: search goes on, changes go to both, each step can be cut short (I7). */
 import { expect, test } from 'vitest';
 import { createEvervec } from '../../src/engine/index.ts';
+import { silentLogger } from '../../src/runtime/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
+import { Signal } from '../setup/signal.ts';
 import { configure, keep, sidecar } from '../source/fixture.ts';
 import {
   drain,
@@ -212,6 +214,19 @@ describeEachDatabase('a migration', (databases) => {
     expect(await migrations.begin('items', createDigestModel(8))).toBe(false);
   });
 
+  test('that is switched twice stays where it is', async () => {
+    const kept = await migrating(await databases.open());
+    const { migrations } = kept.evervec;
+    await filled(kept);
+    await migrations.switch('items');
+    for (const force of [false, true])
+      await expect(migrations.switch('items', { force })).rejects.toMatchObject({
+        message: 'Source "items" was switched already.',
+        remedy: expect.stringContaining('evervec model rollback items'),
+      });
+    expect(await modelOf(kept)).toBe('test/digest@12');
+  });
+
   test('of two that switch at once, one is told that it came too late', async () => {
     const kept = await migrating(await databases.open());
     await filled(kept);
@@ -268,6 +283,21 @@ describeEachDatabase('a migration', (databases) => {
     expect(rows).toEqual([{ schema: null }]);
   });
 
+  test('is not ready when texts are made otherwise and were not queued for it since', async () => {
+    const kept = await migrating(await databases.open());
+    await filled(kept);
+    expect((await kept.evervec.migrations.check('items')).faults).toEqual([]);
+    const sources = { items: { table: 'items', text: 'Now: {body}' } };
+    const { evervec } = await reopened(kept.database, { sources });
+    await evervec.setup();
+    expect((await evervec.migrations.check('items')).faults).toEqual([
+      'its records are not all queued',
+    ]);
+    await evervec.migrations.queue('items');
+    await evervec.migrations.fill('items');
+    expect((await evervec.migrations.check('items')).faults).toEqual([]);
+  });
+
   test('of chunking or language alone is the same thing', async () => {
     const database = await databases.open();
     await database.query('create table items (id integer primary key, body text)');
@@ -322,4 +352,61 @@ describeEachDatabase('a migration', (databases) => {
     });
     expect((await stranger.search({ query: 'item', mode: 'text' })).hits).toHaveLength(10);
   });
+
+  test('is left alone by a worker that can not have its model, and the first space is not', async () => {
+    const kept = await migrating(await databases.open());
+    const { database, evervec, first, second } = kept;
+    const warned: object[] = [];
+    const logger = { ...silentLogger, warn: (detail: object) => warned.push(detail) };
+    const stranger = await createEvervec({ model: first, sources: SOURCES }, { database, logger });
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    await database.query(`update items set body = 'changed meanwhile' where id = 3`);
+    expect(await (await stranger.worker()).drain()).toBe(1);
+    expect(warned).toMatchObject([
+      { source: 'items', remedy: expect.stringContaining('otherModels') },
+    ]);
+    expect(await stranger.backfill()).toMatchObject([{ source: 'items', queued: 20 }]);
+    expect(second.texts).toEqual([]);
+    expect(await evervec.migrations.fill('items')).toBe(true);
+    await expectBothTrue(kept, 'first');
+  });
+
+  // A worker locks its jobs and then the sidecar; a drop the other way round.
+  test.runIf(databases.kind === 'postgres')(
+    'is dropped also where a worker is just writing to its space',
+    async () => {
+      const kept = await migrating(await databases.open());
+      const { database, evervec } = kept;
+      await evervec.migrations.begin('items');
+      await evervec.migrations.queue('items');
+      const { rows } = await database.query<{ id: number; space: number }>(
+        `select id, active_space_id as space from evervec.sources where standby_of is not null`,
+      );
+      const { id, space } = rows[0] ?? expect.fail('there is no second space');
+      const [isHeld, dropping] = [new Signal('the jobs'), new Signal('the drop')];
+      const written = database.transaction(async (tx) => {
+        // The other one is to find the deadlock.
+        await tx.query(`set local deadlock_timeout = '1min'`);
+        await tx.query('select from evervec.jobs where source_id = $1 for update', [id]);
+        isHeld.fire();
+        await dropping.fired();
+        await tx.query(`select count(*) from evervec.chunks_${space}`);
+      });
+      await isHeld.fired();
+      const dropped = evervec.migrations.drop('items');
+      await expect
+        .poll(async () => {
+          const waiting = await database.query(
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          );
+          return waiting.rowCount;
+        })
+        .toBe(1);
+      dropping.fire();
+      await written;
+      expect(await dropped).toBe(true);
+      expect((await evervec.migrations.status())[0]?.second).toBeNull();
+    },
+  );
 });

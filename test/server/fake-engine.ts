@@ -1,5 +1,5 @@
 /** An engine for tests of the server: realistic answers, and hooks to make it slow, fail, or say something else. */
-import type { SourceSummary } from '../../src/engine/index.ts';
+import type { MigrationPlan, SourceSummary, SpaceStatus } from '../../src/engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls, QueueHealth } from '../../src/operate/index.ts';
 import type { QueueStatus } from '../../src/queue/index.ts';
 import type { SearchAnswer, SearchHit, SearchRequest } from '../../src/search/index.ts';
@@ -203,6 +203,41 @@ export class FakeEngine implements Engine {
         metrics: 3,
         workers: 0,
       }),
+  };
+
+  plan: MigrationPlan = {
+    source: 'offers',
+    from: 'evervec/hashed-words@1/384',
+    to: 'openai/text-embedding-3-small/1536',
+    differs: ['model evervec/hashed-words@1/384, not openai/text-embedding-3-small/1536'],
+    rows: 1_280,
+    sampled: 1_000,
+    records: 1_280,
+    chunks: 1_311,
+    tokens: 262_200,
+    cost: 0.005244,
+    seconds: 3.2,
+  };
+  spaces: SpaceStatus[] = [
+    {
+      source: 'offers',
+      model: 'evervec/hashed-words@1/384',
+      dimensions: 384,
+      chunking: 'text@2/max1600/overlap0',
+      language: 'english',
+      differs: [],
+      second: null,
+    },
+  ];
+
+  readonly migrations: Engine['migrations'] = {
+    status: (...args) => this.#note('status', args, this.spaces),
+    plan: (...args) => this.#note('plan', args, this.plan),
+    begin: (...args) => this.#note('begin', args, true),
+    queue: (...args) => this.#note('queue', args, undefined),
+    switch: (...args) => this.#note('switch', args, undefined),
+    rollback: (...args) => this.#note('rollback', args, undefined),
+    drop: (...args) => this.#note('drop', args, true),
   };
 
   async #note<T>(action: string, args: unknown[], result: T): Promise<T> {

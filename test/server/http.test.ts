@@ -142,6 +142,8 @@ describe('routes', () => {
       ),
       ['/v1/cost', ['get']],
       ['/metrics', ['get']],
+      ['/v1/models', ['get']],
+      ...['migrate', 'switch', 'rollback', 'drop'].map((name) => [`/v1/models/${name}`, ['post']]),
       ['/v1/documents', ['post', 'get']],
       ['/v1/documents/{id}', ['get', 'patch', 'delete']],
       ['/v1/documents.jsonl', ['get']],

@@ -14,8 +14,8 @@ export interface Outcome {
 }
 
 export interface Running {
-  /** Resolves when stdout has a match; rejects with the output when the process ends before. */
-  until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves when the stream, by default stdout, has a match; rejects with the output when the process ends before. */
+  until(pattern: RegExp, stream?: 'stdout' | 'stderr'): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Outcome>;
 }
@@ -84,6 +84,7 @@ function follow(args: readonly string[], cwd: string, env: Record<string, string
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     outcome.stderr += text;
+    told();
   });
   const ended = new Promise<Outcome>((resolve) => {
     child.on('close', (code) => {
@@ -95,10 +96,10 @@ function follow(args: readonly string[], cwd: string, env: Record<string, string
   return {
     ended,
     kill: (signal) => child.kill(signal),
-    until: (pattern) =>
+    until: (pattern, stream = 'stdout') =>
       new Promise((resolve, reject) => {
         const look = () => {
-          const match = pattern.exec(outcome.stdout);
+          const match = pattern.exec(outcome[stream]);
           if (match === null && outcome.code === null && child.exitCode === null) return;
           waiting.delete(look);
           if (match !== null) resolve(match);

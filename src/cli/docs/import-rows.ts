@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import { readCsv, readJsonl } from '../../document/index.ts';
 import { type CommonOptions, withCommonOptions, withEvervec } from '../session.ts';
 import { type TakeOptions, withTaking } from './fields.ts';
-import { report, takeIn } from './take.ts';
+import { report, takeIn, takeItems } from './take.ts';
 
 export function addImportCsv(docs: Command): void {
   withTaking(docs.command('import-csv'))
@@ -13,7 +13,7 @@ export function addImportCsv(docs: Command): void {
     .description('take the rows of a CSV file in')
     .action(async (file: string, options: TakeOptions) => {
       const taken = await withEvervec(options, (evervec) =>
-        takeIn(evervec, readCsv(file), { ...options, total: null, fields: 'defaults' }),
+        takeIn(evervec, takeItems(readCsv(file), options), { ...options, total: null }),
       );
       report(taken, options);
     });
@@ -26,7 +26,7 @@ export function addImportJsonl(docs: Command): void {
     .action(async (file: string, options: TakeOptions) => {
       const lines = readJsonl(file === '-' ? process.stdin : file);
       const taken = await withEvervec(options, (evervec) =>
-        takeIn(evervec, lines, { ...options, total: null, fields: 'defaults' }),
+        takeIn(evervec, takeItems(lines, options), { ...options, total: null }),
       );
       report(taken, options);
     });

@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
-import { type FolderListing, listFolder } from '../../document/index.ts';
+import { DEFAULT_EXTRACT_LIMITS, type FolderListing, listFolder } from '../../document/index.ts';
 import type { Evervec } from '../../engine/index.ts';
 import { actor } from '../actor.ts';
 import { confirm } from '../confirm.ts';
 import { print, printable, printJson } from '../output.ts';
 import { withEvervec } from '../session.ts';
-import { MAX_FILE_BYTES } from './add.ts';
 import { type TakeOptions, withTaking } from './fields.ts';
-import { report, takeIn } from './take.ts';
+import { report, takeIn, takeItems } from './take.ts';
 
 interface Options extends TakeOptions {
   include?: string[];
@@ -42,7 +41,7 @@ export function addImport(docs: Command): void {
         include: options.include,
         exclude: options.exclude,
         isRecursive: options.recursive,
-        maxBytes: MAX_FILE_BYTES,
+        maxBytes: DEFAULT_EXTRACT_LIMITS.maxBytes,
       });
       await withEvervec(options, (evervec) => importFolder(evervec, listing, options));
     });
@@ -60,10 +59,9 @@ async function importFolder(
     surplus.length > 0 &&
     (await confirm(`Delete ${surplus.length} documents whose files are no more?`, options.confirm));
   const { items, ignored } = listing;
-  const taken = await takeIn(evervec, items, {
+  const taken = await takeIn(evervec, takeItems(items, options), {
     ...options,
     total: items.length,
-    fields: 'defaults',
   });
   const ids = surplus.map(({ id }) => id);
   const deleted = isPruned ? await evervec.documents.deleteAll(ids, actor()) : 0;

@@ -4,6 +4,7 @@ import { addAdd } from './add.ts';
 import { addDelete, addRollback, addUpdate } from './change.ts';
 import { addExport, addImportCsv, addImportJsonl } from './import-rows.ts';
 import { addImport } from './import.ts';
+import { addRefresh } from './refresh.ts';
 import { addCollections, addDiff, addList, addShow, addVersions } from './read.ts';
 
 export function addDocs(program: Command): void {
@@ -21,6 +22,7 @@ export function addDocs(program: Command): void {
     addVersions,
     addDiff,
     addRollback,
+    addRefresh,
     addDelete,
   ])
     add(docs);

@@ -1,6 +1,12 @@
 /** Takes items in and embeds them meanwhile, with a line per item that says what became of it. */
 import type { ImportItem } from '../../document/index.ts';
-import type { Evervec, ImportCounts, ImportResult } from '../../engine/index.ts';
+import type {
+  Documents,
+  Evervec,
+  ImportCounts,
+  ImportOptions,
+  ImportResult,
+} from '../../engine/index.ts';
 import { actor } from '../actor.ts';
 import { embedPending } from '../backfill.ts';
 import { print, printable, printJson, Progress } from '../output.ts';
@@ -17,14 +23,23 @@ export interface Taken {
 
 const DOCUMENTS = ['documents'];
 
-/**
- * @param total items, where that is known
- * @param fields `defaults`: of documents that don't tell them; `given`: they stand in the items already
- */
+/** Takes something in by these options, and tells them of each. */
+export type Take = (documents: Documents, options: ImportOptions) => Promise<unknown>;
+
+/** Items, told of by the command's options where they don't tell themselves. */
+export function takeItems(
+  items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
+  options: TakeOptions,
+): Take {
+  const defaults = toldFields(options);
+  return (documents, importOptions) => documents.import(items, { ...importOptions, defaults });
+}
+
+/** @param options `total`: how many there are, where that is known */
 export async function takeIn(
   evervec: Evervec,
-  items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
-  options: TakeOptions & { total: number | null; fields: 'defaults' | 'given' },
+  take: Take,
+  options: TakeOptions & { total: number | null },
 ): Promise<Taken> {
   const started = performance.now();
   const { signal } = untilStopped();
@@ -36,14 +51,13 @@ export async function takeIn(
   const progress = new Progress();
   const results: ImportResult[] = [];
   try {
-    const counts = await documents.import(items, {
+    await take(documents, {
       collection: options.collection,
       by: actor(),
       signal,
       onDuplicate: options.onDuplicate,
       summary: options.summary,
       isForced: options.force,
-      defaults: options.fields === 'defaults' ? toldFields(options) : undefined,
       onResult: (result) => {
         results.push(result);
         tell(result, options, progress);
@@ -55,10 +69,17 @@ export async function takeIn(
     await worker?.stop();
     if (isEmbedding) await embedPending(evervec, DOCUMENTS);
     const pending = await evervec.pending(DOCUMENTS);
-    return { counts, results, pending, seconds: (performance.now() - started) / 1_000 };
+    const seconds = (performance.now() - started) / 1_000;
+    return { counts: countOutcomes(results), results, pending, seconds };
   } finally {
     await worker?.stop();
   }
+}
+
+function countOutcomes(results: readonly ImportResult[]): ImportCounts {
+  const counts = { added: 0, version: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 };
+  for (const { outcome } of results) counts[outcome]++;
+  return counts;
 }
 
 const QUIET = new Set(['unchanged', 'skipped']);

@@ -34,7 +34,7 @@ export interface ConnectionOptions {
  * A connection for one request; the caller destroys it. Nothing is kept alive: requests to one host are a second apart,
  * and a new connection is a new check.
  *
- * @param ended closes what is still connecting
+ * @param ended closes what is still connecting, so that an abort need not wait for it
  */
 export async function openClient(
   url: URL,
@@ -79,7 +79,8 @@ function guardedConnect(
     }) as unknown as Socket;
     const late = () => socket.destroy(tooLate(url, connectTimeoutMs));
     void deadline(clock, connectTimeoutMs, settled.signal, late);
-    ended.addEventListener('abort', late, { signal: settled.signal });
+    if (ended.aborted) late();
+    else ended.addEventListener('abort', late, { signal: settled.signal });
   };
 }
 

@@ -42,14 +42,13 @@ export async function exchange<Result>(
   const ended = new AbortController();
   const stop = AbortSignal.any([signal, late.signal]);
   void deadline(clock, budget.leftMs, ended.signal, () => late.abort(outOfTime(url)));
-  const client = await openClient(url, connection, ended.signal);
+  // undici lets a connection come about before it looks at the request's own signal.
+  const client = await openClient(url, connection, AbortSignal.any([stop, ended.signal]));
   let stage: Stage = 'asked';
   try {
     const path = url.pathname + url.search;
     const answer = await client.request({ method: 'GET', path, headers, signal: stop });
     stage = 'answered';
-    // Without a listener, closing an unread body would be an uncaught exception.
-    answer.body.on('error', () => {});
     return await read({ status: answer.statusCode, headers: answer.headers, body: answer.body });
   } catch (error) {
     stop.throwIfAborted();

@@ -71,6 +71,8 @@ export class RobotsCache {
       ({ keptMs }) => keep(keptMs),
       (error: unknown) => keep(failureMs(error)),
     );
+    // Who asked may have left before the answer; whoever is still there sees the failure all the same.
+    robots.catch(() => {});
     return robots;
   }
 

@@ -1,7 +1,7 @@
 /** The files of a folder as items of an import. Reads names first and contents one by one; changes nothing. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ConfigError, DocumentError } from '../../errors/index.ts';
+import { ConfigError, ExtractionError } from '../../errors/index.ts';
 import { readFileName, titleOfName } from './file-name.ts';
 import type { ImportContent, ImportItem } from './item.ts';
 
@@ -17,6 +17,7 @@ const EXTENSIONS = new Set([
   '.xhtml',
   '.pdf',
   '.docx',
+  '.epub',
 ]);
 
 export interface FolderOptions {
@@ -112,10 +113,10 @@ async function loadFile(file: string, maxBytes: number): Promise<ImportContent> 
   return { bytes: await readFile(file), name: path.basename(file), mediaType: null };
 }
 
-function tooLarge(size: number, maxBytes: number): DocumentError {
+function tooLarge(size: number, maxBytes: number): ExtractionError {
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 1_048_576).toLocaleString('en')} MiB`;
-  return new DocumentError(
+  return new ExtractionError(
     `The file has ${mebibytes(size)}, ${mebibytes(maxBytes)} are taken at most.`,
-    { fault: 'field', remedy: 'Cut it into several.' },
+    { fault: 'too-large', remedy: 'Cut it into several.' },
   );
 }

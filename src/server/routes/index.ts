@@ -4,6 +4,7 @@ export { addCronRoute, type CronOptions } from './cron.ts';
 export { addDocumentRoutes } from './documents.ts';
 export { addHealthRoute } from './health.ts';
 export { addImportRoutes } from './imports.ts';
+export { addModelRoutes } from './models.ts';
 export { addQueueActions } from './queue-actions.ts';
 export { addQueueReads } from './queue-reads.ts';
 export type { App, Bindings } from './route.ts';

@@ -2,10 +2,10 @@
 import type { z } from '@hono/zod-openapi';
 
 import type { RetrySelection } from '../../engine/index.ts';
-import { HttpRequestError } from '../../errors/index.ts';
 import { CLEARABLE_STATES, RETENTION_DAYS } from '../../queue/index.ts';
 import type { Scope } from '../access.ts';
 import { readJson } from '../body.ts';
+import { requireConfirmation } from '../confirmation.ts';
 import type { Engine } from '../engine.ts';
 import * as shapes from '../queue-schemas.ts';
 import { addRoute, answerWith, type App, failures, json } from './route.ts';
@@ -145,14 +145,6 @@ function addCleaning(add: Add, queue: Engine['queue'], retentionDays: number): v
       return await queue.cleanup(days, by);
     },
   );
-}
-
-/** @throws HttpRequestError unless the body says so */
-function requireConfirmation(body: { confirm?: boolean | undefined }, what: string): void {
-  if (body.confirm === true) return;
-  throw new HttpRequestError('CONFIRM', 400, `This would ${what}; nothing was done.`, {
-    remedy: 'Send "confirm": true in the body if that is what you want.',
-  });
 }
 
 function addAction<Body extends z.ZodObject, Answer extends z.ZodType>(

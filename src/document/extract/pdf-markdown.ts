@@ -1,0 +1,108 @@
+/**
+ * Markdown out of the blocks of all pages, and where each page starts in it. Notes at the foot of a column come after the text of
+ * their page, so that a sentence goes on from one column and page to the next.
+ */
+import type { Headings } from './pdf-headings.ts';
+import type { Line } from './pdf-lines.ts';
+import { type Block, blocksOf, isSentenceCut, withoutBullet } from './pdf-paragraphs.ts';
+import { joint, type Vocabulary } from './pdf-words.ts';
+
+export interface Pages {
+  /** Lines of each region of each page, in reading order. */
+  pages: readonly { regions: readonly { lines: readonly Line[]; isAside: boolean }[] }[];
+  headings: Headings;
+  vocabulary: Vocabulary;
+  bodySize: number;
+}
+
+/** What stands across a page is no heading, however large. */
+const NONE: Headings = { levelOf: () => null };
+/** Smaller than so much of the text: a note. */
+const NOTE = 0.93;
+
+export function markdownOf(pages: Pages): { text: string; starts: number[] } {
+  const blocks = joined(pages);
+  const starts: number[] = [];
+  let text = '';
+  let previous: Block | null = null;
+  for (const block of blocks) {
+    if (previous !== null) text += isItem(previous) && isItem(block) ? '\n' : '\n\n';
+    text = withBlock(text, block, pages.vocabulary, (page, at) => {
+      // A page without text starts where the next one does.
+      while (starts.length <= page) starts.push(starts.length === 0 ? 0 : at);
+    });
+    previous = block;
+  }
+  while (starts.length < pages.pages.length) starts.push(text.length);
+  return { text, starts };
+}
+
+function joined({ pages, headings, bodySize }: Pages): Block[] {
+  const blocks: Block[] = [];
+  for (const [at, { regions }] of pages.entries()) {
+    const notes: Block[] = [];
+    let last = blocks.findLast((block) => isMain(block, bodySize)) ?? null;
+    for (const { lines, isAside } of regions) {
+      const main = blocksOf(lines, at, isAside ? NONE : headings);
+      if (isAside) {
+        notes.push(...main);
+        continue;
+      }
+      notes.push(...takeNotes(main, bodySize));
+      const [first] = main;
+      if (first && last && isSentenceCut(last, first)) {
+        last.lines.push(...first.lines);
+        main.shift();
+      }
+      blocks.push(...main);
+      last = main.at(-1) ?? last;
+    }
+    blocks.push(...notes);
+  }
+  return blocks;
+}
+
+/** Takes what is set smaller off the end of a column that has text above it. */
+function takeNotes(blocks: Block[], bodySize: number): Block[] {
+  const lastMain = blocks.findLastIndex((block) => isMain(block, bodySize));
+  return lastMain === -1 ? [] : blocks.splice(lastMain + 1);
+}
+
+function isMain(block: Block, bodySize: number): boolean {
+  return (block.lines[0]?.line.size ?? 0) >= bodySize * NOTE;
+}
+
+function isItem(block: Block): boolean {
+  return block.kind === 'item';
+}
+
+function withBlock(
+  before: string,
+  { kind, lines }: Block,
+  vocabulary: Vocabulary,
+  onPage: (page: number, at: number) => void,
+): string {
+  const prefix = kind === 'item' ? '- ' : kind === 'text' ? '' : `${'#'.repeat(kind.heading)} `;
+  let text = before;
+  let isFirst = true;
+  for (const { line, page, isBroken } of lines) {
+    if (isFirst) {
+      onPage(page, text.length);
+      const own = kind === 'item' ? withoutBullet(line.text) : line.text;
+      text += prefix + (kind === 'text' ? escaped(own) : own);
+    } else {
+      const { kept, between } = joint(text, line.text, vocabulary);
+      const isBreak = isBroken && kept === text && kind === 'text' && between === ' ';
+      text = `${kept}${isBreak ? '\n' : between}`;
+      onPage(page, text.length);
+      text += isBreak ? escaped(line.text) : line.text;
+    }
+    isFirst = false;
+  }
+  return text;
+}
+
+/** What would be a heading, a quote or a fence to Markdown, and is text here. */
+function escaped(text: string): string {
+  return text.replace(/^(#{1,6}\s|>|`{3}|~{3}|[-=+]+\s*$|[-+]\s)/, '\\$1');
+}

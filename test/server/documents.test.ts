@@ -68,6 +68,32 @@ describeEachDatabase('documents over HTTP', ({ open }) => {
     expect(await search('moon')).toEqual([]);
   });
 
+  it('take each file for itself', async () => {
+    const { ask, upload, runTasks, over } = await startServer(await open());
+    await runTasks();
+    const { body } = await upload({
+      'a.md': '---\nauthor: Ada\n---\n# About tides\n\nThe moon.',
+      'b.pdf': '%PDF-1.4\nnothing that is one',
+      'c.bin': '\u0000\u0001\u0002',
+      'd.html': '<title>Moons</title><article><p>There are many moons.</p></article>',
+    });
+    const task = await over(body.task.id);
+    expect(task).toMatchObject({ state: 'done', items: 4, counts: { added: 2, failed: 2 } });
+    const told = task.results.map(({ label, outcome, error }) => [label, outcome, error?.code]);
+    expect(told).toEqual([
+      ['a.md', 'added', undefined],
+      ['b.pdf', 'failed', expect.stringMatching(/^EVERVEC_EXTRACTION/)],
+      ['c.bin', 'failed', expect.stringMatching(/^EVERVEC_EXTRACTION/)],
+      ['d.html', 'added', undefined],
+    ]);
+    expect((await ask('GET', '/v1/documents')).body.documents).toMatchObject([
+      { title: 'About tides', author: 'Ada', format: 'markdown' },
+      { title: 'Moons', format: 'html' },
+    ]);
+    const nothing = await over((await upload({ 'b.pdf': '%PDF-1.4' })).body.task.id);
+    expect(nothing).toMatchObject({ state: 'failed', error: null, counts: { failed: 1 } });
+  });
+
   it('takes a text at once', async () => {
     const { ask } = await startServer(await open());
     const json = { collection: 'notes', title: 'A', text: 'one', origin: 'a' };

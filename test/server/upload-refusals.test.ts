@@ -103,9 +103,8 @@ describeEachDatabase('uploads that are refused', ({ open }) => {
   });
 
   it('are as many as there is room for, and are cut at the limit, not after it', async () => {
-    const database = await open();
-    const { ask, url, upload } = await startServer(database, {
-      handler: { upload: { concurrency: 1, maxBytes: 1_000_000 } },
+    const { url, upload } = await startServer(await open(), {
+      handler: { upload: { concurrency: 1, maxBytes: 3_000_000 } },
     });
     // One that never ends: it is answered when the limit is passed.
     const slow = httpRequest(`${url}/v1/documents`, {
@@ -114,21 +113,46 @@ describeEachDatabase('uploads that are refused', ({ open }) => {
     });
     slow.on('error', () => {});
     slow.write(part('name="file"; filename="a.txt"', ''));
+    const large = { 'b.txt': 'words '.repeat(300_000) };
     const busy = await eventually('a refusal', async () => {
-      const answer = await upload({ 'b.txt': 'words' });
+      const answer = await upload(large);
       return answer.status === 503 ? answer : undefined;
     });
     expect(busy.body.error.code).toBe('EVERVEC_HTTP_BUSY');
     expect(busy.headers.get('retry-after')).toBe('1');
+    // What any request may have waits for nobody.
+    expect((await upload({ 'c.txt': 'words' })).status).toBe(202);
     const answered = once(slow, 'response');
-    slow.write('x'.repeat(1_000_001));
+    slow.write('x'.repeat(3_000_001));
     const [response] = await answered;
     expect(response.statusCode).toBe(413);
     slow.destroy();
     const after = await eventually('room again', async () => {
-      const answer = await ask('POST', '/v1/documents', { body: formOf({ 'c.txt': 'words' }) });
+      const answer = await upload(large);
       return answer.status === 202 ? answer : undefined;
     });
     expect(after.body.task.state).toBe('waiting');
+  });
+
+  it('may state any length: nothing beyond the limit is waited for', async () => {
+    const { url } = await startServer(await open());
+    const stated = async (length: string) => {
+      const request = httpRequest(`${url}/v1/imports`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'text/csv',
+          authorization: `Bearer ${ADMIN}`,
+          'content-length': length,
+        },
+      });
+      request.on('error', () => {});
+      const answered = once(request, 'response');
+      request.flushHeaders();
+      const [response] = await answered;
+      request.destroy();
+      return response.statusCode;
+    };
+    expect(await stated(String(2 * 1_024 ** 3))).toBe(413);
+    expect(await stated(String(50 * 1_024 ** 2 + 1))).toBe(413);
   });
 });

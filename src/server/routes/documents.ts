@@ -44,14 +44,10 @@ function addTaking(app: App, engine: Engine, uploads: Uploads): void {
     },
   };
   addRoute(app, 'admin', config, (asked) =>
-    uploads.run(async () => {
+    uploads.run(asked.request, async (maxBytes) => {
       const isForm = IS_FORM.test(asked.request.headers.get('content-type') ?? '');
-      if (!isForm) return await takeText(engine, asked, uploads.maxBytes);
-      const { options, files } = await readUpload(
-        asked.request,
-        uploads.maxBytes,
-        engine.documents,
-      );
+      if (!isForm) return await takeText(engine, asked, maxBytes);
+      const { options, files } = await readUpload(asked.request, maxBytes, engine.documents);
       return await accept(engine, asked.caller, { kind: 'upload', options, files });
     }),
   );

@@ -26,8 +26,8 @@ export function addImportRoutes(app: App, engine: Engine, uploads: Uploads): voi
     },
   };
   addRoute(app, 'admin', config, ({ request, caller }) =>
-    uploads.run(async () =>
-      accept(engine, caller, await readImport(request, uploads.maxBytes, engine.documents)),
+    uploads.run(request, async (maxBytes) =>
+      accept(engine, caller, await readImport(request, maxBytes, engine.documents)),
     ),
   );
 }

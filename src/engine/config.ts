@@ -220,6 +220,14 @@ const config = z.strictObject({
       searchConcurrency: z.int().min(1).max(10_000).optional(),
       /** Time for a search, ms, 1 to 600,000; default 30,000. Then 503. */
       searchTimeoutMs: z.int().min(1).max(600_000).optional(),
+      /** Bytes of one upload or import, up to 500 MiB; default 50 MiB. More is refused at the limit: 413. */
+      uploadMaxBytes: z
+        .int()
+        .min(1_024)
+        .max(500 * 1_048_576)
+        .optional(),
+      /** Uploads at once, 1 to 100; default 2. One more gets 503. */
+      uploadConcurrency: z.int().min(1).max(100).optional(),
     })
     .optional(),
 });

@@ -72,7 +72,9 @@ export class FakeEngine implements Engine {
     checks: [{ what: 'database', level: 'good', found: 'answers in 3 ms' }],
   };
   readonly isQueueEnabled = true;
-  readonly documents = { tiers: ['public', 'premium'] };
+  // Documents are asked of a real engine: test/server/documents.test.ts.
+  readonly documents = { tiers: ['public', 'premium'] } as unknown as Engine['documents'];
+  readonly tasks = {} as Engine['tasks'];
   readonly sourceNames = ['airports', 'offers'];
   state: QueueStatus = {
     stopped: false,

@@ -27,9 +27,10 @@ export function markdownOf(pages: Pages): { text: string; starts: number[] } {
   let previous: Block | null = null;
   for (const block of blocks) {
     if (previous !== null) text += isItem(previous) && isItem(block) ? '\n' : '\n\n';
-    text = withBlock(text, block, pages.vocabulary, (page, at) => {
+    const start = text.length;
+    text += textOf(block, pages.vocabulary, (page, at) => {
       // A page without text starts where the next one does.
-      while (starts.length <= page) starts.push(starts.length === 0 ? 0 : at);
+      while (starts.length <= page) starts.push(starts.length === 0 ? 0 : start + at);
     });
     previous = block;
   }
@@ -76,14 +77,13 @@ function isItem(block: Block): boolean {
   return block.kind === 'item';
 }
 
-function withBlock(
-  before: string,
+function textOf(
   { kind, lines }: Block,
   vocabulary: Vocabulary,
   onPage: (page: number, at: number) => void,
 ): string {
   const prefix = kind === 'item' ? '- ' : kind === 'text' ? '' : `${'#'.repeat(kind.heading)} `;
-  let text = before;
+  let text = '';
   let isFirst = true;
   for (const { line, page, isBroken } of lines) {
     if (isFirst) {

@@ -9,6 +9,7 @@ export type Vocabulary = ReadonlyMap<string, number>;
 const WORD = /[\p{L}\p{M}\p{N}]+(?:[-‐][\p{L}\p{M}\p{N}]+)*/gu;
 const CUT = /([\p{L}\p{M}\p{N}]+(?:[-‐][\p{L}\p{M}\p{N}]+)*)([-‐\u00ad])$/u;
 const REST = /^[\p{L}\p{M}\p{N}]+/u;
+const LONGEST_WORD = 100;
 /** Written without blanks between words, so that none goes between lines either. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}、。,!?「」()]/u;
@@ -30,7 +31,8 @@ export function joint(
   next: string,
   vocabulary: Vocabulary,
 ): { kept: string; between: '' | ' ' } {
-  const cut = CUT.exec(text);
+  // No word is longer, and a paragraph may be: the pattern looks at all that it is given.
+  const cut = CUT.exec(text.slice(-LONGEST_WORD));
   const rest = REST.exec(next)?.[0];
   if (cut === null || rest === undefined) {
     const isUnspaced = UNSPACED.test(text.at(-1) ?? '') && UNSPACED.test(next.at(0) ?? '');

@@ -125,12 +125,13 @@ function isApart(
   text: string,
 ): boolean {
   // A mark of a footnote is no part of the word before it. "x2" stays: the word has one letter.
-  const isMark =
-    run.size < line.size * SMALL &&
-    run.y < line.y - line.size * 0.15 &&
-    /^[\d,*†‡§¶]+$/.test(run.text) &&
-    /\p{L}{2}[.,;:)”"]?$/u.test(text);
-  if (isMark) return true;
+  if (isMark(run, line) && /\p{L}{2}[.,;:)”"]?$/u.test(text)) return true;
+  if (isMark(previous, line) && /^\p{L}{2}/u.test(run.text)) return true;
   if (gap > WORD_GAP * Math.min(previous.size, run.size)) return true;
   return run.isSpaced && gap > -0.3 * run.size && gap > 0.02 * run.size;
+}
+
+function isMark(run: Run, line: { y: number; size: number }): boolean {
+  const isRaised = run.size < line.size * SMALL && run.y < line.y - line.size * 0.15;
+  return isRaised && /^[\d,*†‡§¶]+$/.test(run.text);
 }

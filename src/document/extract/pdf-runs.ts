@@ -58,16 +58,12 @@ export function layersOf(items: readonly TextItem[], viewport: readonly number[]
     if (layer === undefined) layers.push((layer = { angle: placed.angle, placed: [] }));
     layer.placed.push(placed);
   }
-  const chars = layers.map(({ placed }) =>
-    placed.reduce((sum, { run }) => sum + run.text.length, 0),
-  );
-  const most = Math.max(...chars);
   return layers
-    .map(({ angle, placed }, at) => {
-      // A table on its side may be all of a page.
-      const isAside = angleBetween(angle, 0) > 45 && (chars[at] ?? 0) < most;
-      return { isAside, angle, runs: withoutDoubles(turned(placed)) };
-    })
+    .map(({ angle, placed }) => ({
+      isAside: angleBetween(angle, 0) > 45,
+      angle,
+      runs: withoutDoubles(turned(placed)),
+    }))
     .toSorted((a, b) => order(a) - order(b));
 }
 

@@ -16,11 +16,17 @@ const UNSPACED =
 
 export function vocabularyOf(lines: Iterable<string>): Vocabulary {
   const words = new Map<string, number>();
+  let wasCut = false;
   for (const line of lines) {
-    for (const [word] of line.toLowerCase().matchAll(WORD)) {
+    const found = [...line.toLowerCase().matchAll(WORD)];
+    const isCut = CUT.test(line.slice(-LONGEST_WORD));
+    for (const [at, [word]] of found.entries()) {
+      // Parts of a word that is cut are no words.
+      if ((at === 0 && wasCut) || (at === found.length - 1 && isCut)) continue;
       const plain = word.replaceAll('‐', '-');
       words.set(plain, (words.get(plain) ?? 0) + 1);
     }
+    wasCut = isCut;
   }
   return words;
 }
@@ -35,6 +41,13 @@ export function joint(
   const cut = CUT.exec(text.slice(-LONGEST_WORD));
   const rest = REST.exec(next)?.[0];
   if (cut === null || rest === undefined) {
+    // A dash between two parts of a sentence, or a path that was cut.
+    if (
+      /\p{L}—$|https?:\/\/\S*\/$/u.test(text.slice(-LONGEST_WORD)) &&
+      /^[\p{L}\p{N}]/u.test(next)
+    ) {
+      return { kept: text, between: '' };
+    }
     const isUnspaced = UNSPACED.test(text.at(-1) ?? '') && UNSPACED.test(next.at(0) ?? '');
     return { kept: text, between: isUnspaced ? '' : ' ' };
   }
@@ -51,8 +64,8 @@ function keepsHyphen(start: string, rest: string, vocabulary: Vocabulary): boole
   const joined = vocabulary.get(head + tail) ?? 0;
   const hyphenated = vocabulary.get(`${head}-${tail}`) ?? 0;
   if (joined !== hyphenated) return hyphenated > joined;
-  // Neither is elsewhere. A part of a word is seldom a word of the document itself.
+  // Neither is elsewhere. A part of a word is seldom a word of the document itself, unless it is short.
   const last = head.slice(head.lastIndexOf('-') + 1);
-  const isCompound = last !== head;
-  return isCompound && (vocabulary.get(tail) ?? 0) > 1 && (vocabulary.get(last) ?? 0) > 0;
+  if (!vocabulary.has(last) || !vocabulary.has(tail)) return false;
+  return last !== head || Math.min(head.length, tail.length) >= 4;
 }

@@ -13,6 +13,7 @@ import { infoOf } from './pdf-info.ts';
 import { type Line, linesOf } from './pdf-lines.ts';
 import { markdownOf } from './pdf-markdown.ts';
 import { layersOf, type PdfDocument } from './pdf-runs.ts';
+import { respaced } from './pdf-spacing.ts';
 import { vocabularyOf } from './pdf-words.ts';
 
 const PARSER = 'pdf@1';
@@ -139,7 +140,10 @@ async function readPage(document: PdfDocument, number: number): Promise<PageLine
   const page = await document.getPage(number);
   const { transform, height } = page.getViewport({ scale: 1 });
   const { items } = await page.getTextContent();
-  const texts = items.filter((item) => 'str' in item);
+  const texts = await respaced(
+    page,
+    items.filter((item) => 'str' in item),
+  );
   const regions = layersOf(texts, transform as number[]).flatMap((layer) =>
     readingOrder(layer.runs).map((runs) => ({ lines: linesOf(runs), isAside: layer.isAside })),
   );
@@ -169,12 +173,14 @@ async function markdown(
     vocabulary: vocabularyOf(lines.map((line) => line.text)),
     bodySize: style.bodySize,
   });
-  return { text: cleanText(text), title: titleIn(text, starts[1] ?? text.length), pages: starts };
+  return { text: cleanText(text), title: titleIn(text.slice(0, starts[1])), pages: starts };
 }
 
-/** The largest heading of the first page, where it is the first of its level. */
-function titleIn(text: string, end: number): string | null {
-  return /^# (.{3,250})$/m.exec(text.slice(0, end))?.[1] ?? null;
+/** The largest heading of the first page. */
+function titleIn(firstPage: string): string | null {
+  const headings = [...firstPage.matchAll(/^(#{1,3}) (.{3,250})$/gm)];
+  const [largest] = headings.toSorted((a, b) => (a[1]?.length ?? 0) - (b[1]?.length ?? 0));
+  return largest?.[2] ?? null;
 }
 
 async function outlineOf(document: PdfDocument): Promise<OutlineEntry[]> {

@@ -3,13 +3,13 @@
  * their page, so that a sentence goes on from one column and page to the next.
  */
 import type { Headings } from './pdf-headings.ts';
-import type { Line } from './pdf-lines.ts';
+import type { PageRegion } from './pdf-furniture.ts';
 import { type Block, blocksOf, isSentenceCut, withoutBullet } from './pdf-paragraphs.ts';
 import { joint, type Vocabulary } from './pdf-words.ts';
 
 export interface Pages {
   /** Lines of each region of each page, in reading order. */
-  pages: readonly { regions: readonly { lines: readonly Line[]; isAside: boolean }[] }[];
+  pages: readonly { regions: readonly PageRegion[] }[];
   headings: Headings;
   vocabulary: Vocabulary;
   bodySize: number;
@@ -40,16 +40,20 @@ export function markdownOf(pages: Pages): { text: string; starts: number[] } {
 
 function joined({ pages, headings, bodySize }: Pages): Block[] {
   const blocks: Block[] = [];
+  let last: Block | null = null;
   for (const [at, { regions }] of pages.entries()) {
     const notes: Block[] = [];
-    let last = blocks.findLast((block) => isMain(block, bodySize)) ?? null;
-    for (const { lines, isAside } of regions) {
+    for (const { lines, isAside, isAslant } of regions) {
       const main = blocksOf(lines, at, isAside ? NONE : headings);
       if (isAside) {
         notes.push(...main);
         continue;
       }
       notes.push(...takeNotes(main, bodySize));
+      if (isAslant) {
+        blocks.push(...main);
+        continue;
+      }
       const [first] = main;
       if (first && last && isSentenceCut(last, first)) {
         last.lines.push(...first.lines);

@@ -8,7 +8,7 @@ import { cleanText } from '../../chunk/index.ts';
 export type PdfDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
 export type PdfPage = Awaited<ReturnType<PdfDocument['getPage']>>;
 type TextContent = Awaited<ReturnType<PdfPage['getTextContent']>>;
-type TextItem = Extract<TextContent['items'][number], { str: string }>;
+export type TextItem = Extract<TextContent['items'][number], { str: string }>;
 
 /** Some text in one font. Units are points, x to the right and y down, turned so that the text is level. */
 export interface Run {
@@ -26,7 +26,10 @@ export interface Run {
 
 /** Runs at one angle. */
 export interface Layer {
-  /** Beside the text of the page, and across it: a stamp in the margin, the axis of a figure. */
+  /** Degrees, clockwise. */
+  angle: number;
+  isAslant: boolean;
+  /** Across the text of the page. */
   isAside: boolean;
   runs: Run[];
 }
@@ -60,15 +63,16 @@ export function layersOf(items: readonly TextItem[], viewport: readonly number[]
   }
   return layers
     .map(({ angle, placed }) => ({
-      isAside: angleBetween(angle, 0) > 45,
       angle,
+      isAslant: angleBetween(angle, 0) > SAME_ANGLE,
+      isAside: angleBetween(angle, 0) > 45,
       runs: withoutDoubles(turned(placed)),
     }))
     .toSorted((a, b) => order(a) - order(b));
 }
 
-function order({ isAside, angle }: { isAside: boolean; angle: number }): number {
-  return isAside ? 2 : angleBetween(angle, 0) <= SAME_ANGLE ? 0 : 1;
+function order({ isAside, isAslant }: Layer): number {
+  return isAside ? 2 : Number(isAslant);
 }
 
 /** One line without what no text has: controls, and blanks of many kinds. Private use is a bullet of the Symbol font, or lost. */

@@ -3,7 +3,7 @@
  * the blanks that are meant. Owns finding such text and reading it anew.
  */
 import { getResolvedPDFJS } from 'unpdf';
-import type { PdfPage } from './pdf-runs.ts';
+import type { PdfPage, TextItem } from './pdf-runs.ts';
 
 /** So many parts, and so many of them single letters. */
 const PARTS = 6;
@@ -19,10 +19,11 @@ export function isLetterSpaced(text: string): boolean {
   return single.length >= SINGLE * parts.length;
 }
 
-/** The same items; those that are letter-spaced with the blanks that are drawn, where they are found. */
-export async function respaced<T extends { str: string }>(page: PdfPage, items: T[]): Promise<T[]> {
+/** The same items; those of a line that is letter-spaced as one, with the blanks that are drawn, where it is found. */
+export async function respaced(page: PdfPage, items: TextItem[]): Promise<TextItem[]> {
+  const rows = rowsOf(items);
   // The second look at a page costs as much as showing it.
-  if (!items.some((item) => isLetterSpaced(item.str))) return items;
+  if (!rows.some((row) => isLetterSpaced(strOf(row)))) return items;
   const drawn = await drawnText(page);
   const at: number[] = [];
   let packed = '';
@@ -32,15 +33,43 @@ export async function respaced<T extends { str: string }>(page: PdfPage, items: 
     at.push(index);
     packed += char;
   }
-  return items.map((item) => {
-    if (!isLetterSpaced(item.str)) return item;
-    const wanted = item.str.replaceAll(/\s+/g, '');
+  return rows.flatMap((row) => {
+    const str = strOf(row);
+    if (!isLetterSpaced(str)) return row;
+    const wanted = str.replaceAll(/\s+/g, '');
     const start = packed.indexOf(wanted);
-    if (start === -1) return item;
-    const [first = 0, last = 0] = [at[start], at[start + wanted.length - 1]];
-    const str = drawn.slice(first, last + 1);
-    return isLetterSpaced(str) ? item : { ...item, str };
+    if (start === -1) return row;
+    const meant = drawn.slice(at[start], (at[start + wanted.length - 1] ?? 0) + 1);
+    // Without a blank it may be a row of letters, one in each cell.
+    return isLetterSpaced(meant) || !/\s/.test(meant) ? row : merged(row, meant);
   });
+}
+
+/** Items that follow one another on one level line. */
+function rowsOf(items: readonly TextItem[]): TextItem[][] {
+  const rows: TextItem[][] = [];
+  for (const item of items) {
+    const row = rows.at(-1);
+    const before = row?.at(-1);
+    const isSame =
+      before !== undefined &&
+      !before.hasEOL &&
+      [0, 1, 2, 3, 5].every((at) => before.transform[at] === item.transform[at]);
+    if (row && isSame && item.transform[1] === 0) row.push(item);
+    else rows.push([item]);
+  }
+  return rows;
+}
+
+function strOf(row: readonly TextItem[]): string {
+  return row.map((item) => item.str).join('');
+}
+
+function merged(row: readonly TextItem[], str: string): TextItem[] {
+  const [first, last] = [row[0], row.at(-1)];
+  if (!first || !last) return [];
+  const width = Number(last.transform[4]) + last.width - Number(first.transform[4]);
+  return [{ ...first, str, width, hasEOL: last.hasEOL }];
 }
 
 async function drawnText(page: PdfPage): Promise<string> {

@@ -145,7 +145,11 @@ async function readPage(document: PdfDocument, number: number): Promise<PageLine
     items.filter((item) => 'str' in item),
   );
   const regions = layersOf(texts, transform as number[]).flatMap((layer) =>
-    readingOrder(layer.runs).map((runs) => ({ lines: linesOf(runs), isAside: layer.isAside })),
+    readingOrder(layer.runs).map((runs) => ({
+      lines: linesOf(runs),
+      isAslant: layer.isAslant,
+      isAside: layer.isAside,
+    })),
   );
   page.cleanup();
   return { height, regions: regions.filter((region) => region.lines.length > 0) };

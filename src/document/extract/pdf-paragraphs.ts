@@ -23,8 +23,8 @@ const INDENT = 0.8;
 /** Double-spaced text has no more, in sizes. */
 const WIDEST_LEADING = 2.1;
 const OTHER_SIZE = 0.07;
-/** Of the width of the column. */
-const NARROW = 0.6;
+/** Characters: a line of text has more, wherever it ends. */
+const PROSE = 30;
 
 const BULLET = /^[•‣◦▪■●–—*·-](?=\s|$)/u;
 const ENUMERATOR = /^(?:\(?\d{1,3}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s/;
@@ -64,7 +64,6 @@ export function isSentenceCut(first: Block, second: Block): boolean {
 }
 
 interface Measures {
-  left: number;
   right: number;
   /** What is usual from one baseline to the next. */
   leading: number;
@@ -86,7 +85,6 @@ function measure(lines: readonly Line[]): Measures {
   return {
     // Of a list with gaps between all lines the usual one is no gap: the lower third is what lines have.
     leading: leadings[Math.floor(leadings.length / 3)] ?? Infinity,
-    left: lines.reduce((left, line) => Math.min(left, line.x), Infinity),
     right: rights[Math.floor(rights.length * 0.9)] ?? 0,
   };
 }
@@ -145,8 +143,7 @@ function endsEarly(
   const room = (word === -1 ? width : (width * word) / line.text.length) + 0.6 * line.size;
   if (region.right - previous.right <= room) return false;
   // What is set narrower than the column, as an abstract or a quotation, has its own edge. A list of names has none.
-  const isNarrow = previous.right - region.left > NARROW * (region.right - region.left);
-  if (!isNarrow) return true;
+  if (previous.text.length < PROSE) return true;
   const lines = [...(block?.lines.slice(-3).map((each) => each.line) ?? []), previous, line];
   const edge = Math.max(...lines.map((each) => each.right), next?.right ?? 0);
   return edge - previous.right > room;

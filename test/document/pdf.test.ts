@@ -92,8 +92,8 @@ const TEXTS: Record<string, Expected> = {
   },
   'tika__testPDF_angles.pdf': {
     phrases: [
-      'the seas remain an unforgiving environment. As a naval architect, you’ll produce',
       'If you’re a mining or minerals engineer, you’ll work with geologists',
+      'the seas remain an unforgiving environment. As a naval architect, you’ll produce',
       'specialize in designing, building, and maintaining machines',
       'safely harness that power — perhaps using it',
     ],

@@ -19,6 +19,7 @@ export interface Pages {
 const NONE: Headings = { levelOf: () => null };
 /** Smaller than so much of the text: a note. */
 const NOTE = 0.93;
+const CAPTION = /^(?:Figure|Fig\.|Table|Chart|Abbildung|Abb\.|Tabelle|Tableau)\s*\d+[.:]/;
 
 export function markdownOf(pages: Pages): { text: string; starts: number[] } {
   const blocks = joined(pages);
@@ -54,17 +55,27 @@ function joined({ pages, headings, bodySize }: Pages): Block[] {
         blocks.push(...main);
         continue;
       }
-      const [first] = main;
-      if (first && last && isSentenceCut(last, first)) {
-        last.lines.push(...first.lines);
-        main.shift();
-      }
+      const rest = last === null ? -1 : restOf(last, main, bodySize);
+      if (last !== null && rest !== -1) last.lines.push(...(main.splice(rest, 1)[0]?.lines ?? []));
       blocks.push(...main);
-      last = main.at(-1) ?? last;
+      last = main.findLast((block) => !isFloat(block, bodySize)) ?? last;
     }
     blocks.push(...notes);
   }
   return blocks;
+}
+
+/** Where the sentence that `last` ends in goes on: at the top of a column, or below the figure or the table that stands there. */
+function restOf(last: Block, blocks: readonly Block[], bodySize: number): number {
+  const first = blocks.findIndex((block) => !isFloat(block, bodySize));
+  const rest = blocks[first];
+  return rest !== undefined && isSentenceCut(last, rest) ? first : -1;
+}
+
+function isFloat(block: Block, bodySize: number): boolean {
+  const line = block.lines[0]?.line;
+  const isCaption = CAPTION.test(line?.text ?? '');
+  return isCaption || !isMain(block, bodySize) || (line !== undefined && line.cells > 2);
 }
 
 /** Takes what is set smaller off the end of a column that has text above it. */

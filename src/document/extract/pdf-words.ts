@@ -19,7 +19,7 @@ export function vocabularyOf(lines: Iterable<string>): Vocabulary {
   let wasCut = false;
   for (const line of lines) {
     const found = [...line.toLowerCase().matchAll(WORD)];
-    const isCut = CUT.test(line.slice(-LONGEST_WORD));
+    const isCut = cutAt(line) !== null;
     for (const [at, [word]] of found.entries()) {
       // Parts of a word that is cut are no words.
       if ((at === 0 && wasCut) || (at === found.length - 1 && isCut)) continue;
@@ -37,12 +37,12 @@ export function joint(
   next: string,
   vocabulary: Vocabulary,
 ): { kept: string; between: '' | ' ' } {
-  // No word is longer, and a paragraph may be: the pattern looks at all that it is given.
-  const cut = CUT.exec(text.slice(-LONGEST_WORD));
+  const cut = cutAt(text);
   const rest = REST.exec(next)?.[0];
   if (cut === null || rest === undefined) {
     // A dash between two parts of a sentence, or a path that was cut.
     if (
+      /[—/]$/.test(text.slice(-1)) &&
       /\p{L}—$|https?:\/\/\S*\/$/u.test(text.slice(-LONGEST_WORD)) &&
       /^[\p{L}\p{N}]/u.test(next)
     ) {
@@ -55,6 +55,11 @@ export function joint(
   const without = text.slice(0, -1);
   if (hyphen === '\u00ad') return { kept: without, between: '' };
   return { kept: keepsHyphen(start, rest, vocabulary) ? text : without, between: '' };
+}
+
+function cutAt(text: string): RegExpExecArray | null {
+  // No word is longer, and a paragraph may be: the pattern looks at all that it is given, at each place anew.
+  return /[-‐\u00ad]$/.test(text.slice(-1)) ? CUT.exec(text.slice(-LONGEST_WORD)) : null;
 }
 
 function keepsHyphen(start: string, rest: string, vocabulary: Vocabulary): boolean {

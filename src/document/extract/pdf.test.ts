@@ -86,6 +86,22 @@ describe('reading order', () => {
     expect(pages).toEqual([0, text.indexOf('ed by those')]);
   });
 
+  it('goes on with the sentence below the figure at the head of the next page', async () => {
+    const caption = 'Figure 1: Where the lamps stood, and how far they were seen.';
+    const { text } = await extract(
+      pdfFile([
+        lines(50, 700, LEFT),
+        [
+          { x: 50, y: 700, text: 'lamp lamp', size: 7 },
+          { x: 50, y: 670, text: caption },
+          ...lines(50, 640, RIGHT),
+        ],
+      ]),
+    );
+    const sentence = PARAGRAPH.join(' ').replace('lik- ed', 'liked');
+    expect(text).toBe(`${sentence}\n\nlamp lamp\n\n${caption}`);
+  });
+
   it('reads what stands aslant as lines of its own, and what stands across the page last', async () => {
     const { text } = await extract(
       pdfFile([

@@ -19,6 +19,8 @@ export type PdfPageContent = readonly (PdfText | string)[];
 export interface PdfOptions {
   info?: Readonly<Record<string, string>>;
   outline?: readonly string[];
+  /** On the first page: fields of a form, filled in. */
+  fields?: readonly { x: number; y: number; value: string; isPassword?: boolean }[];
   /** An empty user password opens without one. */
   encryption?: { userPassword: string; permissions: number };
 }
@@ -39,6 +41,7 @@ export function pdfFile(pages: readonly PdfPageContent[], options: PdfOptions = 
   for (const font of ['Helvetica', 'Helvetica-Bold']) {
     add(`<</Type/Font/Subtype/Type1/BaseFont/${font}/Encoding/WinAnsiEncoding>>`);
   }
+  let formFields = '';
   const kids = pages.map((page) => {
     const plain = Buffer.from(page.map(contentOf).join('\n'), 'latin1');
     const content = encryption ? encryption.encrypt(plain, objects.length + 1) : plain;
@@ -49,14 +52,18 @@ export function pdfFile(pages: readonly PdfPageContent[], options: PdfOptions = 
         Buffer.from('\nendstream'),
       ]),
     );
+    const isFirst = formFields === '';
+    if (isFirst) formFields = fieldsOf(options.fields ?? [], add);
+    const widgets = isFirst ? formFields : '';
     return add(
       `<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents ${stream} 0 R` +
-        `/Resources<</Font<</F1 3 0 R/F2 4 0 R>>>>>>`,
+        `/Resources<</Font<</F1 3 0 R/F2 4 0 R>>>>${widgets && `/Annots[${widgets}]`}>>`,
     );
   });
   const outlines = options.outline ? addOutline(options.outline, add, objects) : null;
   objects[0] = Buffer.from(
-    `<</Type/Catalog/Pages 2 0 R${outlines === null ? '' : `/Outlines ${outlines} 0 R`}>>`,
+    `<</Type/Catalog/Pages 2 0 R${outlines === null ? '' : `/Outlines ${outlines} 0 R`}` +
+      `${formFields === '' ? '' : `/AcroForm<</Fields[${formFields}]/DA(/F1 10 Tf)>>`}>>`,
   );
   objects[1] = Buffer.from(
     `<</Type/Pages/Count ${kids.length}/Kids[${kids.map((kid) => `${kid} 0 R`).join(' ')}]>>`,
@@ -104,6 +111,20 @@ function contentOf(part: PdfText | string): string {
   const [cos, sin] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
   const matrix = [cos, sin, -sin, cos].map((each) => each.toFixed(5)).join(' ');
   return `BT /${isBold ? 'F2' : 'F1'} ${size} Tf ${matrix} ${x} ${y} Tm (${literal(text)}) Tj ET`;
+}
+
+/** References to them. */
+function fieldsOf(
+  fields: NonNullable<PdfOptions['fields']>,
+  add: (body: string) => number,
+): string {
+  const numbers = fields.map(({ x, y, value, isPassword }, at) =>
+    add(
+      `<</Type/Annot/Subtype/Widget/FT/Tx/T(f${at})/V(${literal(value)})/DA(/F1 10 Tf)` +
+        `/Ff ${isPassword ? 8192 : 0}/Rect[${x} ${y} ${x + 200} ${y + 14}]>>`,
+    ),
+  );
+  return numbers.map((number) => `${number} 0 R`).join(' ');
 }
 
 function literal(text: string): string {

@@ -282,6 +282,19 @@ describe('words and blocks', () => {
     expect(text).toBe('open hand and no hand open');
   });
 
+  it('puts what was filled into a form beside its label, and no password', async () => {
+    const page = [
+      { x: 50, y: 700, text: 'Name of the ship:' },
+      { x: 50, y: 660, text: 'Secret:' },
+    ];
+    const fields = [
+      { x: 140, y: 696, value: 'Hesperus (a schooner)' },
+      { x: 140, y: 656, value: 'hunter2', isPassword: true },
+    ];
+    const { text } = await extract(pdfFile([page], { fields }));
+    expect(text).toBe('Name of the ship: Hesperus (a schooner)\n\nSecret:');
+  });
+
   it('lets no text be taken for Markdown', async () => {
     const { text } = await extract(pdfFile([lines(50, 700, ['# of pages is what this is about'])]));
     expect(text).toBe(String.raw`\# of pages is what this is about`);

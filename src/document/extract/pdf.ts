@@ -7,6 +7,7 @@ import { cleanText } from '../../chunk/index.ts';
 import { ExtractionError } from '../../errors/index.ts';
 import type { Extracted, ExtractLimits } from './extracted.ts';
 import { readingOrder } from './pdf-columns.ts';
+import { fieldItems } from './pdf-fields.ts';
 import { furnitureOf, type PageLines } from './pdf-furniture.ts';
 import { headingsOf, type OutlineEntry, styleOf } from './pdf-headings.ts';
 import { infoOf } from './pdf-info.ts';
@@ -76,8 +77,10 @@ async function read(
   if (document.numPages > limits.maxPages) {
     throw tooLarge('The PDF', document.numPages, limits.maxPages, 'pages');
   }
-  const { pages, unread } = await readPages(document, limits, signal);
-  const info = infoOf(await infoIn(document));
+  const raw = await infoIn(document);
+  const hasForm = raw['IsAcroFormPresent'] === true;
+  const { pages, unread } = await readPages(document, limits, { hasForm, signal });
+  const info = infoOf(raw);
   const all = pages.flatMap((page) => page.regions.flatMap((region) => region.lines));
   if (all.length === 0) throw noText(pages.length, unread.length);
   const text = await markdown(document, pages, all);
@@ -113,7 +116,7 @@ interface ReadPages {
 async function readPages(
   document: PdfDocument,
   limits: ExtractLimits,
-  signal: AbortSignal | undefined,
+  { hasForm, signal }: { hasForm: boolean; signal: AbortSignal | undefined },
 ): Promise<ReadPages> {
   const pages: PageLines[] = [];
   const unread: number[] = [];
@@ -122,7 +125,7 @@ async function readPages(
     signal?.throwIfAborted();
     let page: PageLines = { height: 0, regions: [] };
     try {
-      page = await readPage(document, number);
+      page = await readPage(document, number, hasForm);
     } catch {
       // One bad page: the others are text all the same.
       unread.push(number);
@@ -136,7 +139,11 @@ async function readPages(
   return { pages, unread };
 }
 
-async function readPage(document: PdfDocument, number: number): Promise<PageLines> {
+async function readPage(
+  document: PdfDocument,
+  number: number,
+  hasForm: boolean,
+): Promise<PageLines> {
   const page = await document.getPage(number);
   const { transform, height } = page.getViewport({ scale: 1 });
   const { items } = await page.getTextContent();
@@ -144,6 +151,7 @@ async function readPage(document: PdfDocument, number: number): Promise<PageLine
     page,
     items.filter((item) => 'str' in item),
   );
+  if (hasForm) texts.push(...(await fieldItems(page)));
   const regions = layersOf(texts, transform as number[]).flatMap((layer) =>
     readingOrder(layer.runs).map((runs) => ({
       lines: linesOf(runs),

@@ -67,6 +67,7 @@ export async function saveDocuments(
 ): Promise<Saved[]> {
   for (const document of documents) checkNew(document);
   await lockNames(tx, documents);
+  await keepCollections(tx, documents);
   const saved: Saved[] = [];
   for (const round of rounds(documents.map(trimmed)))
     saved.push(...(await saveRound(tx, round, options)));
@@ -92,6 +93,24 @@ async function lockNames(tx: Connection, documents: readonly NewDocument[]): Pro
   const names = new Set(documents.flatMap(namesOf));
   const keys = [...names].map((name) => hashOf(name).readBigInt64BE().toString());
   await tx.query(LOCK, [[...new Set(keys)]]);
+}
+
+const MAKE_COLLECTIONS = `
+insert into evervec.collections (name) select unnest($1::text[]) on conflict do nothing`;
+const KEEP_COLLECTIONS = `
+select from evervec.collections where name = any ($1) order by name for key share`;
+
+/**
+ * Makes the collections, and keeps them until the transaction's end: before any of their documents is locked, since who
+ * deletes a collection locks in that order.
+ */
+async function keepCollections(tx: Connection, documents: readonly NewDocument[]): Promise<void> {
+  const names = [...new Set(documents.map(({ collection }) => collection))].sort();
+  for (;;) {
+    await tx.query(MAKE_COLLECTIONS, [names]);
+    // One that was there is gone when it was being deleted.
+    if ((await tx.query(KEEP_COLLECTIONS, [names])).rows.length === names.length) return;
+  }
 }
 
 /** What it is known by. */
@@ -196,9 +215,6 @@ function planOne(
   return plan(hasOtherFields(document, before) ? 'updated' : 'unchanged');
 }
 
-const COLLECTIONS = `
-insert into evervec.collections (name) select distinct unnest($1::text[]) on conflict do nothing`;
-
 const INSERT = `
 insert into evervec.documents (id, collection, title, author, published, type, tags, tier, metadata, origin, format,
   raw_hash, text, text_hash, pages, parser, import_hash)
@@ -212,7 +228,6 @@ from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text
 
 async function insertDocuments(tx: Connection, plans: readonly Plan[]): Promise<void> {
   const documents = plans.map(({ document }) => document);
-  await tx.query(COLLECTIONS, [documents.map(({ collection }) => collection)]);
   await tx.query(INSERT, [
     plans.map(({ saved }) => saved.id),
     documents.map(({ collection }) => collection),

@@ -51,7 +51,6 @@ import {
   DatabaseUnreachableError,
   DocumentError,
   LeaseLostError,
-  QueryError,
   UnknownDocumentError,
 } from '../errors/index.ts';
 import { recordAudit } from '../queue/index.ts';
@@ -146,18 +145,12 @@ export class Documents {
     }
   }
 
-  async #saveAll(
-    documents: readonly NewDocument[],
-    options: AddOptions,
-    isSecondTry = false,
-  ): Promise<SaveResult[]> {
+  async #saveAll(documents: readonly NewDocument[], options: AddOptions): Promise<SaveResult[]> {
     try {
       const saved = await this.#save(documents, options);
       return saved.map((one) => ({ saved: one }));
     } catch (error) {
       if (concernsAll(error)) throw error;
-      if (documents.length === 1 && isCollectionGone(error) && !isSecondTry)
-        return await this.#saveAll(documents, options, true);
       if (documents.length < 2) return documents.map(() => ({ error }));
       const results: SaveResult[] = [];
       for (const document of documents) results.push(...(await this.#saveAll([document], options)));
@@ -409,11 +402,6 @@ export class Documents {
 /** Not of one document among others. */
 function concernsAll(error: unknown): boolean {
   return error instanceof DatabaseUnreachableError || error instanceof LeaseLostError;
-}
-
-/** Its collection was deleted between its making and the document's. */
-function isCollectionGone(error: unknown): boolean {
-  return error instanceof QueryError && error.sqlState === '23503';
 }
 
 function noTitle(): DocumentError {

@@ -1,5 +1,6 @@
 /** Tasks that outlive who does them: stopped, hung, cancelled, given up; and what comes at once. */
 import { expect, it } from 'vitest';
+import { textContent } from '../../src/document/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
 import { Signal } from '../setup/signal.ts';
 import { startServer, TOKENS } from './documents-fixture.ts';
@@ -42,6 +43,36 @@ async function holdAt({ runTasks }: Server, item: number, leaseMs = 3_600_000) {
 
 const total = async ({ evervec }: Server) => (await evervec.documents.list()).total;
 
+describeEachDatabase('documents and their collection', ({ open }) => {
+  it('come and go at once without a fault', async () => {
+    const server = await startServer(await open());
+    const { documents } = server.evervec;
+    const add = (round: number, index: number) =>
+      documents.addAll(
+        // Some that are there, and some that are not.
+        [`${round} ${index}`, 'a', 'b', `${index}`].map((text) => ({
+          collection: 'brief',
+          origin: null,
+          title: 'A',
+          content: textContent(text),
+        })),
+        { by: 'tester' },
+      );
+    for (let round = 0; round < 10; round++) {
+      const [one, two, answer, three] = await Promise.all([
+        add(round, 1),
+        add(round, 2),
+        server.ask('DELETE', '/v1/collections/brief?confirm=true'),
+        add(round, 3),
+      ]);
+      expect([200, 404]).toContain(answer.status);
+      for (const result of [one, two, three].flat()) expect(result).toHaveProperty('saved');
+    }
+    await server.ask('DELETE', '/v1/collections/brief?confirm=true');
+    expect(await total(server)).toBe(0);
+  });
+});
+
 describeEachDatabase('tasks', ({ open }) => {
   it('go on after what is over, when who did them is stopped', async () => {
     const server = await startServer(await open());
@@ -65,13 +96,15 @@ describeEachDatabase('tasks', ({ open }) => {
     const id = await importLines(server);
     const hung = await holdAt(server, HELD_AT);
     await server.database.query(`update evervec.tasks set lease_until = now() - interval '1 s'`);
-    await server.runTasks();
+    const other = await server.runTasks();
     const task = await server.over(id);
     expect(task).toMatchObject({ state: 'done', attempts: 2, finished: LINES });
+    await other.stop();
     await server.evervec.documents.deleteCollection('many', 'tester');
     hung.letGo();
-    await hung.runner.stop();
-    expect(await total(server)).toBe(0);
+    // It comes to its next task when it is through with this one.
+    await server.over(await importLines(server, lines(2), 'collection=next'));
+    expect(await total(server)).toBe(2);
     expect(await server.evervec.tasks.get(id)).toEqual(task);
   });
 

@@ -56,8 +56,9 @@ function refuseBytes(bytes: Uint8Array, limits: ExtractLimits): void {
 
 async function open(bytes: Uint8Array): Promise<PdfDocument> {
   try {
-    // A copy: pdf.js hands the memory to another thread where there is one. Verbosity 0, or it would print what it stumbles over.
-    return await getDocumentProxy(bytes.slice(), { verbosity: 0 });
+    // A copy, and no Buffer, which pdf.js refuses: it hands the memory to another thread where there is one. Verbosity 0, or
+    // it would print what it stumbles over.
+    return await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });
   } catch (cause) {
     if (nameOf(cause) === 'PasswordException') {
       throw new ExtractionError('The PDF opens with a password only.', {

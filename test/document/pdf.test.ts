@@ -87,7 +87,12 @@ const TEXTS: Record<string, Expected> = {
     absent: /This is the (header|footer) text/,
   },
   'tika__testPDF_XFA_govdocs1_258578.pdf': {
-    phrases: ['Mount Rushmore National Memorial', 'Teacher’s Name Room # # of Students'],
+    phrases: [
+      'Mount Rushmore National Memorial',
+      'School Name: my_school',
+      'Teacher’s Name Room # # of Students',
+      '3rd choice my_date3',
+    ],
     pages: 1,
   },
   'tika__testPDF_angles.pdf': {

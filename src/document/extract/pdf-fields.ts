@@ -2,7 +2,7 @@
  * What was filled into the fields of a form, as text at the place of the field: pdf.js counts it among annotations, so that a page
  * read without it has the questions and not the answers. Buttons and passwords are left out.
  */
-import type { PdfPage, TextItem } from './pdf-runs.ts';
+import { FIELD_FONT, type PdfPage, type TextItem } from './pdf-runs.ts';
 
 /** What pdf.js says of a field; it has no type for it. */
 interface Field {
@@ -47,7 +47,7 @@ function placed(values: readonly string[], [left, bottom, top]: Rect, size: numb
     transform: [size, 0, 0, size, left, first - at * size * 1.2],
     width: str.length * size * LETTER,
     height: size,
-    fontName: 'field',
+    fontName: FIELD_FONT,
     hasEOL: true,
   }));
 }

@@ -1,7 +1,7 @@
 /**
  * Lines of text out of the runs of one region: which runs stand on a line, in which order, and where a blank goes between them.
  */
-import type { Run } from './pdf-runs.ts';
+import { FIELD_FONT, type Run } from './pdf-runs.ts';
 
 export interface Line {
   text: string;
@@ -138,6 +138,8 @@ function isApart(
   // A mark of a footnote is no part of the word before it. "x2" stays: the word has one letter.
   if (isMark(run, line) && /\p{L}{2}[.,;:)”"]?$/u.test(text)) return true;
   if (isMark(previous, line) && /^\p{L}{2}/u.test(run.text)) return true;
+  // An answer is often written over the end of its line.
+  if (run.font === FIELD_FONT || previous.font === FIELD_FONT) return true;
   if (gap > WORD_GAP * Math.min(previous.size, run.size)) return true;
   return run.isSpaced && gap > -0.3 * run.size && gap > 0.02 * run.size;
 }

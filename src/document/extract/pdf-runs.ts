@@ -34,6 +34,8 @@ export interface Layer {
   runs: Run[];
 }
 
+/** In place of a font, for what was filled into a form. */
+export const FIELD_FONT = 'field';
 /** What one drawn text may differ from another by and still be the same, in parts of its size. */
 const DOUBLE = 0.35;
 /** Degrees within which texts are of one layer. */

@@ -288,7 +288,7 @@ describe('words and blocks', () => {
       { x: 50, y: 660, text: 'Secret:' },
     ];
     const fields = [
-      { x: 140, y: 696, value: 'Hesperus (a schooner)' },
+      { x: 130, y: 696, value: 'Hesperus (a schooner)' },
       { x: 140, y: 656, value: 'hunter2', isPassword: true },
     ];
     const { text } = await extract(pdfFile([page], { fields }));
@@ -370,6 +370,10 @@ describe('files without text', () => {
       pdfFile([page], { encryption: { userPassword: '', permissions: -4 } }),
     );
     expect(allowed.warnings).toEqual([]);
+  });
+
+  it('reads the bytes of a Buffer too', async () => {
+    expect((await extract(Buffer.from(pdfFile([page])))).text).toContain('The archive keeps');
   });
 
   it('stops between pages when it is told to, and leaves the bytes alone', async () => {

@@ -47,7 +47,7 @@ describeEachDatabase('documents over HTTP', ({ open }) => {
     expect(await search('sun')).toHaveLength(1);
     const { versions } = (await ask('GET', `${path}/versions`)).body;
     expect(versions).toMatchObject([
-      { version: 2, summary: 'the sun, too', changed_by: 'http token' },
+      { version: 2, summary: 'the sun, too', changed_by: 'http token', is_active: true },
       { version: 1, summary: 'new' },
     ]);
     const diff = await ask('GET', `${path}/diff?from=1&to=2&unit=words`);

@@ -238,6 +238,20 @@ describe('the process', () => {
     if (child !== '') await vi.waitFor(() => expect(isThere(Number(child))).toBe(false));
   });
 
+  it('is replaced when it has grown, and is waited for', async () => {
+    const module = new URL('../../src/document/extract/index.ts', import.meta.url).href;
+    // Any process has more than a third of this at once.
+    const source = `const { createExtractor } = await import('${module}');
+      const extractor = createExtractor({ maxMemoryBytes: ${150 * MEBIBYTE} });
+      const bytes = Buffer.from('text');
+      for (let n = 0; n < 3; n++) await extractor.extract({ bytes, name: null, mediaType: null });
+      await extractor.close();
+      console.log('done');`;
+    const args = ['--input-type=module', '-e', source];
+    const { stdout } = await run(process.execPath, args, { timeout: 60_000 });
+    expect(stdout).toBe('done\n');
+  });
+
   it.skipIf(!isLinux)('ends when its program is killed, while it reads too', async () => {
     const module = new URL('../../src/document/extract/index.ts', import.meta.url).href;
     const source = `const { createExtractor } = await import('${module}');

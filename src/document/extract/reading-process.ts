@@ -98,6 +98,9 @@ export class ReadingProcess {
 
   /** Resolves when it has ended. */
   async stop(): Promise<void> {
+    if (this.#hasEnded) return;
+    // Who waits for it is not to end before it.
+    this.#hold();
     this.#kill(crashed('it was stopped'));
     await this.#ended.promise;
   }

@@ -119,3 +119,13 @@ using (exists (select from evervec.documents document where document.id = docume
 alter table evervec.document_fetches enable row level security;
 create policy tiers on evervec.document_fetches
 using (exists (select from evervec.documents document where document.id = document_id));
+
+-- On which page of its record a chunk begins, for records that have pages.
+do $$
+declare
+  sidecar text;
+begin
+  for sidecar in select format('evervec.%I', 'chunks_' || id) from evervec.spaces loop
+    execute format('alter table %s add column page integer', sidecar);
+  end loop;
+end $$;

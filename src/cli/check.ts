@@ -45,11 +45,15 @@ type Judged = Omit<Verdict, 'what'>;
 const good = (found: string): Judged => ({ level: 'good', found });
 
 /** What is allowed, and may not be meant. */
-function judgeConfig({ sources, queueEnabled, semanticSearch }: Config): Judged {
+function judgeConfig({ sources, documents, queueEnabled, semanticSearch }: Config): Judged {
   const names = Object.keys(sources);
   const found = `${names.length} ${names.length === 1 ? 'source' : 'sources'}`;
-  if (names.length === 0)
-    return { level: 'warning', found, remedy: 'Add one: "evervec init" proposes some.' };
+  if (names.length === 0 && !documents)
+    return {
+      level: 'warning',
+      found,
+      remedy: 'Add one: "evervec init" proposes some; or take documents in: "evervec docs add".',
+    };
   const off = [
     ...(queueEnabled === false ? ['the queue (EMBEDDING_QUEUE_ENABLED)'] : []),
     ...(semanticSearch === false ? ['search by meaning (SEMANTIC_SEARCH_ENABLED)'] : []),
@@ -75,12 +79,30 @@ async function checkDatabase(verdicts: Verdict[], config: Config): Promise<void>
       verdicts.push(...found);
       return [found, good(`${evervec.sourceNames.join(', ')}: tables, columns and keys are there`)];
     });
+    await checkDocuments(verdicts, evervec);
     await attempt(verdicts, 'model', async () => [true, await tryModel(evervec)]);
     const { checks } = await evervec.queue.health();
     for (const check of checks) verdicts.push({ ...check, what: `queue: ${check.what}` });
   } finally {
     await evervec.close();
   }
+}
+
+/** Nothing is said where there are none. */
+async function checkDocuments(verdicts: Verdict[], { documents }: Evervec): Promise<void> {
+  const { total } = await documents.list({ limit: 1 });
+  if (total === 0) return;
+  const paused = (await documents.web.status()).filter(({ paused_at }) => paused_at !== null);
+  const found = `${total.toLocaleString('en')} documents`;
+  if (paused.length === 0) verdicts.push({ what: 'documents', ...good(found) });
+  else
+    verdicts.push({
+      what: 'documents',
+      level: 'warning',
+      found: `${found}, ${paused.length} no longer fetched from their URLs`,
+      remedy:
+        '"evervec docs refresh --status" says why; "evervec docs refresh DOCUMENT" tries one.',
+    });
 }
 
 /** A search waits for it: longer is felt. */

@@ -98,8 +98,11 @@ function nameOf({ source, key, record, chunk }: SearchHit): string {
   const { title, origin } = record;
   if (source !== 'documents' || typeof title !== 'string') return `${source} ${key}`;
   const from = typeof origin === 'string' ? `, ${origin}` : '';
-  const section = chunk.section === null ? '' : ` › ${chunk.section}`;
-  return printable(`${title}${section}  [${key.slice(0, 8)}${from}]`);
+  // A document whose first heading is its title would say it twice.
+  const path = chunk.section === title ? null : chunk.section?.replace(`${title} › `, '');
+  const section = path == null ? '' : ` › ${path}`;
+  const page = chunk.page === null ? '' : `, page ${chunk.page}`;
+  return printable(`${title}${section}${page}  [${key.slice(0, 8)}${from}]`);
 }
 
 /** Hits as a person reads them. */

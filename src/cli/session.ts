@@ -76,7 +76,10 @@ export interface ServerOptions {
   host: string;
   port: number;
   /** For the handler, as far as configured. */
-  handler: Pick<HandlerOptions, 'token' | 'tokens' | 'search' | 'cron' | 'retentionDays'>;
+  handler: Pick<
+    HandlerOptions,
+    'token' | 'tokens' | 'search' | 'cron' | 'retentionDays' | 'upload'
+  >;
 }
 
 /** @param signal aborts when the command is to end */
@@ -97,6 +100,7 @@ export function applyServerOptions(
         retentionDays: worker.cleanupRetentionDays,
       }),
       search: { concurrency: server.searchConcurrency, timeoutMs: server.searchTimeoutMs },
+      upload: { maxBytes: server.uploadMaxBytes, concurrency: server.uploadConcurrency },
       cron: { secret: environment.CRON_SECRET, signal },
     },
   };

@@ -65,10 +65,13 @@ async function run(evervec: Evervec, config: Config, options: Options): Promise<
     if (signal.aborted) return;
     const worker = evervec.isQueueEnabled ? await evervec.worker() : null;
     await worker?.start();
+    const tasks = evervec.tasks.runner();
+    await tasks.start();
     if (options.json) printJson({ url: server.url, worker: worker?.id ?? null });
     else announce(server.url, evervec, options);
     await stopped;
     print('\nstopping');
+    await tasks.stop();
     await worker?.stop();
   } finally {
     await server.close();

@@ -13,12 +13,30 @@ const words = (most: number) =>
     .transform((text) => cleanText(text).trim())
     .pipe(z.string().min(1).max(most));
 
-const isoDate = z.iso.date('not a date like 2024-01-31');
+const isoDate = z.iso
+  .date('not a date like 2024-01-31')
+  // Postgres has no year 0.
+  .refine((date) => !date.startsWith('0000'), 'not a date like 2024-01-31');
 
 const MAX_METADATA_CHARS = 64 * 1024;
+const MAX_METADATA_DEPTH = 20;
+
+/** Postgres' JSON has no NUL and no half of a pair either, and both sides of it have an end of their stacks. */
+function isStorable(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  if (typeof value !== 'object' || value === null) return true;
+  return (
+    depth < MAX_METADATA_DEPTH &&
+    Object.entries(value).every(([key, one]) => isStorable(key) && isStorable(one, depth + 1))
+  );
+}
 
 const metadata = z
   .record(z.string().max(200), z.unknown())
+  .refine(
+    (value) => isStorable(value),
+    `nested more than ${MAX_METADATA_DEPTH} deep, or with characters that are none`,
+  )
   .refine(
     (value) => JSON.stringify(value).length <= MAX_METADATA_CHARS,
     `more than ${MAX_METADATA_CHARS} characters of JSON`,
@@ -82,8 +100,9 @@ export function textContent(text: string): DocumentContent {
   return { text: clean, format: 'markdown', parser: 'none', pages: null, rawHash: hashOf(text) };
 }
 
-const COLLECTION = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,99}$/u;
-const MAX_ORIGIN_BYTES = 2_000;
+/** What may be the name of a collection. */
+export const COLLECTION_NAME = /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,99}$/u;
+export const MAX_ORIGIN_BYTES = 2_000;
 
 /** @throws DocumentError (field) naming the field, what it is and what it may be */
 export function checkFields(fields: unknown, tiers: readonly string[]): DocumentFields {
@@ -105,7 +124,7 @@ export function checkFields(fields: unknown, tiers: readonly string[]): Document
 /** @throws DocumentError (field) */
 export function checkNew(document: NewDocument): void {
   const { collection, origin, content } = document;
-  if (!COLLECTION.test(collection))
+  if (!COLLECTION_NAME.test(collection))
     throw wrongField(
       `"${collection.slice(0, 120)}" can't be the name of a collection.`,
       'Use up to 100 letters, digits, "_", "." and "-", the first a letter or a digit.',

@@ -1,9 +1,11 @@
 export * from './diff.ts';
 export {
   checkFields,
+  COLLECTION_NAME,
   type DocumentContent,
   type DocumentFields,
   hashOf,
+  MAX_ORIGIN_BYTES,
   type NewDocument,
   textContent,
 } from './document.ts';
@@ -21,4 +23,5 @@ export {
 } from './refresh-policy.ts';
 export * from './remove.ts';
 export { type OnDuplicate, type Saved, saveDocuments, type SaveOptions } from './save.ts';
+export * from './tasks/index.ts';
 export * from './versions.ts';

@@ -10,8 +10,16 @@ export async function deleteDocuments(tx: Connection, ids: readonly string[]): P
   return rows.map(({ id }) => id);
 }
 
-/** Of `ids`, what of them is left in the sidecars is the worker's to clear; a collection stays without documents. */
-export async function deleteCollection(tx: Connection, name: string): Promise<number> {
+/**
+ * Deletes a collection with its documents.
+ * @returns how many they were; null where there is no such collection
+ */
+export async function deleteCollection(tx: Connection, name: string): Promise<number | null> {
+  // Locked first: an import that brings a document in waits, or is waited for.
+  const { rows } = await tx.query('select from evervec.collections where name = $1 for update', [
+    name,
+  ]);
+  if (rows.length === 0) return null;
   const { rowCount } = await tx.query('delete from evervec.documents where collection = $1', [
     name,
   ]);

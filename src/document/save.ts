@@ -66,9 +66,38 @@ export async function saveDocuments(
   options: SaveOptions,
 ): Promise<Saved[]> {
   for (const document of documents) checkNew(document);
+  await lockNames(tx, documents);
   const saved: Saved[] = [];
-  for (const round of rounds(documents)) saved.push(...(await saveRound(tx, round, options)));
+  for (const round of rounds(documents.map(trimmed)))
+    saved.push(...(await saveRound(tx, round, options)));
   return saved;
+}
+
+/** A source's text has no blanks around it, and offsets of chunks are in that. */
+function trimmed(document: NewDocument): NewDocument {
+  const { text, pages } = document.content;
+  const lead = text.length - text.trimStart().length;
+  const moved = pages?.map((start) => Math.max(0, start - lead)) ?? null;
+  return { ...document, content: { ...document.content, text: text.trim(), pages: moved } };
+}
+
+const LOCK = `
+select pg_advisory_xact_lock(key) from (select unnest($1::bigint[]) as key order by 1) names`;
+
+/**
+ * Two that bring the same document in at once, which neither finds: the second waits for the first one's end, and then
+ * finds it. In one order, so that they never wait for each other.
+ */
+async function lockNames(tx: Connection, documents: readonly NewDocument[]): Promise<void> {
+  const names = new Set(documents.flatMap(namesOf));
+  const keys = [...names].map((name) => hashOf(name).readBigInt64BE().toString());
+  await tx.query(LOCK, [[...new Set(keys)]]);
+}
+
+/** What it is known by. */
+function namesOf({ collection, origin, content }: NewDocument): string[] {
+  const names = [`${collection} ${content.rawHash.toString('hex')}`];
+  return origin === null ? names : [...names, `${collection} origin ${origin}`];
 }
 
 /** Cuts where a document could be one that comes before it: that has to be written first. */
@@ -76,9 +105,7 @@ function rounds(documents: readonly NewDocument[]): NewDocument[][] {
   const all: NewDocument[][] = [];
   let seen = new Set<string>();
   for (const document of documents) {
-    const { collection, origin, content } = document;
-    const names = [`${collection} ${content.rawHash.toString('hex')}`];
-    if (origin !== null) names.push(`${collection} origin ${origin}`);
+    const names = namesOf(document);
     const round = all.at(-1);
     if (round === undefined || names.some((name) => seen.has(name))) {
       seen = new Set();

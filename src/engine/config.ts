@@ -15,7 +15,7 @@ import { ConfigError } from '../errors/index.ts';
 import { bulkLane, standbyLane } from '../queue/index.ts';
 import { budgetOptions, sourceName, sourceOptions } from '../source/index.ts';
 import { RETRY } from '../worker/index.ts';
-import { DOCUMENTS } from './document-source.ts';
+import { DOCUMENTS, tiersOf } from './document-source.ts';
 
 const modelObject = z.custom<EmbeddingModel | AiSdkModel>(
   (value) =>
@@ -211,6 +211,8 @@ const config = z.strictObject({
             scope: z.enum(['read', 'write', 'admin']),
             /** 16 characters or more, printable ASCII without spaces. */
             token: z.string().optional(),
+            /** Of documents.tiers; default the first. An admin's token sees all. */
+            tiers: z.array(z.string()).max(50).optional(),
           }),
         )
         .optional(),
@@ -218,6 +220,14 @@ const config = z.strictObject({
       searchConcurrency: z.int().min(1).max(10_000).optional(),
       /** Time for a search, ms, 1 to 600,000; default 30,000. Then 503. */
       searchTimeoutMs: z.int().min(1).max(600_000).optional(),
+      /** Bytes of one upload or import, up to 500 MiB; default 50 MiB. More is refused at the limit: 413. */
+      uploadMaxBytes: z
+        .int()
+        .min(1_024)
+        .max(500 * 1_048_576)
+        .optional(),
+      /** Uploads at once, 1 to 100; default 2. One more gets 503. */
+      uploadConcurrency: z.int().min(1).max(100).optional(),
     })
     .optional(),
 });
@@ -249,9 +259,28 @@ export function parseConfig(value: unknown, origin: string): Config {
   });
 }
 
+/** Tiers of tokens that there are not, or that mean nothing. */
+function tokenFaults(config: Config): string[] {
+  const tiers = tiersOf(config);
+  return Object.entries(config.server?.tokens ?? {}).flatMap(
+    ([name, { scope, tiers: its = [] }]) => [
+      ...(scope === 'admin' && its.length > 0
+        ? [`server.tokens.${name}.tiers: an admin sees all tiers`]
+        : []),
+      ...its
+        .filter((tier) => !tiers.includes(tier))
+        .map(
+          (tier) =>
+            `server.tokens.${name}.tiers: there is no tier "${tier}", they are ${tiers.join(', ')}`,
+        ),
+    ],
+  );
+}
+
 /** What each field for itself may say, and not both together. */
-function contradictions({ sources, documents, lanes = {}, worker = {} }: Config): string[] {
-  const faults: string[] = [];
+function contradictions(config: Config): string[] {
+  const { sources, documents, lanes = {}, worker = {} } = config;
+  const faults: string[] = tokenFaults(config);
   const isTaken = documents !== undefined && Object.hasOwn(sources, DOCUMENTS);
   if (isTaken) faults.push(`sources.${DOCUMENTS}: this is the name of the source of documents`);
   const all = documents === false ? sources : { [DOCUMENTS]: documents ?? {}, ...sources };

@@ -14,6 +14,8 @@ export function tiersOf({ documents }: Config): readonly string[] {
 
 /** Which version a row's text is. */
 export const VERSION_COLUMN = 'version';
+/** Where its pages begin. */
+export const PAGES_COLUMN = 'pages';
 
 /** What a hit shows: all but the text, of which it has the chunk, and what tells contents apart. */
 const RECORD = [
@@ -46,6 +48,7 @@ export function documentSource(config: Config, schema: string): SourceOptions | 
     table: DOCUMENTS,
     title: 'title',
     text: ['text'],
+    tier: 'tier',
     record: RECORD,
   };
 }

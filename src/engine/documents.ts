@@ -35,16 +35,25 @@ import {
   listVersions,
   type NewDocument,
   readDocument,
+  readSummary,
   rollBack,
   type Saved,
   saveDocuments,
   type SaveOptions,
   type StoredDocument,
   type TextDiff,
+  type Tiers,
   trimVersions,
   versionText,
 } from '../document/index.ts';
-import { ConfigError, DocumentError, UnknownDocumentError } from '../errors/index.ts';
+import {
+  ConfigError,
+  DatabaseUnreachableError,
+  DocumentError,
+  LeaseLostError,
+  QueryError,
+  UnknownDocumentError,
+} from '../errors/index.ts';
 import { recordAudit } from '../queue/index.ts';
 import { findSource } from '../source/index.ts';
 import type { Config } from './config.ts';
@@ -64,6 +73,11 @@ const EXPORT_PAGE = 50;
 
 /** A document to be kept: where it names no tier, it gets the first of those that are configured. */
 export type GivenDocument = Omit<NewDocument, 'tier'> & { tier?: string | undefined };
+
+export interface AddOptions extends SaveOptions {
+  /** Runs first in each transaction that takes documents in: a LeaseLostError ends it, and all that would come after. */
+  within?: ((tx: Connection) => Promise<void>) | undefined;
+}
 
 /** What became of one of several: each is its own. */
 export type SaveResult = { saved: Saved } | { error: unknown };
@@ -109,8 +123,9 @@ export class Documents {
   /**
    * Takes documents in, in one transaction; where one of them is at fault, each in its own.
    * @returns (n) what became of each, in order
+   * @throws DatabaseUnreachableError, and LeaseLostError where `within` does
    */
-  async addAll(documents: readonly GivenDocument[], options: SaveOptions): Promise<SaveResult[]> {
+  async addAll(documents: readonly GivenDocument[], options: AddOptions): Promise<SaveResult[]> {
     await this.prepare();
     const checked = documents.map((document) => this.#checked(document));
     const good = checked.flatMap((one) => ('error' in one ? [] : [one.document]));
@@ -131,11 +146,18 @@ export class Documents {
     }
   }
 
-  async #saveAll(documents: readonly NewDocument[], options: SaveOptions): Promise<SaveResult[]> {
+  async #saveAll(
+    documents: readonly NewDocument[],
+    options: AddOptions,
+    isSecondTry = false,
+  ): Promise<SaveResult[]> {
     try {
       const saved = await this.#save(documents, options);
       return saved.map((one) => ({ saved: one }));
     } catch (error) {
+      if (concernsAll(error)) throw error;
+      if (documents.length === 1 && isCollectionGone(error) && !isSecondTry)
+        return await this.#saveAll(documents, options, true);
       if (documents.length < 2) return documents.map(() => ({ error }));
       const results: SaveResult[] = [];
       for (const document of documents) results.push(...(await this.#saveAll([document], options)));
@@ -143,9 +165,10 @@ export class Documents {
     }
   }
 
-  async #save(documents: readonly NewDocument[], options: SaveOptions): Promise<Saved[]> {
+  async #save(documents: readonly NewDocument[], options: AddOptions): Promise<Saved[]> {
     const { keepVersions } = this.#parts.config.documents || {};
     return await this.#parts.database.transaction(async (tx) => {
+      await options.within?.(tx);
       const saved = await saveDocuments(tx, documents, options);
       const grown = saved.filter(({ outcome }) => outcome === 'version').map(({ id }) => id);
       if (keepVersions !== undefined && grown.length > 0)
@@ -235,32 +258,47 @@ export class Documents {
     return await listDocuments(this.#parts.database, options);
   }
 
-  async collections(): Promise<CollectionSummary[]> {
-    return (await this.isThere()) ? await listCollections(this.#parts.database) : [];
+  /** @param tiers where given, those with a document that may be seen */
+  async collections(tiers?: Tiers): Promise<CollectionSummary[]> {
+    return (await this.isThere()) ? await listCollections(this.#parts.database, tiers) : [];
   }
 
   /**
    * @param name an id, the beginning of one, an origin, or `collection/origin`
+   * @param tiers those that may be seen: a document of another one is unknown, here and below; default all
    * @throws UnknownDocumentError
    */
-  async get(name: string): Promise<StoredDocument> {
+  async get(name: string, tiers?: Tiers): Promise<StoredDocument> {
     await this.#requireThere(name);
-    return await readDocument(this.#parts.database, name);
+    return await readDocument(this.#parts.database, name, tiers);
+  }
+
+  /** The same without the text. @throws UnknownDocumentError */
+  async summary(name: string, tiers?: Tiers): Promise<DocumentSummary> {
+    await this.#requireThere(name);
+    return await readSummary(this.#parts.database, name, tiers);
   }
 
   /**
    * Changes what is known about a document; its content stays.
    * @throws UnknownDocumentError, DocumentError (field)
    */
-  async update(name: string, fields: unknown): Promise<StoredDocument> {
+  async update(name: string, fields: unknown, tiers?: Tiers): Promise<StoredDocument> {
     const told = this.checkFields(fields);
-    await this.#change(name, (tx, id) => changeFields(tx, id, told));
-    return await this.get(name);
+    const id = await this.#change(
+      name,
+      async (tx, found) => {
+        await changeFields(tx, found, told);
+        return found;
+      },
+      tiers,
+    );
+    return await this.get(id);
   }
 
   /** The newest first. @throws UnknownDocumentError */
-  async versions(name: string): Promise<DocumentVersion[]> {
-    const id = await this.#find(name);
+  async versions(name: string, tiers?: Tiers): Promise<DocumentVersion[]> {
+    const id = await this.#find(name, tiers);
     return await listVersions(this.#parts.database, id);
   }
 
@@ -268,9 +306,14 @@ export class Documents {
    * What differs between two versions of a document.
    * @throws UnknownDocumentError, DocumentError (version)
    */
-  async diff(name: string, from: number, to: number, options?: DiffOptions): Promise<TextDiff> {
+  async diff(
+    name: string,
+    from: number,
+    to: number,
+    { tiers, ...options }: DiffOptions & { tiers?: Tiers } = {},
+  ): Promise<TextDiff> {
     const { database } = this.#parts;
-    const id = await this.#find(name);
+    const id = await this.#find(name, tiers);
     const before = await versionText(database, id, from);
     return diffTexts(before, await versionText(database, id, to), options);
   }
@@ -283,9 +326,9 @@ export class Documents {
   async rollBack(
     name: string,
     version: number,
-    options: Pick<SaveOptions, 'by' | 'summary'>,
+    { tiers, ...options }: Pick<SaveOptions, 'by' | 'summary'> & { tiers?: Tiers },
   ): Promise<number | null> {
-    return await this.#change(name, (tx, id) => rollBack(tx, id, version, options));
+    return await this.#change(name, (tx, id) => rollBack(tx, id, version, options), tiers);
   }
 
   /** Deletes a document with all its versions. @throws UnknownDocumentError */
@@ -308,27 +351,32 @@ export class Documents {
     });
   }
 
-  /** Deletes a collection with its documents. @returns how many they were */
-  async deleteCollection(name: string, by: string): Promise<number> {
-    await this.prepare();
+  /** Deletes a collection with its documents. @returns how many they were; null where there is no such collection */
+  async deleteCollection(name: string, by: string): Promise<number | null> {
+    if (!(await this.isThere())) return null;
     return await this.#parts.database.transaction(async (tx) => {
       const documents = await deleteCollection(tx, name);
+      if (documents === null) return null;
       const target = `collection ${name}`;
       await recordAudit(tx, { actor: by, action: 'delete', target, detail: { documents } });
       return documents;
     });
   }
 
-  async #change<T>(name: string, work: (tx: Connection, id: string) => Promise<T>): Promise<T> {
+  async #change<T>(
+    name: string,
+    work: (tx: Connection, id: string) => Promise<T>,
+    tiers?: Tiers,
+  ): Promise<T> {
     await this.#requireThere(name);
     return await this.#parts.database.transaction(async (tx) =>
-      work(tx, await findDocument(tx, name)),
+      work(tx, await findDocument(tx, name, tiers)),
     );
   }
 
-  async #find(name: string): Promise<string> {
+  async #find(name: string, tiers?: Tiers): Promise<string> {
     await this.#requireThere(name);
-    return await findDocument(this.#parts.database, name);
+    return await findDocument(this.#parts.database, name, tiers);
   }
 
   async #requireThere(name: string): Promise<void> {
@@ -356,6 +404,16 @@ export class Documents {
     if (!isCurrent || (await findSource(database, DOCUMENTS)) === null) await setUp();
     this.#isReady = true;
   }
+}
+
+/** Not of one document among others. */
+function concernsAll(error: unknown): boolean {
+  return error instanceof DatabaseUnreachableError || error instanceof LeaseLostError;
+}
+
+/** Its collection was deleted between its making and the document's. */
+function isCollectionGone(error: unknown): boolean {
+  return error instanceof QueryError && error.sqlState === '23503';
 }
 
 function noTitle(): DocumentError {

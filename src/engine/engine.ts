@@ -28,7 +28,13 @@ import {
   readCost,
   readModelCalls,
 } from '../operate/index.ts';
-import { countPending, type QueueStatus, saveLanes, takeBackBackfill } from '../queue/index.ts';
+import {
+  countPending,
+  type QueueStatus,
+  RETENTION_DAYS,
+  saveLanes,
+  takeBackBackfill,
+} from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
 import {
@@ -55,6 +61,7 @@ import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type SetupReport, setUpSource, tearDown } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
+import { Tasks } from './tasks.ts';
 import { unknownSource } from './unknown-source.ts';
 import {
   archiveInSteps,
@@ -98,6 +105,8 @@ export class Evervec {
   readonly migrations: Migrations;
   /** What is kept beside the tables of others. */
   readonly documents: Documents;
+  /** Work on documents that outlives a request. */
+  readonly tasks: Tasks;
   readonly #config: Config;
   readonly #models: Models;
   readonly #wiring: Wiring;
@@ -140,6 +149,12 @@ export class Evervec {
       database,
       config,
       setUp: async () => void (await this.setup([DOCUMENTS])),
+    });
+    this.tasks = new Tasks({
+      database,
+      documents: this.documents,
+      logger: this.#logger,
+      retentionDays: config.worker?.cleanupRetentionDays ?? RETENTION_DAYS,
     });
     this.#writer = new Writer(database, () => this.worker());
   }

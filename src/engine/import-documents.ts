@@ -16,8 +16,8 @@ import {
   type Saved,
   textContent,
 } from '../document/index.ts';
-import type { Database } from '../database/index.ts';
-import { DocumentError, EvervecError, ExtractionError } from '../errors/index.ts';
+import type { Connection, Database } from '../database/index.ts';
+import { DocumentError, EvervecError, ExtractionError, SqlStateError } from '../errors/index.ts';
 import type { Documents, GivenDocument } from './documents.ts';
 
 export interface ImportOptions {
@@ -31,6 +31,8 @@ export interface ImportOptions {
   by: string;
   summary?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** Runs first in each transaction that takes items in; see `AddOptions`. */
+  within?: ((tx: Connection) => Promise<void>) | undefined;
   /** Told of each item, in order. */
   onResult?: ((result: ImportResult) => void) | undefined;
 }
@@ -247,7 +249,12 @@ function failed({ label }: ImportItem, error: unknown): ImportResult {
 /** An error that is not ours is a fault of the machine, as a file that may not be read: told, not thrown. */
 function toldError(error: unknown): NonNullable<ImportResult['error']> {
   if (EvervecError.isInstance(error)) {
-    const { code, message, remedy } = error;
+    const { code, remedy } = error;
+    // The database's own message may quote what it was given.
+    const message =
+      error instanceof SqlStateError && !error.isUsage
+        ? `The database refused it (SQLSTATE ${error.sqlState ?? 'unknown'}).`
+        : error.message;
     const isDetailed = error instanceof DocumentError || error instanceof ExtractionError;
     return {
       code: isDetailed ? `${code}:${error.fault}` : code,

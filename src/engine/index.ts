@@ -4,7 +4,7 @@ export type { BackfillPlan } from './backfill-plan.ts';
 export { refuseUnknownPrice } from './budgets.ts';
 export { type Config, defineConfig, parseConfig } from './config.ts';
 export type { ImportCounts, ImportOptions, ImportResult } from './import-documents.ts';
-export { Documents, type GivenDocument, type SaveResult } from './documents.ts';
+export { type AddOptions, Documents, type GivenDocument, type SaveResult } from './documents.ts';
 export { VERSION } from '../runtime/index.ts';
 export { createEvervec, Evervec, type EvervecOptions } from './engine.ts';
 export type { FillProgress, MigrationPlan, Migrations } from './migrations.ts';
@@ -14,6 +14,8 @@ export { type ListOptions, QueueAdmin, type RetrySelection, unhealthy } from './
 export type { Reconciled } from './reconcile.ts';
 export type { SetupReport } from './setup.ts';
 export type { SourceSummary } from './summary.ts';
+export { Tasks } from './tasks.ts';
+export type { TaskRunner, TaskRunnerChoices } from './task-runner.ts';
 export type { ReconcileStatus } from './upkeep.ts';
 export type { RefreshOptions, RefreshResult } from './web-documents.ts';
 export type { Verdict } from './verify.ts';

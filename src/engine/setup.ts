@@ -21,7 +21,14 @@ import {
   saveSource,
   storedDefinition,
 } from '../source/index.ts';
-import { createSpace, describeSpace, dropSpace, spacesOf } from '../space/index.ts';
+import {
+  areGuarded,
+  createSpace,
+  describeSpace,
+  dropSpace,
+  guardSidecars,
+  spacesOf,
+} from '../space/index.ts';
 import { differences, type WantedSpace } from './spaces.ts';
 
 export interface SetupReport {
@@ -60,6 +67,7 @@ export async function setUpSource(
     const isSame =
       isSameName &&
       isDeepStrictEqual(before.definition, stored) &&
+      (await areGuarded(tx, before.id)) &&
       capture.missing.length + capture.surplus.length === 0;
     const needsBackfill = before?.queued_fingerprint !== source.fingerprint;
     if (isSame) {
@@ -76,6 +84,7 @@ export async function setUpSource(
     await installCapture(tx, saved.log_id, source);
     await setUpArchive(tx, saved.log_id, source, before?.definition.archive !== undefined);
     if (saved.active_space_id === null) await createSpace(tx, { ...wanted, sourceId: saved.id });
+    else await guardSidecars(tx, saved.id);
     if (before !== null && hasGap)
       await tx.query(
         'update evervec.sources set queued_fingerprint = null, backfill = null where log_id = $1',

@@ -2,6 +2,7 @@
 import { type Database, isAtLeast, schemaStatus } from '../database/index.ts';
 import type { HealthCheck } from '../operate/index.ts';
 import { activeSpace, differences, type WantedSpace } from './spaces.ts';
+import { areGuarded } from '../space/index.ts';
 import { captureState, findSource, type SourceDefinition } from '../source/index.ts';
 
 /** What was looked at: `schema`, `pgvector`, `source offers`. */
@@ -62,6 +63,13 @@ async function verifySource(
       level: 'bad',
       found: `no working trigger for ${missing.join(', ')}`,
       remedy: 'Run "evervec setup", then "evervec reconcile".',
+    };
+  if (!(await areGuarded(database, row.id)))
+    return {
+      what,
+      level: 'bad',
+      found: 'its chunks are not guarded as its tiers want it',
+      remedy: 'Run "evervec setup".',
     };
   if (row.queued_fingerprint !== source.fingerprint)
     return {

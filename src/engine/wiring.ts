@@ -17,7 +17,7 @@ import {
 } from '../source/index.ts';
 import type { Space } from '../space/index.ts';
 import type { Config } from './config.ts';
-import { DOCUMENTS, documentSource, VERSION_COLUMN } from './document-source.ts';
+import { DOCUMENTS, documentSource, PAGES_COLUMN, VERSION_COLUMN } from './document-source.ts';
 import type { Models } from './models.ts';
 import { activeSpace, chunkerOfSpace, differences, notSetUp, wantedSpace } from './spaces.ts';
 import { unknownSource } from './unknown-source.ts';
@@ -83,7 +83,8 @@ export class Wiring {
     if (options === undefined) throw unknownSource(name, []);
     const source = await resolveSource(this.#database, name, options);
     if (options !== this.#documents) return source;
-    return { ...source, revision: columnOf(name, source.table, VERSION_COLUMN) };
+    const column = (wanted: string) => columnOf(name, source.table, wanted);
+    return { ...source, revision: column(VERSION_COLUMN), pages: column(PAGES_COLUMN) };
   }
 
   /**

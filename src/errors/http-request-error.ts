@@ -3,6 +3,8 @@ import { EvervecError } from './evervec-error.ts';
 export type HttpFault =
   | 'BODY'
   | 'QUERY'
+  | 'MULTIPART'
+  | 'FILE'
   | 'CONFIRM'
   | 'UNAUTHORIZED'
   | 'FORBIDDEN'

@@ -24,6 +24,11 @@ export interface SearchRequest {
   /** Default `hybrid`. */
   mode?: SearchMode;
   filter?: Filter;
+  /**
+   * The tiers of access that may be shown, of sources that have some: names. Default all. From the program alone, which
+   * knows who asks; where the database's setting `evervec.tiers` is set, they narrow it.
+   */
+  tiers?: readonly string[];
   /** 1 to 1,000, default 10. */
   limit?: number;
   /** 0 to 10,000, default 0. */
@@ -39,7 +44,20 @@ export interface SearchHit {
   /** What each leg gave: cosine similarity, and text rank; null where that leg did not find the record. */
   scores: { vector: number | null; text: number | null };
   /** The record's best chunk. */
-  chunk: { index: number; text: string; start: number; end: number; section: string | null };
+  chunk: {
+    /** 0 to `of` - 1. */
+    index: number;
+    /** How many chunks the record has. */
+    of: number;
+    text: string;
+    /** UTF-16 offsets in the record's text. */
+    start: number;
+    end: number;
+    /** The headings above it. */
+    section: string | null;
+    /** From 1; null where the record has no pages. */
+    page: number | null;
+  };
   /** The row as it is now, read under the caller's role. */
   record: Record<string, unknown>;
 }

@@ -43,6 +43,8 @@ interface HitRow {
   end_offset: number;
   section: string | null;
   record: Record<string, unknown>;
+  page: number | null;
+  chunk_count: number;
 }
 
 /** @throws SearchRequestError, UnknownSourceError, SpaceMismatchError */
@@ -81,7 +83,7 @@ function hasMoved(before: readonly ActiveSpace[], now: readonly ActiveSpace[]): 
 
 async function searchSpaces(
   { connection, modelOf, queries }: SearchOptions,
-  { query, mode, limit, offset, filter }: Wanted,
+  { query, mode, limit, offset, filter, tiers }: Wanted,
   spaces: readonly ActiveSpace[],
   signal: AbortSignal | undefined,
 ): Promise<SearchHit[]> {
@@ -105,6 +107,7 @@ async function searchSpaces(
       limit: byModel.size > 1 ? limit + offset : limit,
       offset: byModel.size > 1 ? 0 : offset,
       ...(mode === 'text' ? {} : { model: modelId }),
+      ...(tiers !== undefined && { tiers }),
     };
     const { rows } = await runSearch(connection, [
       group.map((space) => space.name),
@@ -171,6 +174,8 @@ function toHit(row: HitRow): SearchHit {
       start: row.start_offset,
       end: row.end_offset,
       section: row.section,
+      page: row.page,
+      of: row.chunk_count,
     },
     record: row.record,
   };
@@ -214,10 +219,10 @@ async function activeSpaces(
   return rows;
 }
 
-type Wanted = Required<Omit<SearchRequest, 'sources'>>;
+type Wanted = Required<Omit<SearchRequest, 'sources' | 'tiers'>> & Pick<SearchRequest, 'tiers'>;
 
 function checked(request: SearchRequest): Wanted {
-  const { mode = 'hybrid', limit = 10, offset = 0, filter = {} } = request;
+  const { mode = 'hybrid', limit = 10, offset = 0, filter = {}, tiers } = request;
   // Postgres has no NUL in text, and no lone surrogates.
   const query = request.query.replaceAll('\0', ' ').toWellFormed();
   const refuse = (message: string, remedy: string): never => {
@@ -245,7 +250,7 @@ function checked(request: SearchRequest): Wanted {
           `The filter on "${column}" has ${[value].flat().includes(undefined) ? 'no value' : 'a value that JSON does not know'}.`,
           'Use strings, finite numbers, booleans or null; a number beyond 2^53 as a string.',
         );
-  return { query, mode, limit, offset, filter };
+  return { query, mode, limit, offset, filter, ...(tiers !== undefined && { tiers }) };
 }
 
 function isCondition(condition: FilterValue | FilterCondition): condition is FilterCondition {

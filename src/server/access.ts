@@ -17,12 +17,19 @@ export interface TokenOptions {
   scope: Scope;
   /** 16 characters or more, printable ASCII without spaces. */
   token?: string | undefined;
+  /**
+   * Names of the tiers that it sees of sources that have some; none when empty. Default the first that there is. An admin's
+   * sees all, and names none.
+   */
+  tiers?: readonly string[] | undefined;
 }
 
 /** Who asks. The audit log calls it `http NAME`. */
 export interface Caller {
   name: string;
   scope: Scope;
+  /** The tiers that it sees; null: all. */
+  tiers: readonly string[] | null;
 }
 
 /** `host` without a port: a name, an IPv4 or an IPv6 address, the last with or without brackets. */
@@ -33,21 +40,24 @@ export function isLoopback(host: string): boolean {
 
 /** The name of the one that `AUTH_TOKEN` is. */
 const MAIN_TOKEN = 'token';
-const LOCAL: Caller = { name: 'local', scope: 'admin' };
+const LOCAL: Caller = { name: 'local', scope: 'admin', tiers: null };
 
 /**
  * All tokens by name, checked.
+ * @param tiers those that there are
  * @throws ConfigError naming every fault, and no token
  */
 export function checkTokens(
   main: string | undefined,
   others: Readonly<Record<string, TokenOptions>>,
+  tiers: readonly string[],
 ): Record<string, TokenOptions> {
   const all: Record<string, TokenOptions> = {
     ...(main !== undefined && { [MAIN_TOKEN]: { scope: 'admin', token: main } }),
     ...others,
   };
-  const faults = Object.entries(all).flatMap(([name, { scope, token }]) => [
+  const faults = Object.entries(all).flatMap(([name, { scope, token, ...more }]) => [
+    ...tierFaults(scope, more.tiers, tiers).map((fault) => `${name} ${fault}`),
     ...(SCOPES.includes(scope) ? [] : [`${name} has no scope of ${SCOPES.join(', ')}`]),
     ...[secretFault(token)].flatMap((fault) => (fault === null ? [] : [`${name} ${fault}`])),
   ]);
@@ -59,6 +69,19 @@ export function checkTokens(
     remedy: 'Set AUTH_TOKEN and server.tokens to long random words, or leave them away.',
     isUsage: true,
   });
+}
+
+/** What `wanted` says that does not go with the scope, or with the tiers that there are. */
+function tierFaults(
+  scope: Scope,
+  wanted: readonly string[] | undefined,
+  tiers: readonly string[],
+): string[] {
+  if (wanted === undefined) return [];
+  if (scope === 'admin') return ['has tiers, but an admin sees them all'];
+  return wanted
+    .filter((tier) => !tiers.includes(tier))
+    .map((tier) => `has the tier "${tier}", which is not one of ${tiers.join(', ')}`);
 }
 
 /** The audit log could not tell their bearers apart, nor the server their scopes. */
@@ -81,9 +104,17 @@ export function checkHost(host: string, hasToken: boolean): void {
 /** @throws HttpRequestError for who may not ask at all */
 export type Authenticate = (request: Request) => Caller;
 
-export function requireToken(tokens: Readonly<Record<string, TokenOptions>>): Authenticate {
-  const known = Object.entries(tokens).map(([name, { scope, token = '' }]) => ({
-    caller: { name, scope },
+/** @param tiers those that there are: who names none sees the first */
+export function requireToken(
+  tokens: Readonly<Record<string, TokenOptions>>,
+  tiers: readonly string[],
+): Authenticate {
+  const known = Object.entries(tokens).map(([name, { scope, token = '', ...more }]) => ({
+    caller: {
+      name,
+      scope,
+      tiers: scope === 'admin' ? null : (more.tiers ?? tiers.slice(0, 1)),
+    },
     hash: hashOf(token),
   }));
   return (request) => {

@@ -9,20 +9,20 @@ export const MAX_BODY_BYTES = 1_048_576;
  * A page of another site can make a browser send a form, plain text or nothing at all to an open server, but neither
  * `application/json` nor an `Authorization` header without asking first, and nobody answers that question. So a POST
  * without a body is taken only with that header.
- * @param options `mayBeEmpty`: no body means `{}`
+ * @param options `mayBeEmpty`: no body means `{}`; `maxBytes`: default 1 MB
  * @throws HttpRequestError saying what is wrong and where
  */
 export async function readJson<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
-  options: { mayBeEmpty?: boolean } = {},
+  options: { mayBeEmpty?: boolean; maxBytes?: number } = {},
 ): Promise<z.output<Schema>> {
   const isBare =
     options.mayBeEmpty === true &&
     !request.headers.has('content-type') &&
     request.headers.has('authorization');
   if (!isBare) checkContentType(request);
-  const text = await readText(request);
+  const text = decode(await readBytes(request, options.maxBytes ?? MAX_BODY_BYTES));
   if (isBare && text !== '') checkContentType(request);
   const value = isBare ? {} : parseJson(text);
   const parsed = schema.safeParse(value);
@@ -48,18 +48,33 @@ function checkContentType(request: Request): void {
   );
 }
 
-/** Counts while it reads: a length that the caller states is a hint, and may be missing. */
-async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+/**
+ * Counts while it reads: a length that the caller states is a hint, and may be missing.
+ * @throws HttpRequestError at the limit, before the rest is read
+ */
+export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof HttpRequestError) throw cause;
+    throw new HttpRequestError('BODY', 400, 'The body could not be read to its end.', {
+      remedy: 'Send it again.',
+      cause,
+    });
+  }
+  return Buffer.concat(chunks);
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new HttpRequestError('BODY', 400, 'The body is not UTF-8.', {
       remedy: 'Send the JSON as UTF-8.',
@@ -68,13 +83,13 @@ async function readText(request: Request): Promise<string> {
   }
 }
 
-function tooLarge(): HttpRequestError {
+function tooLarge(maxBytes: number): HttpRequestError {
   return new HttpRequestError(
     'TOO_LARGE',
     413,
-    `The body has more than ${MAX_BODY_BYTES.toLocaleString('en')} bytes.`,
+    `The body has more than ${maxBytes.toLocaleString('en')} bytes.`,
     {
-      remedy: 'Search with the passage that matters.',
+      remedy: 'Send less at once: the passage that matters, or fewer documents.',
       // The rest of the body is not read, so the connection can't be used again.
       headers: { connection: 'close' },
     },

@@ -8,7 +8,7 @@ type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 interface Operation {
   summary?: string;
   description?: string;
-  parameters?: { name: string; schema?: Shape; description?: string }[];
+  parameters?: { name: string; in: string; schema?: Shape; description?: string }[];
   requestBody?: { content?: Answer };
   responses?: Record<string, { description?: string; content?: Answer }>;
 }
@@ -44,8 +44,24 @@ const CODES: readonly (readonly [code: string, status: string, meaning: string])
   [
     'EVERVEC_HTTP_CONFIRM',
     '400',
-    'The action wants "confirm": true in the body. Nothing was done.',
+    'The action wants "confirm": true in the body, or ?confirm=true where it has none. Nothing was done.',
   ],
+  [
+    'EVERVEC_HTTP_MULTIPART',
+    '400',
+    'The form can’t be read, has too many parts, or a field that is unknown or too long.',
+  ],
+  [
+    'EVERVEC_HTTP_FILE',
+    '400',
+    'A file of the form is missing, empty, or has a name that is none. Nothing was accepted.',
+  ],
+  [
+    'EVERVEC_DOCUMENT',
+    '400',
+    'A field of the document is wrong, or it is there already and that was to be an error.',
+  ],
+  ['EVERVEC_CONFIG', '400', 'Documents are switched off here.'],
   [
     'EVERVEC_QUEUE_REQUEST',
     '400',
@@ -68,20 +84,28 @@ const CODES: readonly (readonly [code: string, status: string, meaning: string])
   [
     'EVERVEC_HTTP_HOST',
     '403',
-    'Without a token the server answers to 127.0.0.1 and localhost only.',
+    'Without a token the server answers to 127.0.0.1 and localhost only, and takes no files from pages of other sites.',
   ],
-  ['EVERVEC_HTTP_NOT_FOUND', '404', 'There is nothing at this path.'],
+  [
+    'EVERVEC_HTTP_NOT_FOUND',
+    '404',
+    'There is nothing at this path, or nothing that the token sees.',
+  ],
   ['EVERVEC_HTTP_METHOD', '405', 'The path takes another method; see the Allow header.'],
-  ['EVERVEC_HTTP_TOO_LARGE', '413', 'The body is larger than 1 MB.'],
+  [
+    'EVERVEC_HTTP_TOO_LARGE',
+    '413',
+    'The body is larger than 1 MB; of an upload, than server.uploadMaxBytes.',
+  ],
   [
     'EVERVEC_HTTP_CONTENT_TYPE',
     '415',
-    'A POST has to be application/json. Without a body it needs a bearer token.',
+    'The path takes another type, most application/json. Without a body a POST needs a bearer token.',
   ],
   [
     'EVERVEC_HTTP_BUSY',
     '503',
-    'As many searches as the server takes at once are under way. Try again after Retry-After.',
+    'As many searches or uploads as the server takes at once are under way. Try again after Retry-After.',
   ],
   ['EVERVEC_HTTP_TIME_LIMIT', '503', 'The search took longer than the server allows.'],
   [
@@ -152,7 +176,8 @@ function operationEntry(path: string, method: string, operation: Operation): str
   const body = operation.requestBody
     ? `<dt>body</dt><dd>${shapeLink(operation.requestBody.content)}</dd>`
     : '';
-  const parameters = (operation.parameters ?? []).map(
+  const asked = (operation.parameters ?? []).filter((one) => one.in === 'query');
+  const parameters = asked.map(
     ({ name, schema = {}, description = schema.description ?? '' }) =>
       `<dt><code>?${escapeHtml(name)}=</code></dt><dd>${typeText(schema)}. ${prose(description)}</dd>`,
   );

@@ -1,12 +1,32 @@
 /** What the server asks of the engine. `Evervec` is one; tests pass another. */
 import type { Drainable } from '../edge/index.ts';
-import type { Migrations, QueueAdmin, SourceSummary } from '../engine/index.ts';
+import type { Documents, Migrations, QueueAdmin, SourceSummary, Tasks } from '../engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls } from '../operate/index.ts';
 import type { SearchAnswer, SearchRequest } from '../search/index.ts';
 
 export interface Engine extends Drainable {
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
   sources(): Promise<SourceSummary[]>;
+  /** All but what reads files of this machine. */
+  documents: Pick<
+    Documents,
+    | 'tiers'
+    | 'checkFields'
+    | 'add'
+    | 'list'
+    | 'collections'
+    | 'get'
+    | 'summary'
+    | 'update'
+    | 'versions'
+    | 'diff'
+    | 'rollBack'
+    | 'delete'
+    | 'deleteCollection'
+    | 'export'
+  >;
+  /** What is accepted and done later; who does it is started beside the server. */
+  tasks: Pick<Tasks, 'create' | 'get' | 'list' | 'cancel'>;
   cost(options: CostOptions): Promise<CostReport>;
   modelCalls(): Promise<ModelCalls[]>;
   /** The operators' side; all but what only the command asks. */

@@ -21,18 +21,24 @@ import { renderDocs } from './docs.ts';
 import type { Engine } from './engine.ts';
 import { readAssets, renderPage } from './page.ts';
 import {
+  addCollectionRoutes,
   addCostRoute,
   addCronRoute,
+  addDocumentRoutes,
   addHealthRoute,
+  addImportRoutes,
   addModelRoutes,
   addQueueActions,
   addQueueReads,
   addSearchRoutes,
+  addTaskRoutes,
+  addVersionRoutes,
   type App,
   type Bindings,
   type CronOptions,
 } from './routes/index.ts';
 import type { SearchLimits } from './search-limit.ts';
+import { Uploads, type UploadLimits } from './upload-limit.ts';
 
 export interface HandlerOptions {
   /**
@@ -43,6 +49,7 @@ export interface HandlerOptions {
   /** More tokens, by the name that the audit log knows them by. */
   tokens?: Readonly<Record<string, TokenOptions>>;
   search?: SearchLimits;
+  upload?: UploadLimits;
   cron?: CronOptions;
   /** What `cleanup` keeps unless told otherwise, days; default 30. */
   retentionDays?: number;
@@ -67,10 +74,11 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(['/', '/docs', '/health', DRAIN_
 /** @throws ConfigError for tokens that can't be sent or told apart, or an address that needs one */
 export function createHandler(engine: Engine, options: HandlerOptions = {}): HttpHandler {
   const { logger = silentLogger } = options;
-  const tokens = checkTokens(options.token, options.tokens ?? {});
+  const { tiers } = engine.documents;
+  const tokens = checkTokens(options.token, options.tokens ?? {}, tiers);
   const hasToken = Object.keys(tokens).length > 0;
   if (options.host !== undefined) checkHost(options.host, hasToken);
-  const authenticate = hasToken ? requireToken(tokens) : requireLoopbackName;
+  const authenticate = hasToken ? requireToken(tokens, tiers) : requireLoopbackName;
 
   const app: App = new OpenAPIHono<{ Bindings: Bindings }>();
   addSearchRoutes(app, engine, options.search ?? {});
@@ -78,9 +86,15 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   addQueueActions(app, engine, options.retentionDays);
   addCostRoute(app, engine);
   addModelRoutes(app, engine);
+  const uploads = new Uploads(options.upload ?? {});
+  addDocumentRoutes(app, engine, uploads);
+  addVersionRoutes(app, engine);
+  addCollectionRoutes(app, engine);
+  addImportRoutes(app, engine, uploads);
+  addTaskRoutes(app, engine);
   addHealthRoute(app, engine, authenticate);
   addCronRoute(app, engine, options.cron ?? {});
-  addDocuments(app, options, hasToken);
+  addPages(app, options, hasToken);
   app.notFound((context) => {
     throw notFound(app, context);
   });
@@ -110,7 +124,7 @@ async function respond(
 }
 
 /** What is the same for every caller, made once. */
-function addDocuments(app: App, options: HandlerOptions, hasToken: boolean): void {
+function addPages(app: App, options: HandlerOptions, hasToken: boolean): void {
   const assets = readAssets();
   const page = renderPage(assets, options.examples ?? []);
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
@@ -140,7 +154,7 @@ function addDocuments(app: App, options: HandlerOptions, hasToken: boolean): voi
 /** 405 where the path is known, with the methods that it takes. */
 function notFound(app: App, context: Context): HttpRequestError {
   const methods = app.routes
-    .filter((route) => route.path === context.req.path && route.method !== 'ALL')
+    .filter((route) => isAt(route.path, context.req.path) && route.method !== 'ALL')
     .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   if (methods.length === 0)
     return new HttpRequestError('NOT_FOUND', 404, 'There is nothing at this path.', {
@@ -151,6 +165,16 @@ function notFound(app: App, context: Context): HttpRequestError {
     remedy: 'See /docs for an example.',
     headers: { allow: allowed },
   });
+}
+
+/** Whether a path is that of a route, whatever stands in the places that it leaves open. */
+function isAt(route: string, path: string): boolean {
+  const open = route.split('/');
+  const parts = path.split('/');
+  return (
+    open.length === parts.length &&
+    open.every((part, index) => part.startsWith(':') || part === parts[index])
+  );
 }
 
 /** For answers that have none of their own; a page brings its own policy. */

@@ -77,6 +77,8 @@ const searchHit = z
         start: z.int(),
         end: z.int(),
         section: z.string().nullable(),
+        page: z.int().nullable().openapi({ description: 'From 1; null where there are no pages.' }),
+        of: z.int().openapi({ description: 'How many chunks the record has.' }),
       })
       .openapi({ description: 'The best passage of the record.' }),
     record: z.record(z.string(), z.unknown()).openapi({ description: 'The row as it is now.' }),

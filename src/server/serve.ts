@@ -25,8 +25,9 @@ export interface RunningServer {
 
 const DEFAULT_HOST = '127.0.0.1';
 const CLOSE_DEADLINE_MS = 5_000;
-/** A client that is slower than this to send its request holds a connection for nothing. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** A client that is slower than this to send its request holds a connection for nothing; an upload takes its time. */
+const REQUEST_TIMEOUT_MS = 300_000;
+const HEADERS_TIMEOUT_MS = 15_000;
 
 /** @throws ConfigError for an address that needs a token or is not ours; PortInUseError */
 export async function serve(handler: HttpHandler, options: ServeOptions): Promise<RunningServer> {
@@ -35,7 +36,7 @@ export async function serve(handler: HttpHandler, options: ServeOptions): Promis
   const server = createAdaptorServer({
     fetch: (request) => handler(request),
     overrideGlobalObjects: false,
-    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS / 2 },
+    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
   }) as Server;
   const close = prepareClosing(server);
   await listen(server, host, port);

@@ -63,6 +63,22 @@ export function keyMatchSql(alias: string, key: readonly Column[], keyText: stri
   ].join(' and ');
 }
 
+/**
+ * The same for keys that `keySql` made itself, as a sidecar's. Where equal values have one text, that is not compared too: of
+ * two conditions Postgres expects next to no rows, and plans a search for those.
+ */
+export function keyJoinSql(alias: string, key: readonly Column[], keyText: string): string {
+  if (!key.every((column) => COMPARED_AS_THEY_ARE.has(column.baseType)))
+    return keyMatchSql(alias, key, keyText);
+  const values = keyValuesSql(key, keyText);
+  return key
+    .map(
+      (column, index) =>
+        `${quoteQualified(alias, column.name)} ${operatorSql(column, '=')} ${values[index]}`,
+    )
+    .join(' and ');
+}
+
 /** A condition for the rows of `alias` that come after `keyText` in the order of the key's index. */
 export function keyAfterSql(alias: string, key: readonly Column[], keyText: string): string {
   const values = keyValuesSql(key, keyText);

@@ -24,11 +24,15 @@ export interface SourceDefinition {
   title: Column | null;
   /** Read with each row and told to who writes down what was embedded; no change of it embeds anything. */
   revision: Column | null;
+  /** Of type integer[]: where each page begins in the text, UTF-16 units; null where rows have no pages. */
+  pages: Column | null;
   /** The columns that a hit shows. */
   record: Column[];
   render: Render;
   language: string;
   lane: string;
+  /** Says which tier of access a row is of; null where the source has none. */
+  tier: Column | null;
   /** SQL, see `SourceOptions`; null where all rows are alike. */
   priority: string | null;
   recency: Column | null;
@@ -89,8 +93,10 @@ export async function resolveSource(
     mapped,
     title,
     revision: null,
+    pages: null,
     record,
     render,
+    tier: options.tier === undefined ? null : columnOf(name, table, options.tier),
     priority: await resolvePriority(connection, name, table, options),
     recency: resolveTime(name, table, 'recency', options.recency),
     archive: await resolveArchive(connection, name, table, options),

@@ -50,6 +50,11 @@ export const sourceOptions = z.strictObject({
       overlapChars: z.int().optional(),
     })
     .optional(),
+  /**
+   * The column that says which tier of access a row is of: searches can be told which tiers they may show, and who sees a
+   * row under row level security sees its chunks. See docs/access.md.
+   */
+  tier: columnName.optional(),
   /** The text search configuration of its language; default `english`. */
   language: z.string().min(1).optional(),
   /** The lane its jobs wait in; default: one of its own, named like the source. */

@@ -1,7 +1,7 @@
 /** The sources that a database knows: what set-up wrote, and how it is taken out again. */
 import type { Connection } from '../database/index.ts';
 import { bulkLane, defaultPriority, standbyLane } from '../queue/index.ts';
-import { keyMatchSql, keySql } from './column-sql.ts';
+import { keyJoinSql, keySql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
 
 /** What search needs of a source, in SQL; kept in the database so that its functions need no configuration. */
@@ -12,6 +12,8 @@ export interface StoredDefinition {
   /** Column → schema of its comparison operators, for filters. */
   columns: Record<string, string>;
   record: string[];
+  /** The column that says which tier of access a row is of; absent where there are none. */
+  tier?: string;
   /** SQL that capture evaluates for each row; absent where all rows are alike. */
   priority?: string;
   /** SQL: the key, as text, of table row `t`. */
@@ -80,12 +82,13 @@ export function storedDefinition(source: SourceDefinition): StoredDefinition {
       source.table.columns.map((column) => [column.name, column.operatorSchema]),
     ),
     record: source.record.map((column) => column.name),
+    ...(source.tier !== null && { tier: source.tier.name }),
     ...(source.priority !== null && { priority: source.priority }),
     keyText: keySql('t', source.table.key),
     ...(source.archive !== null && {
       archive: { when: source.archive.when, ...source.archive.after },
     }),
-    join: keyMatchSql('t', source.table.key, 'c.record_key'),
+    join: keyJoinSql('t', source.table.key, 'c.record_key'),
   };
 }
 

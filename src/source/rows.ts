@@ -15,6 +15,8 @@ export interface RenderedRow {
   title: string | null;
   /** What the source's column `revision` held as it was read, as text; null where it names none. */
   revision: string | null;
+  /** Where its pages begin in the text; null where it has none. */
+  pages: readonly number[] | null;
 }
 
 export interface RowFault {
@@ -40,6 +42,7 @@ interface ReadRow {
   fields: (string | null)[] | Row | null;
   title: string | null;
   revision: string | null;
+  pages: number[] | null;
 }
 
 /*
@@ -55,8 +58,9 @@ function readSql(source: SourceDefinition): string {
   }));
   const size = source.mapped.map((column) => sizeSql('t', column)).join(' + ');
   const raw = columns.map(({ name, placed }) => `t.${name} as ${placed.name}`);
-  const { revision } = source;
+  const { revision, pages } = source;
   if (revision !== null) raw.push(`t.${quoteIdentifier(revision.name)} as revision`);
+  if (pages !== null) raw.push(`t.${quoteIdentifier(pages.name)} as pages`);
   const placedTitle = columns[source.mapped.findIndex(({ name }) => name === source.title?.name)];
   const title = placedTitle === undefined ? 'null' : textSql('sized', placedTitle.placed);
   const values =
@@ -69,7 +73,8 @@ function readSql(source: SourceDefinition): string {
   return `
 select key, is_found, is_read, case when is_read then ${values} end as fields,
   case when is_read then ${title} end as title,
-  ${revision === null ? 'null' : textSql('sized', { ...revision, name: 'revision' })} as revision
+  ${revision === null ? 'null' : textSql('sized', { ...revision, name: 'revision' })} as revision,
+  ${pages === null ? 'null::integer[]' : 'sized.pages'} as pages
 from (
   select wanted.key, found.*, found.size is not null and
     sum(found.size) over (order by wanted.position) - found.size < $2 as is_read
@@ -112,8 +117,9 @@ export async function readRows(
     else if (!row.is_read) read.deferred.push(row.key);
     else {
       try {
-        const { key, title, revision } = row;
-        read.rendered.push({ key, text: renderRow(source, row.fields ?? []), title, revision });
+        const { key, title, revision, pages } = row;
+        const text = renderRow(source, row.fields ?? []);
+        read.rendered.push({ key, text, title, revision, pages });
       } catch (error) {
         read.faults.push({ key: row.key, error });
       }

@@ -1,3 +1,4 @@
+export { areGuarded, guardSidecars } from './guard.ts';
 export {
   createSpace,
   describeSpace,

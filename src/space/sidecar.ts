@@ -4,6 +4,7 @@
  * so that a bulk load is bounded by COPY-like inserts and one build, not by insertion into HNSW.
  */
 import type { Connection } from '../database/index.ts';
+import { copyGrants, guardSidecars } from './guard.ts';
 
 export interface Space {
   id: number;
@@ -132,6 +133,7 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     start_offset integer not null,
     end_offset integer not null,
     section text,
+    page integer,
     text text not null,
     text_hash bytea not null,
     embedding vector.${space.vectorType}(${space.dimensions}),
@@ -143,6 +145,8 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     await tx.query(
       `create index chunks_${id}_hash on ${sidecarName(id)} (text_hash) where embedding is not null`,
     );
+  await guardSidecars(tx, space.sourceId);
+  await copyGrants(tx, space.sourceId, id);
   await tx.query('update evervec.sources set active_space_id = $2 where id = $1', [
     space.sourceId,
     id,

@@ -12,6 +12,8 @@ export interface NewChunk {
   start: number;
   end: number;
   section: string | null;
+  /** Of the record, from 1; null where it has none. */
+  page: number | null;
   text: string;
   /** What was embedded before the text, and is found by its words, too; often nothing. */
   context: string;
@@ -28,13 +30,14 @@ export interface StoredChunk {
   start: number;
   end: number;
   section: string | null;
+  page: number | null;
   /** Hex. */
   hash: string;
   hasVector: boolean;
 }
 
 const STORED = `
-select record_key, chunk_index, start_offset, end_offset, section,
+select record_key, chunk_index, start_offset, end_offset, section, page,
   encode(text_hash, 'hex') as hash, embedding is not null as has_vector
 from {sidecar} where record_key = any ($1::text[])`;
 
@@ -50,6 +53,7 @@ export async function storedChunks(
     start_offset: number;
     end_offset: number;
     section: string | null;
+    page: number | null;
     hash: string;
     has_vector: boolean;
   }>(STORED.replace('{sidecar}', sidecarName(spaceId)), [keys]);
@@ -62,6 +66,7 @@ export async function storedChunks(
       start: row.start_offset,
       end: row.end_offset,
       section: row.section,
+      page: row.page,
       hash: row.hash,
       hasVector: row.has_vector,
     });
@@ -76,19 +81,20 @@ export async function storedChunks(
  */
 const UPSERT = `
 insert into {sidecar} as chunk
-  (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, words)
-select new.record_key, new.chunk_index, new.start_offset, new.end_offset, new.section, new.text, new.text_hash,
+  (record_key, chunk_index, start_offset, end_offset, section, page, text, text_hash, embedding, words)
+select new.record_key, new.chunk_index, new.start_offset, new.end_offset, new.section, new.page, new.text,
+  new.text_hash,
   coalesce(new.embedding, moved.embedding), to_tsvector($9::regconfig, new.context || new.text)
 from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
-  $8::vector.{type}[], $10::text[])
-  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context)
+  $8::vector.{type}[], $10::text[], $11::integer[])
+  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page)
 left join lateral (
   select embedding from {sidecar} old
   where {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1
 ) moved on new.embedding is null
 on conflict (record_key, chunk_index) do update set
   start_offset = excluded.start_offset, end_offset = excluded.end_offset, section = excluded.section,
-  text = excluded.text, text_hash = excluded.text_hash, embedding = excluded.embedding, words = excluded.words`;
+  page = excluded.page, text = excluded.text, text_hash = excluded.text_hash, embedding = excluded.embedding, words = excluded.words`;
 
 const COUNT_BARE = `
 with written as ({upsert} returning embedding is null as is_bare)
@@ -155,6 +161,7 @@ async function upsertChunks(
     ),
     space.language,
     rows.map(({ chunk }) => chunk.context),
+    rows.map(({ chunk }) => chunk.page),
   ]);
   // Those of which no vector is wanted, as of archived records, have none either.
   const expected = rows.filter(({ chunk }) => chunk.embedding === null && !chunk.isKept).length;

@@ -215,19 +215,22 @@ export function planRecord(
   for (const chunk of chunks) {
     const context = chunker.contextOf(title, chunk);
     const hash = hashText(context + chunk.text);
+    const page = row.pages === null ? null : pageOf(row.pages, chunk.start);
     const before = at.get(chunk.index);
     const isSame =
       before?.hash === hash &&
       (before.hasVector || !wantsVectors) &&
       before.start === chunk.start &&
       before.end === chunk.end &&
-      before.section === chunk.section;
+      before.section === chunk.section &&
+      before.page === page;
     if (!isSame)
       changed.push({
         index: chunk.index,
         start: chunk.start,
         end: chunk.end,
         section: chunk.section,
+        page,
         text: chunk.text,
         context,
         hash: Buffer.from(hash, 'hex'),
@@ -237,6 +240,12 @@ export function planRecord(
   }
   const hasSurplus = stored.some((chunk) => chunk.index >= chunks.length);
   return { key: row.key, count: chunks.length, changed, hasSurplus };
+}
+
+/** @returns from 1: the last page that begins at or before `offset` */
+function pageOf(starts: readonly number[], offset: number): number {
+  const next = starts.findIndex((start) => start > offset);
+  return Math.max(1, next === -1 ? starts.length : next);
 }
 
 /** What a model is given of a chunk. Its hash is the chunk's. */

@@ -156,6 +156,40 @@ describeEachDatabase('documents', ({ open }) => {
     await expect(documents.diff(id, 1, 9)).rejects.toThrow(/no version 9/);
   });
 
+  it('says on which page a chunk begins, and which of how many it is', async () => {
+    const { documents, embed, evervec } = await start(await open());
+    const page = (word: string) => `${`${word} and other words. `.repeat(60)}\n\n`;
+    const text = `\n${page('first')}${page('second')}${page('third')}`;
+    const pages = [0, text.indexOf('second'), text.indexOf('third')];
+    const content = { ...textContent(text), pages };
+    const { id } = await documents.add(given('Paged', '', { content }), BY);
+    await embed();
+    const stored = await documents.get(id);
+    for (const [word, number] of [
+      ['first', 1],
+      ['second', 2],
+      ['third', 3],
+    ] as const) {
+      const [hit] = (await evervec.search({ query: word, mode: 'text' })).hits;
+      expect(hit?.chunk).toMatchObject({ page: number, of: expect.any(Number) });
+      expect(hit?.chunk.of).toBeGreaterThanOrEqual(3);
+      expect(stored.text.slice(hit?.chunk.start, hit?.chunk.end)).toBe(hit?.chunk.text);
+    }
+  });
+
+  it('embeds two texts at most where a paragraph of a hundred chunks is edited', async () => {
+    const { documents, embed } = await start(await open());
+    const paragraphs = Array.from({ length: 100 }, (_, n) =>
+      `Paragraph ${n} speaks of number ${n * n}. `.repeat(30).trim(),
+    );
+    const add = () => documents.add(given('Long', paragraphs.join('\n\n'), { origin: 'long' }), BY);
+    await add();
+    expect(await embed()).toBeGreaterThanOrEqual(60);
+    paragraphs[50] = `${paragraphs[50]} And one sentence more.`;
+    expect((await add()).outcome).toBe('version');
+    expect(await embed()).toBeLessThanOrEqual(2);
+  });
+
   it('embeds nothing where only what is known about it changes', async () => {
     const { documents, embed } = await start(await open(), {
       documents: { tiers: ['free', 'paid'] },

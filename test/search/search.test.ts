@@ -56,7 +56,15 @@ describeEachDatabase('a search', (databases) => {
       key: '2',
       score: 1,
       scores: { vector: null, text: expect.any(Number) },
-      chunk: { index: 0, text: 'Two\n\nA book about windmills', start: 0, end: 27, section: null },
+      chunk: {
+        index: 0,
+        of: 1,
+        text: 'Two\n\nA book about windmills',
+        start: 0,
+        end: 27,
+        section: null,
+        page: null,
+      },
       record: { id: 2, title: 'Two' },
     });
     // The digest model knows equal texts only.

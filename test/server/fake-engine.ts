@@ -16,6 +16,8 @@ export const OFFER: SearchHit = {
     start: 0,
     end: 171,
     section: null,
+    page: null,
+    of: 1,
   },
   record: {
     id: 966,
@@ -39,6 +41,8 @@ export const HOSTILE: SearchHit = {
     start: 10,
     end: 80,
     section: 'Terms › <i>Luggage</i>',
+    page: null,
+    of: 1,
   },
   record: { title: '<img src=x onerror="document.title = \'taken\'">', note: null, tags: ['<b>'] },
 };
@@ -68,6 +72,9 @@ export class FakeEngine implements Engine {
     checks: [{ what: 'database', level: 'good', found: 'answers in 3 ms' }],
   };
   readonly isQueueEnabled = true;
+  // Documents are asked of a real engine: test/server/documents.test.ts.
+  readonly documents = { tiers: ['public', 'premium'] } as unknown as Engine['documents'];
+  readonly tasks = {} as Engine['tasks'];
   readonly sourceNames = ['airports', 'offers'];
   state: QueueStatus = {
     stopped: false,

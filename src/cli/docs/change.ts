@@ -60,7 +60,7 @@ export function addDelete(docs: Command): void {
           return print('nothing was deleted');
         const deleted = await withEvervec(options, async ({ documents }) => {
           if (collection !== undefined)
-            return await documents.deleteCollection(collection, actor());
+            return (await documents.deleteCollection(collection, actor())) ?? 0;
           // All are looked for first: a name that is wrong deletes nothing.
           const ids: string[] = [];
           for (const name of names) ids.push((await documents.get(name)).id);

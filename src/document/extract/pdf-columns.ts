@@ -24,7 +24,9 @@ const GUTTER = 0.7;
 /** What makes a column: so many lines, filled so far, of so many characters. Cells of a table are shorter. */
 const COLUMN_LINES = 4;
 const COLUMN_FILL = 0.45;
-const COLUMN_CHARS = 14;
+const COLUMN_CHARS = 20;
+/** Columns stand beside one another for at least so much of the shorter one. */
+const COLUMN_OVERLAP = 0.5;
 /** Points within which edges are one. */
 const STEP = 2;
 
@@ -172,7 +174,19 @@ function isRowOfCells(row: readonly Segment[], at: number): boolean {
 function isColumns(band: Band): boolean {
   if (band.left.length < COLUMN_LINES || band.right.length < COLUMN_LINES) return false;
   const gap = extentOf(band.right)[0] - extentOf(band.left)[1];
-  return gap >= GUTTER * sizeOf(band.left) && isColumn(band.left) && isColumn(band.right);
+  return (
+    gap >= GUTTER * sizeOf(band.left) &&
+    areBeside(band) &&
+    isColumn(band.left) &&
+    isColumn(band.right)
+  );
+}
+
+function areBeside({ left, right }: Band): boolean {
+  const [leftTop, leftEnd] = [left[0]?.y ?? 0, left.at(-1)?.y ?? 0];
+  const [rightTop, rightEnd] = [right[0]?.y ?? 0, right.at(-1)?.y ?? 0];
+  const shared = Math.min(leftEnd, rightEnd) - Math.max(leftTop, rightTop);
+  return shared >= COLUMN_OVERLAP * Math.min(leftEnd - leftTop, rightEnd - rightTop);
 }
 
 function isColumn(segments: readonly Segment[]): boolean {

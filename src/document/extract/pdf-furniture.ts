@@ -4,15 +4,23 @@
  */
 import type { Line } from './pdf-lines.ts';
 
+export interface PageRegion {
+  lines: Line[];
+  /** At an angle to the page, however small. */
+  isAslant: boolean;
+  /** Beside the text of the page, and across it: a stamp in the margin, the axis of a figure. */
+  isAside: boolean;
+}
+
 export interface PageLines {
   /** Points. */
   height: number;
   /** In reading order; what stands across the page last. */
-  regions: { lines: Line[]; isAside: boolean }[];
+  regions: PageRegion[];
 }
 
 /** The part of a page, from above and from below, in which they stand. */
-const EDGE = 0.12;
+const EDGE = 0.1;
 /** What is that much larger than the text is a title, though each slide may have the same. */
 const TITLE = 1.3;
 

@@ -28,7 +28,9 @@ const LARGER_IN_OTHER_FONT = 1.06;
 const LONGEST = 200;
 /** Of all characters: a font with more is one of the text. */
 const BODY_FONT = 0.12;
-const NUMBERED = /^(\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){0,3})[.)]?\s+(?=\p{Lu})/u;
+const NUMBERED =
+  /^(\d{1,2}(?:\.\d{1,2}){0,4}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.)]?\s+(?=\p{Lu})/u;
+const ROMAN = /^[IVX]+$/;
 
 export function styleOf(lines: Iterable<Line>): Style {
   const sizes = new Map<number, number>();
@@ -55,6 +57,9 @@ export function headingsOf(
   const sizes = sizesOf(lines.filter((line) => isLarge(line, style)));
   const below = entries.size > 0 ? levelAbove(lines, style, sizes, entries) : 0;
   const numbered = numberedLevel(lines, style, sizes);
+  const hasRoman = lines.some(
+    ({ text }) => text === text.toUpperCase() && /^I{1,3}\.\s/.test(text),
+  );
   return {
     levelOf(line) {
       if (!isHeadingText(line)) return null;
@@ -65,8 +70,11 @@ export function headingsOf(
       }
       if (isLarge(line, style)) return Math.min(6, rankOf(line.size, sizes));
       const number = NUMBERED.exec(line.text)?.[1];
-      const isNumbered = isOther && number !== undefined && line.size > style.bodySize * 0.95;
-      return isNumbered ? Math.min(6, numbered + depthOf(number)) : null;
+      if (number === undefined || line.size < style.bodySize * 0.95) return null;
+      const isSet = isOther || line.text === line.text.toUpperCase();
+      // "A." under "II."
+      const isUnderRoman = hasRoman && /^[A-Z]$/.test(number) && !ROMAN.test(number);
+      return isSet ? Math.min(6, numbered + depthOf(number) + Number(isUnderRoman)) : null;
     },
   };
 }

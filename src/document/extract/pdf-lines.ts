@@ -1,7 +1,7 @@
 /**
  * Lines of text out of the runs of one region: which runs stand on a line, in which order, and where a blank goes between them.
  */
-import type { Run } from './pdf-runs.ts';
+import { FIELD_FONT, type Run } from './pdf-runs.ts';
 
 export interface Line {
   text: string;
@@ -23,6 +23,8 @@ const WORD_GAP = 0.17;
 const CELL_GAP = 1.6;
 /** Smaller than so much of its line: an index, a footnote's mark. */
 const SMALL = 0.8;
+/** Lines at one height that a run is held against: a page has fewer, unless it is drawn to take time. */
+const MOST_NEAR = 50;
 
 interface Draft {
   runs: Run[];
@@ -38,7 +40,7 @@ export function linesOf(runs: readonly Run[]): Line[] {
   const height = Math.max(usual, 4);
   const add = (run: Run) => {
     const at = Math.round(run.y / height);
-    const near = [at - 1, at, at + 1].flatMap((row) => rows.get(row) ?? []);
+    const near = [at - 1, at, at + 1].flatMap((row) => rows.get(row)?.slice(-MOST_NEAR) ?? []);
     const draft = bestFor(run, near);
     if (draft !== null) {
       draft.runs.push(run);
@@ -76,11 +78,20 @@ function bestFor(run: Run, drafts: readonly Draft[]): Draft | null {
       Math.min(run.y + run.size * DESCENT, draft.y + draft.size * DESCENT) -
       Math.max(run.y - run.size * ASCENT, draft.y - draft.size * ASCENT);
     if (shared < 0.5 * (ASCENT + DESCENT) * Math.min(run.size, draft.size)) continue;
-    if (shared > (best?.shared ?? 0) && !draft.runs.some((other) => isOver(run, other))) {
+    if (shared > (best?.shared ?? 0) && !isOverAny(run, draft.runs)) {
       best = { draft, shared };
     }
   }
   return best?.draft ?? null;
+}
+
+/** Among the last ones: they come from left to right, and a line of a hundred thousand letters takes no square of its time. */
+function isOverAny(run: Run, runs: readonly Run[]): boolean {
+  for (let at = runs.length - 1; at >= 0 && at >= runs.length - 64; at -= 1) {
+    const other = runs[at];
+    if (other && isOver(run, other)) return true;
+  }
+  return false;
 }
 
 /** Whether they are printed over one another, as no two words of a line are. */
@@ -108,8 +119,8 @@ function lineOf({ runs, y, size }: Draft): Line {
   const first = runs[0]?.font ?? null;
   return {
     text,
-    x: Math.min(...runs.map((run) => run.x)),
-    right: Math.max(...runs.map((run) => run.right)),
+    x: runs.reduce((x, run) => Math.min(x, run.x), Infinity),
+    right: runs.reduce((right, run) => Math.max(right, run.right), -Infinity),
     y,
     size,
     font: runs.every((run) => run.font === first) ? first : null,
@@ -125,12 +136,15 @@ function isApart(
   text: string,
 ): boolean {
   // A mark of a footnote is no part of the word before it. "x2" stays: the word has one letter.
-  const isMark =
-    run.size < line.size * SMALL &&
-    run.y < line.y - line.size * 0.15 &&
-    /^[\d,*†‡§¶]+$/.test(run.text) &&
-    /\p{L}{2}[.,;:)”"]?$/u.test(text);
-  if (isMark) return true;
+  if (isMark(run, line) && /\p{L}{2}[.,;:)”"]?$/u.test(text)) return true;
+  if (isMark(previous, line) && /^\p{L}{2}/u.test(run.text)) return true;
+  // An answer is often written over the end of its line.
+  if (run.font === FIELD_FONT || previous.font === FIELD_FONT) return true;
   if (gap > WORD_GAP * Math.min(previous.size, run.size)) return true;
   return run.isSpaced && gap > -0.3 * run.size && gap > 0.02 * run.size;
+}
+
+function isMark(run: Run, line: { y: number; size: number }): boolean {
+  const isRaised = run.size < line.size * SMALL && run.y < line.y - line.size * 0.15;
+  return isRaised && /^[\d,*†‡§¶]+$/.test(run.text);
 }

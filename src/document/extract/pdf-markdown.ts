@@ -3,13 +3,13 @@
  * their page, so that a sentence goes on from one column and page to the next.
  */
 import type { Headings } from './pdf-headings.ts';
-import type { Line } from './pdf-lines.ts';
+import type { PageRegion } from './pdf-furniture.ts';
 import { type Block, blocksOf, isSentenceCut, withoutBullet } from './pdf-paragraphs.ts';
 import { joint, type Vocabulary } from './pdf-words.ts';
 
 export interface Pages {
   /** Lines of each region of each page, in reading order. */
-  pages: readonly { regions: readonly { lines: readonly Line[]; isAside: boolean }[] }[];
+  pages: readonly { regions: readonly PageRegion[] }[];
   headings: Headings;
   vocabulary: Vocabulary;
   bodySize: number;
@@ -19,6 +19,7 @@ export interface Pages {
 const NONE: Headings = { levelOf: () => null };
 /** Smaller than so much of the text: a note. */
 const NOTE = 0.93;
+const CAPTION = /^(?:Figure|Fig\.|Table|Chart|Abbildung|Abb\.|Tabelle|Tableau)\s*\d+[.:]/;
 
 export function markdownOf(pages: Pages): { text: string; starts: number[] } {
   const blocks = joined(pages);
@@ -27,9 +28,10 @@ export function markdownOf(pages: Pages): { text: string; starts: number[] } {
   let previous: Block | null = null;
   for (const block of blocks) {
     if (previous !== null) text += isItem(previous) && isItem(block) ? '\n' : '\n\n';
-    text = withBlock(text, block, pages.vocabulary, (page, at) => {
+    const start = text.length;
+    text += textOf(block, pages.vocabulary, (page, at) => {
       // A page without text starts where the next one does.
-      while (starts.length <= page) starts.push(starts.length === 0 ? 0 : at);
+      while (starts.length <= page) starts.push(starts.length === 0 ? 0 : start + at);
     });
     previous = block;
   }
@@ -39,27 +41,41 @@ export function markdownOf(pages: Pages): { text: string; starts: number[] } {
 
 function joined({ pages, headings, bodySize }: Pages): Block[] {
   const blocks: Block[] = [];
+  let last: Block | null = null;
   for (const [at, { regions }] of pages.entries()) {
     const notes: Block[] = [];
-    let last = blocks.findLast((block) => isMain(block, bodySize)) ?? null;
-    for (const { lines, isAside } of regions) {
+    for (const { lines, isAside, isAslant } of regions) {
       const main = blocksOf(lines, at, isAside ? NONE : headings);
       if (isAside) {
         notes.push(...main);
         continue;
       }
       notes.push(...takeNotes(main, bodySize));
-      const [first] = main;
-      if (first && last && isSentenceCut(last, first)) {
-        last.lines.push(...first.lines);
-        main.shift();
+      if (isAslant) {
+        blocks.push(...main);
+        continue;
       }
+      const rest = last === null ? -1 : restOf(last, main, bodySize);
+      if (last !== null && rest !== -1) last.lines.push(...(main.splice(rest, 1)[0]?.lines ?? []));
       blocks.push(...main);
-      last = main.at(-1) ?? last;
+      last = main.findLast((block) => !isFloat(block, bodySize)) ?? last;
     }
     blocks.push(...notes);
   }
   return blocks;
+}
+
+/** Where the sentence that `last` ends in goes on: at the top of a column, or below the figure or the table that stands there. */
+function restOf(last: Block, blocks: readonly Block[], bodySize: number): number {
+  const first = blocks.findIndex((block) => !isFloat(block, bodySize));
+  const rest = blocks[first];
+  return rest !== undefined && isSentenceCut(last, rest) ? first : -1;
+}
+
+function isFloat(block: Block, bodySize: number): boolean {
+  const line = block.lines[0]?.line;
+  const isCaption = CAPTION.test(line?.text ?? '');
+  return isCaption || !isMain(block, bodySize) || (line !== undefined && line.cells > 2);
 }
 
 /** Takes what is set smaller off the end of a column that has text above it. */
@@ -76,14 +92,13 @@ function isItem(block: Block): boolean {
   return block.kind === 'item';
 }
 
-function withBlock(
-  before: string,
+function textOf(
   { kind, lines }: Block,
   vocabulary: Vocabulary,
   onPage: (page: number, at: number) => void,
 ): string {
   const prefix = kind === 'item' ? '- ' : kind === 'text' ? '' : `${'#'.repeat(kind.heading)} `;
-  let text = before;
+  let text = '';
   let isFirst = true;
   for (const { line, page, isBroken } of lines) {
     if (isFirst) {

@@ -20,7 +20,11 @@ export interface Block {
 /** Parts of what is usual: the height of a line, a size. */
 const PARAGRAPH_GAP = 1.25;
 const INDENT = 0.8;
+/** Double-spaced text has no more, in sizes. */
+const WIDEST_LEADING = 2.1;
 const OTHER_SIZE = 0.07;
+/** Characters: a line of text has more, wherever it ends. */
+const PROSE = 30;
 
 const BULLET = /^[•‣◦▪■●–—*·-](?=\s|$)/u;
 const ENUMERATOR = /^(?:\(?\d{1,3}[.)]|\(?[a-z][.)]|\[\d{1,3}\])\s/;
@@ -33,12 +37,9 @@ export function blocksOf(lines: readonly Line[], page: number, headings: Heading
     const previous = lines[at - 1];
     const level = headings.levelOf(line);
     const block = blocks.at(-1);
-    const isBroken = previous !== undefined && endsEarly(previous, line, region.right);
-    if (
-      block &&
-      previous &&
-      goesOn(block, level, { previous, line, next: lines[at + 1] }, region)
-    ) {
+    const near = { previous: previous ?? line, line, next: lines[at + 1] };
+    const isBroken = previous !== undefined && endsEarly(block, near, region);
+    if (block && previous && goesOn(block, level, near, region)) {
       block.lines.push({ line, page, isBroken });
     } else {
       const kind = level !== null ? { heading: level } : BULLET.test(line.text) ? 'item' : 'text';
@@ -98,18 +99,29 @@ function goesOn(block: Block, level: number | null, near: Neighbours, region: Me
     return isSameHeading && isSameSize && height < 1.6 * line.size && !/^\d/.test(line.text);
   }
   if (level !== null || !isSameSize || height < 0) return false;
-  if (height > PARAGRAPH_GAP * Math.min(region.leading, 2 * line.size)) return false;
+  if (height > PARAGRAPH_GAP * leadingAt(block, near, region)) return false;
   return !beginsParagraph(block, near, region);
+}
+
+/** From one line of this paragraph to the next: as in the block, or else as after the line. A list of headings has its own. */
+function leadingAt(block: Block, { line, next }: Neighbours, region: Measures): number {
+  const [before, last] = block.lines.slice(-2);
+  const own = before && last ? last.line.y - before.line.y : 0;
+  const isAlike = next !== undefined && Math.abs(next.size - line.size) <= line.size * OTHER_SIZE;
+  const after = isAlike ? next.y - line.y : 0;
+  const leading = own > 0.5 * line.size ? own : after > 0.5 * line.size ? after : region.leading;
+  return Math.min(leading, WIDEST_LEADING * line.size);
 }
 
 function beginsParagraph(block: Block, near: Neighbours, region: Measures): boolean {
   const { previous, line, next } = near;
   const isEnd = TERMINAL.test(previous.text);
-  const isEarly = endsEarly(previous, line, region.right);
+  const isEarly = endsEarly(block, near, region);
   if (BULLET.test(line.text) && (isEnd || isEarly || block.kind === 'item')) return true;
-  if (ENUMERATOR.test(line.text) && (isEnd || isEarly)) return true;
   const indent = INDENT * line.size;
   const first = block.lines[0]?.line ?? previous;
+  const isNextItem = ENUMERATOR.test(first.text) && Math.abs(first.x - line.x) < indent;
+  if (ENUMERATOR.test(line.text) && (isEnd || isEarly || isNextItem)) return true;
   // Hanging: all lines but the first are indented, and the next item begins where that did.
   const isHanging = block.lines.length > 1 && previous.x > first.x + indent / 2;
   if (isHanging && line.x < previous.x - indent / 2) return true;
@@ -120,10 +132,19 @@ function beginsParagraph(block: Block, near: Neighbours, region: Measures): bool
 }
 
 /** Whether the first word of the line would have found room on the one before. */
-function endsEarly(previous: Line, line: Line, right: number): boolean {
+function endsEarly(
+  block: Block | undefined,
+  { previous, line, next }: Neighbours,
+  region: Measures,
+): boolean {
   if (previous.cells > 1 || line.cells > 1) return true;
   const word = line.text.indexOf(' ');
   const width = line.right - line.x;
-  const wordWidth = word === -1 ? width : (width * word) / line.text.length;
-  return right - previous.right > wordWidth + 0.6 * line.size;
+  const room = (word === -1 ? width : (width * word) / line.text.length) + 0.6 * line.size;
+  if (region.right - previous.right <= room) return false;
+  // What is set narrower than the column, as an abstract or a quotation, has its own edge. A list of names has none.
+  if (previous.text.length < PROSE) return true;
+  const lines = [...(block?.lines.slice(-3).map((each) => each.line) ?? []), previous, line];
+  const edge = Math.max(...lines.map((each) => each.right), next?.right ?? 0);
+  return edge - previous.right > room;
 }

@@ -8,7 +8,7 @@ import { cleanText } from '../../chunk/index.ts';
 export type PdfDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
 export type PdfPage = Awaited<ReturnType<PdfDocument['getPage']>>;
 type TextContent = Awaited<ReturnType<PdfPage['getTextContent']>>;
-type TextItem = Extract<TextContent['items'][number], { str: string }>;
+export type TextItem = Extract<TextContent['items'][number], { str: string }>;
 
 /** Some text in one font. Units are points, x to the right and y down, turned so that the text is level. */
 export interface Run {
@@ -26,11 +26,16 @@ export interface Run {
 
 /** Runs at one angle. */
 export interface Layer {
-  /** Beside the text of the page, and across it: a stamp in the margin, the axis of a figure. */
+  /** Degrees, clockwise. */
+  angle: number;
+  isAslant: boolean;
+  /** Across the text of the page. */
   isAside: boolean;
   runs: Run[];
 }
 
+/** In place of a font, for what was filled into a form. */
+export const FIELD_FONT = 'field';
 /** What one drawn text may differ from another by and still be the same, in parts of its size. */
 const DOUBLE = 0.35;
 /** Degrees within which texts are of one layer. */
@@ -58,21 +63,18 @@ export function layersOf(items: readonly TextItem[], viewport: readonly number[]
     if (layer === undefined) layers.push((layer = { angle: placed.angle, placed: [] }));
     layer.placed.push(placed);
   }
-  const chars = layers.map(({ placed }) =>
-    placed.reduce((sum, { run }) => sum + run.text.length, 0),
-  );
-  const most = Math.max(...chars);
   return layers
-    .map(({ angle, placed }, at) => {
-      // A table on its side may be all of a page.
-      const isAside = angleBetween(angle, 0) > 45 && (chars[at] ?? 0) < most;
-      return { isAside, angle, runs: withoutDoubles(turned(placed)) };
-    })
+    .map(({ angle, placed }) => ({
+      angle,
+      isAslant: angleBetween(angle, 0) > SAME_ANGLE,
+      isAside: angleBetween(angle, 0) > 45,
+      runs: withoutDoubles(turned(placed)),
+    }))
     .toSorted((a, b) => order(a) - order(b));
 }
 
-function order({ isAside, angle }: { isAside: boolean; angle: number }): number {
-  return isAside ? 2 : angleBetween(angle, 0) <= SAME_ANGLE ? 0 : 1;
+function order({ isAside, isAslant }: Layer): number {
+  return isAside ? 2 : Number(isAslant);
 }
 
 /** One line without what no text has: controls, and blanks of many kinds. Private use is a bullet of the Symbol font, or lost. */

@@ -9,17 +9,24 @@ export type Vocabulary = ReadonlyMap<string, number>;
 const WORD = /[\p{L}\p{M}\p{N}]+(?:[-‐][\p{L}\p{M}\p{N}]+)*/gu;
 const CUT = /([\p{L}\p{M}\p{N}]+(?:[-‐][\p{L}\p{M}\p{N}]+)*)([-‐\u00ad])$/u;
 const REST = /^[\p{L}\p{M}\p{N}]+/u;
+const LONGEST_WORD = 100;
 /** Written without blanks between words, so that none goes between lines either. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}、。,!?「」()]/u;
 
 export function vocabularyOf(lines: Iterable<string>): Vocabulary {
   const words = new Map<string, number>();
+  let wasCut = false;
   for (const line of lines) {
-    for (const [word] of line.toLowerCase().matchAll(WORD)) {
+    const found = [...line.toLowerCase().matchAll(WORD)];
+    const isCut = cutAt(line) !== null;
+    for (const [at, [word]] of found.entries()) {
+      // Parts of a word that is cut are no words.
+      if ((at === 0 && wasCut) || (at === found.length - 1 && isCut)) continue;
       const plain = word.replaceAll('‐', '-');
       words.set(plain, (words.get(plain) ?? 0) + 1);
     }
+    wasCut = isCut;
   }
   return words;
 }
@@ -30,9 +37,17 @@ export function joint(
   next: string,
   vocabulary: Vocabulary,
 ): { kept: string; between: '' | ' ' } {
-  const cut = CUT.exec(text);
+  const cut = cutAt(text);
   const rest = REST.exec(next)?.[0];
   if (cut === null || rest === undefined) {
+    // A dash between two parts of a sentence, or a path that was cut.
+    if (
+      /[—/]$/.test(text.slice(-1)) &&
+      /\p{L}—$|https?:\/\/\S*\/$/u.test(text.slice(-LONGEST_WORD)) &&
+      /^[\p{L}\p{N}]/u.test(next)
+    ) {
+      return { kept: text, between: '' };
+    }
     const isUnspaced = UNSPACED.test(text.at(-1) ?? '') && UNSPACED.test(next.at(0) ?? '');
     return { kept: text, between: isUnspaced ? '' : ' ' };
   }
@@ -42,6 +57,11 @@ export function joint(
   return { kept: keepsHyphen(start, rest, vocabulary) ? text : without, between: '' };
 }
 
+function cutAt(text: string): RegExpExecArray | null {
+  // No word is longer, and a paragraph may be: the pattern looks at all that it is given, at each place anew.
+  return /[-‐\u00ad]$/.test(text.slice(-1)) ? CUT.exec(text.slice(-LONGEST_WORD)) : null;
+}
+
 function keepsHyphen(start: string, rest: string, vocabulary: Vocabulary): boolean {
   // Only a lower-case letter goes on with a word: "X-Ray", "2018-2019", "LSTM-CRF".
   if (!/^\p{Ll}/u.test(rest) || !/\p{L}$/u.test(start)) return true;
@@ -49,8 +69,8 @@ function keepsHyphen(start: string, rest: string, vocabulary: Vocabulary): boole
   const joined = vocabulary.get(head + tail) ?? 0;
   const hyphenated = vocabulary.get(`${head}-${tail}`) ?? 0;
   if (joined !== hyphenated) return hyphenated > joined;
-  // Neither is elsewhere. A part of a word is seldom a word of the document itself.
+  // Neither is elsewhere. A part of a word is seldom a word of the document itself, unless it is short.
   const last = head.slice(head.lastIndexOf('-') + 1);
-  const isCompound = last !== head;
-  return isCompound && (vocabulary.get(tail) ?? 0) > 1 && (vocabulary.get(last) ?? 0) > 0;
+  if (!vocabulary.has(last) || !vocabulary.has(tail)) return false;
+  return last !== head || Math.min(head.length, tail.length) >= 4;
 }

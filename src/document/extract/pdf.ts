@@ -7,12 +7,14 @@ import { cleanText } from '../../chunk/index.ts';
 import { ExtractionError } from '../../errors/index.ts';
 import type { Extracted, ExtractLimits } from './extracted.ts';
 import { readingOrder } from './pdf-columns.ts';
+import { fieldItems } from './pdf-fields.ts';
 import { furnitureOf, type PageLines } from './pdf-furniture.ts';
 import { headingsOf, type OutlineEntry, styleOf } from './pdf-headings.ts';
 import { infoOf } from './pdf-info.ts';
 import { type Line, linesOf } from './pdf-lines.ts';
 import { markdownOf } from './pdf-markdown.ts';
 import { layersOf, type PdfDocument } from './pdf-runs.ts';
+import { respaced } from './pdf-spacing.ts';
 import { vocabularyOf } from './pdf-words.ts';
 
 const PARSER = 'pdf@1';
@@ -76,8 +78,10 @@ async function read(
   if (document.numPages > limits.maxPages) {
     throw tooLarge('The PDF', document.numPages, limits.maxPages, 'pages');
   }
-  const { pages, unread } = await readPages(document, limits, signal);
-  const info = infoOf(await infoIn(document));
+  const raw = await infoIn(document);
+  const hasForm = raw['IsAcroFormPresent'] === true;
+  const { pages, unread } = await readPages(document, limits, { hasForm, signal });
+  const info = infoOf(raw);
   const all = pages.flatMap((page) => page.regions.flatMap((region) => region.lines));
   if (all.length === 0) throw noText(pages.length, unread.length);
   const text = await markdown(document, pages, all);
@@ -113,7 +117,7 @@ interface ReadPages {
 async function readPages(
   document: PdfDocument,
   limits: ExtractLimits,
-  signal: AbortSignal | undefined,
+  { hasForm, signal }: { hasForm: boolean; signal: AbortSignal | undefined },
 ): Promise<ReadPages> {
   const pages: PageLines[] = [];
   const unread: number[] = [];
@@ -122,7 +126,7 @@ async function readPages(
     signal?.throwIfAborted();
     let page: PageLines = { height: 0, regions: [] };
     try {
-      page = await readPage(document, number);
+      page = await readPage(document, number, hasForm);
     } catch {
       // One bad page: the others are text all the same.
       unread.push(number);
@@ -136,13 +140,25 @@ async function readPages(
   return { pages, unread };
 }
 
-async function readPage(document: PdfDocument, number: number): Promise<PageLines> {
+async function readPage(
+  document: PdfDocument,
+  number: number,
+  hasForm: boolean,
+): Promise<PageLines> {
   const page = await document.getPage(number);
   const { transform, height } = page.getViewport({ scale: 1 });
   const { items } = await page.getTextContent();
-  const texts = items.filter((item) => 'str' in item);
+  const texts = await respaced(
+    page,
+    items.filter((item) => 'str' in item),
+  );
+  if (hasForm) texts.push(...(await fieldItems(page)));
   const regions = layersOf(texts, transform as number[]).flatMap((layer) =>
-    readingOrder(layer.runs).map((runs) => ({ lines: linesOf(runs), isAside: layer.isAside })),
+    readingOrder(layer.runs).map((runs) => ({
+      lines: linesOf(runs),
+      isAslant: layer.isAslant,
+      isAside: layer.isAside,
+    })),
   );
   page.cleanup();
   return { height, regions: regions.filter((region) => region.lines.length > 0) };
@@ -170,12 +186,14 @@ async function markdown(
     vocabulary: vocabularyOf(lines.map((line) => line.text)),
     bodySize: style.bodySize,
   });
-  return { text: cleanText(text), title: titleIn(text, starts[1] ?? text.length), pages: starts };
+  return { text: cleanText(text), title: titleIn(text.slice(0, starts[1])), pages: starts };
 }
 
-/** The largest heading of the first page, where it is the first of its level. */
-function titleIn(text: string, end: number): string | null {
-  return /^# (.{3,250})$/m.exec(text.slice(0, end))?.[1] ?? null;
+/** The largest heading of the first page. */
+function titleIn(firstPage: string): string | null {
+  const headings = [...firstPage.matchAll(/^(#{1,3}) (.{3,250})$/gm)];
+  const [largest] = headings.toSorted((a, b) => (a[1]?.length ?? 0) - (b[1]?.length ?? 0));
+  return largest?.[2] ?? null;
 }
 
 async function outlineOf(document: PdfDocument): Promise<OutlineEntry[]> {

@@ -5,6 +5,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { ConfigError, DocumentError } from '../../errors/index.ts';
 import type { ImportItem } from './item.ts';
@@ -31,15 +32,24 @@ const MEANINGS: Readonly<Record<string, string>> = {
 const MAX_ROW_CHARS = 16 * 1024 * 1024;
 const HEAD_BYTES = 64 * 1024;
 
+/** A file that is in memory already. */
+export interface CsvBytes {
+  /** For messages. */
+  name: string;
+  bytes: Uint8Array;
+}
+
 /**
  * Reads a CSV file row by row. Commas, semicolons and tabs are told apart by the first line; quotes and a byte order mark
  * are understood.
  * @returns an item per row, in order; of a row that can't be read, one whose `load` fails
  * @throws ConfigError where there is no such file, or its first line names no title or no content
  */
-export async function* readCsv(file: string): AsyncGenerator<ImportItem> {
-  const delimiter = delimiterOf(await headOf(file));
-  const parser = createReadStream(file).pipe(
+export async function* readCsv(file: string | CsvBytes): AsyncGenerator<ImportItem> {
+  const isPath = typeof file === 'string';
+  const delimiter = delimiterOf(isPath ? await headOf(file) : firstLine(file.bytes));
+  const input = isPath ? createReadStream(file) : Readable.from([file.bytes]);
+  const parser = input.pipe(
     parse({
       bom: true,
       delimiter,
@@ -53,7 +63,7 @@ export async function* readCsv(file: string): AsyncGenerator<ImportItem> {
   let row = 1;
   try {
     for await (const record of parser as AsyncIterable<string[]>) {
-      if (columns === null) columns = checkedColumns(file, record);
+      if (columns === null) columns = checkedColumns(isPath ? file : file.name, record);
       else yield rowItem(columns, record, row);
       row++;
     }
@@ -74,10 +84,15 @@ async function headOf(file: string): Promise<string> {
   });
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0] ?? '';
+    return firstLine(buffer.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }
+}
+
+function firstLine(bytes: Uint8Array): string {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD_BYTES));
+  return head.toString('utf8').split(/\r?\n/, 1)[0] ?? '';
 }
 
 /** What stands most often between the names of the columns. */

@@ -1,8 +1,13 @@
+export { addCollectionRoutes } from './collections.ts';
 export { addCostRoute } from './cost.ts';
 export { addCronRoute, type CronOptions } from './cron.ts';
+export { addDocumentRoutes } from './documents.ts';
 export { addHealthRoute } from './health.ts';
+export { addImportRoutes } from './imports.ts';
 export { addModelRoutes } from './models.ts';
 export { addQueueActions } from './queue-actions.ts';
 export { addQueueReads } from './queue-reads.ts';
 export type { App, Bindings } from './route.ts';
 export { addSearchRoutes } from './search.ts';
+export { addTaskRoutes } from './tasks.ts';
+export { addVersionRoutes } from './versions.ts';

@@ -1,5 +1,5 @@
 /** What all routes have in common: one description for OpenAPI, the scope that is asked for, and typed answers. */
-import { createRoute, type OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 
 import { type Caller, requireScope, type Scope } from '../access.ts';
@@ -15,6 +15,8 @@ export type App = OpenAPIHono<{ Bindings: Bindings }>;
 export interface Asked {
   request: Request;
   caller: Caller;
+  /** Of the path, by the names that stand in braces there. */
+  params: Readonly<Record<string, string>>;
 }
 
 export const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
@@ -44,11 +46,15 @@ export function addRoute(
   run: (asked: Asked) => Promise<Response>,
 ): void {
   const description = `${config.description ?? ''} Scope \`${scope}\`.`.trim();
-  app.openAPIRegistry.registerPath(createRoute({ ...config, description }));
-  app.on([config.method.toUpperCase()], config.path, async (context: Context) => {
+  const names = [...config.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, z.string()]);
+  const params = names.length > 0 && { params: z.object(Object.fromEntries(names)) };
+  const request = { ...config.request, ...params };
+  app.openAPIRegistry.registerPath(createRoute({ ...config, request, description }));
+  const path = config.path.replaceAll(/\{(\w+)\}/g, ':$1');
+  app.on([config.method.toUpperCase()], path, async (context: Context) => {
     const { caller } = context.env as Bindings;
     if (caller === null) throw new Error(`${config.path} is guarded, and nobody was let in.`);
     requireScope(caller, scope);
-    return await run({ request: context.req.raw, caller });
+    return await run({ request: context.req.raw, caller, params: context.req.param() });
   });
 }

@@ -15,14 +15,17 @@ export function addSearchRoutes(app: App, engine: Engine, limits: SearchLimits):
       method: 'post',
       path: '/v1/search',
       summary: 'Search',
-      description: 'Finds records by meaning, by words, or both, over one source or several.',
+      description:
+        'Finds records by meaning, by words, or both, over one source or several. ' +
+        'Of sources with tiers of access, the tiers of the token alone.',
       request: { body: { required: true, ...json('', schemas.searchRequest) } },
       responses: { 200: json('The best records, best first.', schemas.searchAnswer), ...failures },
     },
-    async ({ request }) => {
+    async ({ request, caller: { tiers } }) => {
       const wanted = await readJson(request, schemas.searchRequest);
       // JSON has no undefined: what zod types as `string | undefined` is a string or absent.
-      const answer = await search(wanted as SearchRequest, request.signal);
+      const asked = { ...(wanted as SearchRequest), ...(tiers !== null && { tiers }) };
+      const answer = await search(asked, request.signal);
       return answerWith(schemas.searchAnswer, answer);
     },
   );

@@ -56,6 +56,7 @@ class BlockWriter {
     const level = /^h([1-6])$/.exec(name)?.[1];
     if (level !== undefined) this.#heading(Number(level), plainText(children));
     else if (name === 'ul' || name === 'ol' || name === 'dir') this.#add(listOf(element), true);
+    else if (name === 'li') this.#add(itemOf('- ', blocksOf(children)), true);
     else if (name === 'pre') this.#add(codeOf(element));
     else if (name === 'blockquote') this.#add(quoted(toMarkdown(children)));
     else if (name === 'hr') this.#add('---');
@@ -112,11 +113,14 @@ function listOf(list: Element): string {
   const lines: string[] = [];
   for (const item of items) {
     if (item.length === 0) continue;
-    const mark = first === null ? '- ' : `${number++}. `;
-    const indent = `\n${' '.repeat(mark.length)}`;
-    lines.push(mark + joined(item, '\n').replace(/\n(?=.)/g, indent));
+    lines.push(itemOf(first === null ? '- ' : `${number++}. `, item));
   }
   return lines.join('\n');
+}
+
+function itemOf(mark: string, blocks: readonly Block[]): string {
+  if (blocks.length === 0) return '';
+  return mark + joined(blocks, '\n').replace(/\n(?=.)/g, `\n${' '.repeat(mark.length)}`);
 }
 
 function codeOf(pre: Element): string {

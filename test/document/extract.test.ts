@@ -1,5 +1,6 @@
 /** Extraction in its process: what comes of real files, and what of those that would take the process down. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,6 +11,7 @@ import {
   type ExtractInput,
   type ExtractLimits,
 } from '../../src/document/extract/index.ts';
+import { projectWithPackage } from '../setup/built-package.ts';
 import { epubFile } from './epub-file.ts';
 import { bullet, docxFile, heading, note, paragraph, table } from './docx-file.ts';
 
@@ -235,13 +237,68 @@ describe('the process', () => {
     expect(text).toBe('text');
     if (child !== '') await vi.waitFor(() => expect(isThere(Number(child))).toBe(false));
   });
+
+  it('is replaced when it has grown, and is waited for', async () => {
+    const module = new URL('../../src/document/extract/index.ts', import.meta.url).href;
+    // Any process has more than a third of this at once.
+    const source = `const { createExtractor } = await import('${module}');
+      const extractor = createExtractor({ maxMemoryBytes: ${150 * MEBIBYTE} });
+      const bytes = Buffer.from('text');
+      for (let n = 0; n < 3; n++) await extractor.extract({ bytes, name: null, mediaType: null });
+      await extractor.close();
+      console.log('done');`;
+    const args = ['--input-type=module', '-e', source];
+    const { stdout } = await run(process.execPath, args, { timeout: 60_000 });
+    expect(stdout).toBe('done\n');
+  });
+
+  it.skipIf(!isLinux)('ends when its program is killed, while it reads too', async () => {
+    const module = new URL('../../src/document/extract/index.ts', import.meta.url).href;
+    const source = `const { createExtractor } = await import('${module}');
+      const extractor = createExtractor({ maxMs: 600_000, maxMemoryBytes: 2 ** 33 });
+      const of = (text) => ({ bytes: Buffer.from(text), name: null, mediaType: null });
+      await extractor.extract(of('text'));
+      void extractor.extract(of('<html><body>' + '<p>The <b>moon</b> pulls.</p>'.repeat(500_000)));
+      process.send('reading');`;
+    const program = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    await once(program, 'message');
+    const [reader = 0] = childrenOf(program.pid ?? 0);
+    await vi.waitFor(() => expect(processorTime(reader)).toBeGreaterThan(1), { timeout: 20_000 });
+    program.kill('SIGKILL');
+    await vi.waitFor(() => expect(isThere(reader)).toBe(false), { timeout: 5_000 });
+  });
+
+  it('reads from the built package', async () => {
+    const project = await projectWithPackage();
+    onTestFinished(() => project.remove());
+    const module = './node_modules/evervec/dist/document/extract/index.js';
+    const source = `const { createExtractor } = await import('${module}');
+      const bytes = Buffer.from('<html><body><h1>Tides</h1>');
+      const { text } = await createExtractor().extract({ bytes, name: null, mediaType: null });
+      console.log(text);`;
+    const args = ['--input-type=module', '-e', source];
+    const { stdout } = await run(process.execPath, args, { cwd: project.path, timeout: 60_000 });
+    expect(stdout).toBe('# Tides\n');
+  });
 });
 
-/** Processes of ours that read files; none where they can't be listed. */
+/** Processes of ours that read files. */
 function readers(): number[] {
+  return childrenOf(process.pid);
+}
+
+function childrenOf(parent: number): number[] {
   const entry = fileURLToPath(new URL('../../src/document/extract/child.ts', import.meta.url));
   const numbers = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return numbers.map(Number).filter((pid) => parentOf(pid) === process.pid && runs(pid, entry));
+  return numbers.map(Number).filter((pid) => parentOf(pid) === parent && runs(pid, entry));
+}
+
+/** Seconds of the processor that it has taken since its start. */
+function processorTime(pid: number): number {
+  const [user = '0', system = '0'] = readOrNothing(`/proc/${pid}/stat`).split(' ').slice(13);
+  return (Number(user) + Number(system)) / 100;
 }
 
 function parentOf(pid: number): number {

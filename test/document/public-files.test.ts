@@ -72,7 +72,7 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
     '## 6 Conclusion',
     '## References',
   ],
-  'pdf/tika__testExtraSpaces.pdf': ['H e r e'],
+  'pdf/tika__testExtraSpaces.pdf': ['Here is some formatted text'],
   'pdf/tika__testJournalParser.pdf': ['Scalability of Controlling', 'Vahid Foroutan'],
   'pdf/tika__testOverlappingText.pdf': ['Text the first time', 'Text the second time'],
   'pdf/tika__testPDFVarious.pdf': ['Footnote appears here', 'Bullet 1', 'Row 1 Col 1'],

@@ -28,7 +28,7 @@ export async function extractDocx(input: ExtractInput, limits: ExtractLimits): P
   const $ = load(html);
   checkNesting($.root()[0], limits.maxNesting);
   dropBackLinks($);
-  const text = toMarkdown($, $('body'));
+  const text = toMarkdown($('body').toArray());
   if (text === '') throw holdsPictures(files) ? noText() : emptyFile();
   const core = readCore(files.get(CORE));
   return { ...core, text, parser: 'docx@1', type: 'docx', metadata: {}, pages: null, warnings: [] };

@@ -54,7 +54,7 @@ function readChapters(files: Files, chapters: readonly string[], limits: Extract
       checkNesting($.root()[0], limits.maxNesting);
       hasImages ||= $('img, svg').length > 0;
       cleanPage($);
-      const text = toMarkdown($, $('body'));
+      const text = toMarkdown($('body').toArray());
       if (text !== '') texts.push(text);
     }
   }

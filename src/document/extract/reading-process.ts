@@ -42,12 +42,13 @@ export class ReadingProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: environment(),
-      // Flags of the program, such as --test or --inspect, are not for it. What is read may not reach for files' contents,
-      // other programs or threads, even where a library has a hole.
+      // Flags of the program, such as --test or --inspect, are not for it. It may write no file and start no program, even
+      // where a library has a hole.
       execArgv: [
         `--max-old-space-size=${Math.ceil((limits.maxMemoryBytes * 0.8) / MEBIBYTE)}`,
         '--permission',
         '--allow-fs-read=*',
+        '--allow-worker',
         '--no-warnings',
       ],
     });
@@ -97,6 +98,9 @@ export class ReadingProcess {
 
   /** Resolves when it has ended. */
   async stop(): Promise<void> {
+    if (this.#hasEnded) return;
+    // Who waits for it is not to end before it.
+    this.#hold();
     this.#kill(crashed('it was stopped'));
     await this.#ended.promise;
   }

@@ -40,6 +40,13 @@ describe('recognize', () => {
     expect(of('text\nand text')).toBe('text');
   });
 
+  it('is quick with what is written to be slow', () => {
+    const started = performance.now();
+    expect(of(`${'<!-- a --> '.repeat(5_000)}text`, 'a.md')).toBe('markdown');
+    expect(of('<!--'.repeat(15_000), 'a.md')).toBe('markdown');
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
   it('names what is not read, and why', () => {
     const fault = (kind: string, words: RegExp) =>
       expect.objectContaining({ fault: kind, message: expect.stringMatching(words) });

@@ -88,10 +88,9 @@ function recognizeZip({ bytes, name }: ExtractInput): ExtractedType {
   throw unsupported('a ZIP archive');
 }
 
-const HTML_START =
-  /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])/i;
+const HTML_START = /^<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])/i;
 const TAG_START =
-  /^\s*(?:<!--[\s\S]*?-->\s*)*<(?:div|p|h[1-6]|table|ul|ol|dl|section|article|main|title|meta|style|center|font|span|a|b|br|hr)\b[^>]*>/i;
+  /^<(?:div|p|h[1-6]|table|ul|ol|dl|section|article|main|title|meta|style|center|font|span|a|b|br|hr)\b[^>]*>/i;
 const MARKDOWN_LINE = /^(?:#{1,6} \S|```|~~~|[-*+] \S|> |\|.*\|$|\[.+\]\(.+\))/m;
 const FRONT_MATTER = /^---[ \t]*\r?\n[\s\S]*?^(?:---|\.\.\.)[ \t]*$/m;
 
@@ -99,13 +98,28 @@ const FRONT_MATTER = /^---[ \t]*\r?\n[\s\S]*?^(?:---|\.\.\.)[ \t]*$/m;
 function recognizeText(input: ExtractInput): ExtractedType {
   const bytes = input.bytes.subarray(0, HEAD_BYTES);
   const text = decodeText({ ...input, bytes, isCutOff: bytes.length < input.bytes.length }).text;
-  if (HTML_START.test(text)) return 'html';
+  const start = skipPreamble(text);
+  if (HTML_START.test(start)) return 'html';
   const declared = declaredType(input);
   // A declaration of HTML without a tag is wrong.
   if (declared === 'html' && !/<[a-z!][^>]*>/i.test(text)) return 'text';
   if (declared !== null) return declared;
-  if (TAG_START.test(text) && !MARKDOWN_LINE.test(text)) return 'html';
+  if (TAG_START.test(start) && !MARKDOWN_LINE.test(text)) return 'html';
   return FRONT_MATTER.test(text) || MARKDOWN_LINE.test(text) ? 'markdown' : 'text';
+}
+
+/** From the first thing on that is no blank, comment or XML declaration. By steps: one pattern for it takes for ever. */
+function skipPreamble(text: string): string {
+  let rest = text.trimStart();
+  if (/^<\?xml\b/i.test(rest)) rest = rest.slice(rest.indexOf('>') + 1).trimStart();
+  let at = text.length - rest.length;
+  while (text.startsWith('<!--', at)) {
+    const end = text.indexOf('-->', at);
+    if (end === -1) break;
+    at = end + 3;
+    while (/\s/.test(text[at] ?? '')) at++;
+  }
+  return text.slice(at);
 }
 
 /** A name says more than `text/plain`, which servers send for whatever they don't know. */

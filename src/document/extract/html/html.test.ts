@@ -49,6 +49,10 @@ describe('extractHtml', () => {
     );
   });
 
+  it('takes an item without a list for one', () => {
+    expect(textOf('<p>a</p><li>one<br>more</li><p>b</p>')).toBe('a\n\n- one\n  more\n\nb');
+  });
+
   it('makes tables of tables, and text of those for layout', () => {
     const data = `<table><caption>Tides</caption><tr><th>Port</th><th colspan=2>Height</th></tr>
       <tr><td>A | B</td><td>1<br>m</td><td><ul><li>x</li></ul></td></tr></table>`;

@@ -17,7 +17,7 @@ export function extractHtml(input: ExtractInput, limits: ExtractLimits): Extract
   const head = readHead($);
   const hasImages = $('img, svg, canvas, object, embed').length > 0;
   cleanPage($);
-  const text = toMarkdown($, mainContent($));
+  const text = toMarkdown(mainContent($).toArray());
   if (text === '') throw hasImages ? noText() : emptyFile();
   return { ...head, text, parser: 'html@1', type: 'html', metadata: {}, pages: null, warnings };
 }

@@ -3,7 +3,8 @@
  * innermost block that holds nearly all text that is no link.
  */
 import type { Cheerio, CheerioAPI } from 'cheerio';
-import type { AnyNode } from './dom.ts';
+import type { AnyNode, Element } from './dom.ts';
+import { PageMeasures } from './measure.ts';
 
 const NEVER_CONTENT = [
   'script, style, noscript, template, iframe, object, embed, svg, canvas, audio, video, map, dialog',
@@ -15,6 +16,17 @@ const NEVER_CONTENT = [
 const HIDING_STYLE = /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i;
 const ASKS_FOR_CONSENT =
   /(?:^|[\s_-])(?:cookies?|consent|gdpr|onetrust|cc)[\s_-]?(?:banner|bar|notice|consent|law|popup|modal|dialog|overlay|message|window|wrapper|container)?(?:$|[\s_-])/i;
+const INNER_BLOCKS = new Set([
+  'div',
+  'section',
+  'table',
+  'tbody',
+  'tr',
+  'td',
+  'center',
+  'form',
+  'font',
+]);
 const FRAME = 'header, footer, aside';
 /** Below this share of a page's text a `main` or an `article` is not what the page is about. */
 const MIN_SHARE = 0.3;
@@ -27,41 +39,42 @@ export function cleanPage($: CheerioAPI): void {
   $('[style]')
     .filter((_, element) => HIDING_STYLE.test(element.attribs['style'] ?? ''))
     .remove();
-  const page = textLength($('body'));
+  const page = new PageMeasures($.root().toArray());
+  const whole = page.of($('body')[0]).chars;
   $('body [id], body [class]')
     .filter((_, { attribs, name }) => {
       const says = `${attribs['id'] ?? ''} ${attribs['class'] ?? ''}`;
       return name !== 'article' && name !== 'main' && ASKS_FOR_CONSENT.test(says);
     })
     // An article about cookies is none of them.
-    .filter((_, element) => textLength($(element)) < page / 2)
+    .filter((_, element) => page.of(element).chars < whole / 2)
     .remove();
 }
 
+/** Takes out of the page what is not its content, too. */
 export function mainContent($: CheerioAPI): Cheerio<AnyNode> {
   const body: Cheerio<AnyNode> = $('body');
-  const marked = markedContent($, textLength(body));
+  const page = new PageMeasures(body.toArray());
+  const marked = markedContent($, page, page.of(body[0]).chars);
   if (marked !== null) return marked;
-  const whole = body.clone();
   // The head of an article may hold its title, that of a page does not.
-  body
-    .find(FRAME)
-    .filter((_, one) => $(one).closest('article, main').length === 0)
-    .remove();
+  const frame = $(FRAME).filter((_, one) => $(one).closest('article, main').length === 0);
+  const framed = Array.from(frame).filter((one) => frame.is($(one).parents()) === false);
+  const framedChars = framed.reduce((sum, one) => sum + page.of(one).chars, 0);
   // Where the page is nothing else, it is what there is.
-  if (textLength(body) === 0) return whole;
-  const content = innermost($, body);
-  dropLinkBlocks($, content);
+  if (framedChars < page.of(body[0]).chars) frame.remove();
+  const rest = new PageMeasures(body.toArray());
+  const content = innermost($, body, rest);
+  dropLinkBlocks($, content, rest);
   return content;
 }
 
-function markedContent($: CheerioAPI, page: number): Cheerio<AnyNode> | null {
+function markedContent($: CheerioAPI, page: PageMeasures, whole: number): Cheerio<AnyNode> | null {
   for (const selector of ['main, [role="main"]', 'article, [itemprop="articleBody"]']) {
     const found = $(selector).filter((_, one) => $(one).parents(selector).length === 0);
-    if (found.length === 1 && textLength(found) > page * MIN_SHARE) {
-      found
-        .find('aside, footer')
-        .filter((_, one) => linkShare($(one)) > 0.5)
+    if (found.length === 1 && page.of(found[0]).chars > whole * MIN_SHARE) {
+      $('aside, footer')
+        .filter((_, one) => page.linkShare(one) > 0.5 && $(one).closest(selector).length > 0)
         .remove();
       return found;
     }
@@ -69,41 +82,29 @@ function markedContent($: CheerioAPI, page: number): Cheerio<AnyNode> | null {
   return null;
 }
 
-function innermost($: CheerioAPI, body: Cheerio<AnyNode>): Cheerio<AnyNode> {
-  const weight = ownLength(body);
-  let block = body;
-  for (;;) {
-    const inner = block
-      .children('div, section, table, tbody, tr, td, center, form, font')
-      .toArray()
-      .find((child) => ownLength($(child)) >= weight * NEARLY_ALL);
-    if (inner === undefined || weight === 0) return block;
-    const next: Cheerio<AnyNode> = $(inner);
+function innermost($: CheerioAPI, body: Cheerio<AnyNode>, page: PageMeasures): Cheerio<AnyNode> {
+  const own = (node: AnyNode) => page.of(node).chars - page.of(node).linkChars;
+  let block = body[0];
+  const weight = block === undefined ? 0 : own(block);
+  if (weight === 0) return body;
+  while (block !== undefined && 'children' in block) {
+    const inner: AnyNode | undefined = block.children.find(
+      (child) =>
+        'name' in child && INNER_BLOCKS.has(child.name) && own(child) >= weight * NEARLY_ALL,
+    );
     // A heading beside it is most likely its own.
-    if (block.find('h1').length > next.find('h1').length) return block;
-    block = next;
+    if (inner === undefined || page.of(block).h1 > page.of(inner).h1) break;
+    block = inner;
   }
+  return block === undefined ? body : $(block as Element);
 }
 
 /** Lists of links, as those to other pages of a site. */
-function dropLinkBlocks($: CheerioAPI, content: Cheerio<AnyNode>): void {
-  const whole = textLength(content);
-  for (const element of content.find(LINK_BLOCKS).toArray()) {
-    const block = $(element);
-    const isList = block.find('a').length >= 4 && linkShare(block) > 0.8;
-    if (isList && textLength(block) < whole / 3) block.remove();
-  }
-}
-
-function textLength(part: Cheerio<AnyNode>): number {
-  return part.text().replace(/\s+/g, ' ').trim().length;
-}
-
-function ownLength(part: Cheerio<AnyNode>): number {
-  return textLength(part) - textLength(part.find('a'));
-}
-
-function linkShare(part: Cheerio<AnyNode>): number {
-  const length = textLength(part);
-  return length === 0 ? 1 : textLength(part.find('a')) / length;
+function dropLinkBlocks($: CheerioAPI, content: Cheerio<AnyNode>, page: PageMeasures): void {
+  const whole = page.of(content[0]).chars;
+  // Not `content.find`: that takes time in the square of its children.
+  $(LINK_BLOCKS)
+    .filter((_, block) => page.of(block).links >= 4 && page.linkShare(block) > 0.8)
+    .filter((_, block) => page.of(block).chars < whole / 3)
+    .remove();
 }

@@ -1,123 +1,158 @@
 /**
  * HTML elements as Markdown that is made to be searched: structure is kept, emphasis and addresses of links are not, and
- * nothing is escaped but what would become structure.
+ * nothing is escaped but what would become structure. Takes time in proportion to the page: converters that put their
+ * output together piece by piece (turndown) need a minute for a list of 50,000 items.
  */
-import type { Cheerio, CheerioAPI } from 'cheerio';
-import type { AnyNode } from './dom.ts';
-import TurndownService from 'turndown';
-import { prepareTables } from './tables.ts';
+import type { AnyNode, Element } from './dom.ts';
+import { isElement, isInline, oneLine, plainText } from './plain-text.ts';
+import { readTable } from './tables.ts';
 
-/** As much of the DOM as is used here; the types of the whole are those of browsers. */
-interface DomElement {
-  nodeName: string;
-  textContent: string | null;
-  getAttribute(name: string): string | null;
+interface Block {
+  text: string;
+  isList: boolean;
 }
 
-const INLINE = 'a, b, strong, i, em, u, s, del, ins, mark, font, span, big, small';
-
-const service = makeService();
-
-export function toMarkdown($: CheerioAPI, content: Cheerio<AnyNode>): string {
-  // In a parent of its own, so that a content that is a table itself can be replaced.
-  const holder = $('<div></div>').append(content.clone());
-  unwrapInline($, holder);
-  breakParagraphs($, holder);
-  prepareTables($, holder);
-  wrapCode($, holder);
-  numberItems($, holder);
-  const markdown = service.turndown($.html(holder));
-  return markdown
-    .replace(/\u00A0/g, ' ')
-    .replace(/[ \t]+$/gm, '')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+export function toMarkdown(nodes: readonly AnyNode[]): string {
+  return joined(blocksOf(nodes), '\n\n');
 }
 
-function makeService(): TurndownService {
-  const made = new TurndownService({
-    headingStyle: 'atx',
-    codeBlockStyle: 'fenced',
-    bulletListMarker: '-',
-    hr: '---',
-    br: '',
-  });
-  made.escape = escape;
-  made.addRule('images', {
-    filter: 'img',
-    replacement: (_, node) => oneLine((node as DomElement).getAttribute('alt') ?? ''),
-  });
-  made.addRule('headings', { filter: ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'], replacement: heading });
-  made.addRule('items', { filter: 'li', replacement: item });
-  made.addRule('tables', {
-    filter: (node) => node.nodeName === 'PRE' && node.getAttribute('data-markdown') === 'table',
-    replacement: (_, node) => `\n\n${node.textContent ?? ''}\n\n`,
-  });
-  return made;
+function blocksOf(nodes: readonly AnyNode[]): Block[] {
+  const writer = new BlockWriter();
+  writer.write(nodes);
+  return writer.end();
 }
 
-/** Links and emphasis leave their text; a heading inside of a link is one, then. */
-function unwrapInline($: CheerioAPI, holder: Cheerio<AnyNode>): void {
-  for (const one of holder.find(INLINE).toArray()) $(one).replaceWith($(one).contents());
-}
+/** Collects blocks; what stands in a line together becomes a paragraph when a block begins. */
+class BlockWriter {
+  readonly #blocks: Block[] = [];
+  #line: string[] = [];
 
-/** Two line breaks are how a page without paragraphs makes them. */
-function breakParagraphs($: CheerioAPI, holder: Cheerio<AnyNode>): void {
-  for (const first of holder.find('br').toArray()) {
-    let next = first.nextSibling;
-    while (next !== null && next.type === 'text' && next.data.trim() === '')
-      next = next.nextSibling;
-    const isSecond = next !== null && next.type === 'tag' && next.name === 'br';
-    if (isSecond && $(first).closest('pre').length === 0) $(first).replaceWith('<div></div>');
+  write(nodes: readonly AnyNode[]): void {
+    for (const node of nodes) {
+      if (node.type === 'text') this.#line.push(node.data.replace(/\s+/g, ' '));
+      else if (isElement(node)) this.#element(node);
+    }
+  }
+
+  end(): Block[] {
+    this.#endParagraph();
+    return this.#blocks;
+  }
+
+  #element(element: Element): void {
+    if (element.name === 'br') this.#line.push('\n');
+    else if (element.name === 'img') this.#line.push(` ${oneLine(element.attribs['alt'] ?? '')} `);
+    // A link may hold headings: they are blocks for all that.
+    else if (isInline(element)) this.write(element.children);
+    else {
+      this.#endParagraph();
+      this.#block(element);
+      this.#endParagraph();
+    }
+  }
+
+  #block(element: Element): void {
+    const { name, children } = element;
+    const level = /^h([1-6])$/.exec(name)?.[1];
+    if (level !== undefined) this.#heading(Number(level), plainText(children));
+    else if (name === 'ul' || name === 'ol' || name === 'dir') this.#add(listOf(element), true);
+    else if (name === 'li') this.#add(itemOf('- ', blocksOf(children)), true);
+    else if (name === 'pre') this.#add(codeOf(element));
+    else if (name === 'blockquote') this.#add(quoted(toMarkdown(children)));
+    else if (name === 'hr') this.#add('---');
+    else if (name === 'table') this.#table(element);
+    else this.write(children);
+  }
+
+  #heading(level: number, text: string): void {
+    if (text !== '') this.#add(`${'#'.repeat(level)} ${text}`);
+  }
+
+  #table(element: Element): void {
+    const { caption, rows, markdown } = readTable(element);
+    if (caption !== null) this.#blocks.push(...blocksOf(caption.children));
+    if (markdown !== null) return this.#add(markdown);
+    for (const cell of rows.flat())
+      for (const block of blocksOf(cell.children)) this.#blocks.push(block);
+  }
+
+  /** Two line breaks are how a page without paragraphs makes them. */
+  #endParagraph(): void {
+    if (this.#line.length === 0) return;
+    const text = this.#line
+      .join('')
+      .replace(/ {2,}/g, ' ')
+      .replace(/ ?\n ?/g, '\n');
+    this.#line = [];
+    for (const paragraph of text.split(/\n{2,}/)) this.#add(escaped(paragraph.trim()));
+  }
+
+  #add(text: string, isList = false): void {
+    if (text !== '') this.#blocks.push({ text, isList });
   }
 }
 
-/** A code block is known by a `code` in its `pre`. */
-function wrapCode($: CheerioAPI, holder: Cheerio<AnyNode>): void {
-  for (const pre of holder.find('pre:not([data-markdown])').toArray()) {
-    const text = $(pre).find('br').replaceWith('\n').end().text();
-    const language = /\blang(?:uage)?-([\w+#-]+)/.exec(
-      `${$(pre).attr('class') ?? ''} ${$(pre).find('code').attr('class') ?? ''}`,
-    )?.[1];
-    const code = $('<code></code>').text(text);
-    if (language !== undefined) code.attr('class', `language-${language}`);
-    $(pre).empty().append(code);
+function joined(blocks: readonly Block[], beforeLists: '\n' | '\n\n'): string {
+  return blocks
+    .map(({ text, isList }, at) => (at === 0 ? text : (isList ? beforeLists : '\n\n') + text))
+    .join('');
+}
+
+/** What is no item, as a list put right into a list, belongs to the one before. */
+function listOf(list: Element): string {
+  const items: Block[][] = [];
+  for (const child of list.children) {
+    const isItem = isElement(child) && child.name === 'li';
+    const blocks = blocksOf(isItem ? child.children : [child]);
+    const before = items.at(-1);
+    if (isItem || before === undefined) items.push(blocks);
+    else before.push(...blocks);
+  }
+  const first = list.name === 'ol' ? Number.parseInt(list.attribs['start'] ?? '1', 10) : null;
+  let number = first === null || Number.isNaN(first) ? 1 : first;
+  const lines: string[] = [];
+  for (const item of items) {
+    if (item.length === 0) continue;
+    lines.push(itemOf(first === null ? '- ' : `${number++}. `, item));
+  }
+  return lines.join('\n');
+}
+
+function itemOf(mark: string, blocks: readonly Block[]): string {
+  if (blocks.length === 0) return '';
+  return mark + joined(blocks, '\n').replace(/\n(?=.)/g, `\n${' '.repeat(mark.length)}`);
+}
+
+function codeOf(pre: Element): string {
+  const parts: string[] = [];
+  gatherCode(pre.children, parts);
+  const code = parts.join('').replace(/^\n|\s+$/g, '');
+  if (code.trim() === '') return '';
+  const inner = pre.children.find((one) => isElement(one) && one.name === 'code') as
+    | Element
+    | undefined;
+  const classes = `${pre.attribs['class'] ?? ''} ${inner?.attribs['class'] ?? ''}`;
+  const language = /\blang(?:uage)?-([\w+#-]+)/.exec(classes)?.[1] ?? '';
+  const runs = Array.from(code.matchAll(/^\s*(`{3,})/gm), ([, run = '']) => run.length);
+  const fence = '`'.repeat(runs.reduce((longest, run) => Math.max(longest, run + 1), 3));
+  return `${fence}${language}\n${code}\n${fence}`;
+}
+
+function gatherCode(nodes: readonly AnyNode[], parts: string[]): void {
+  for (const node of nodes) {
+    if (node.type === 'text') parts.push(node.data);
+    else if (isElement(node) && node.name === 'br') parts.push('\n');
+    else if (isElement(node)) gatherCode(node.children, parts);
   }
 }
 
-function heading(content: string, node: { nodeName: string }): string {
-  const text = oneLine(content);
-  return text === '' ? '' : `\n\n${'#'.repeat(Number(node.nodeName[1]))} ${text}\n\n`;
-}
-
-function item(content: string, node: unknown): string {
-  const number = (node as DomElement).getAttribute('data-number');
-  const mark = number === null ? '- ' : `${number}. `;
-  const indent = ' '.repeat(mark.length);
-  const lines = content
-    .trim()
-    .replace(/\n{3,}/g, '\n\n')
-    .replace(/\n(?=.)/g, `\n${indent}`);
-  return lines === '' ? '' : `${mark}${lines}\n`;
-}
-
-/** Once for all: to count within a list for each of its items takes time in the square. */
-function numberItems($: CheerioAPI, holder: Cheerio<AnyNode>): void {
-  for (const list of holder.find('ol').toArray()) {
-    const start = Number.parseInt($(list).attr('start') ?? '1', 10);
-    const items = $(list).children('li').toArray();
-    for (const [index, one] of items.entries())
-      one.attribs['data-number'] = String((Number.isNaN(start) ? 1 : start) + index);
-  }
+function quoted(text: string): string {
+  return text === '' ? '' : text.replace(/^(?=.)/gm, '> ').replace(/^$/gm, '>');
 }
 
 /** A line that starts as a heading, a list, a quote, a fence or a rule does, and is none. */
-function escape(text: string): string {
-  return text
-    .replace(/^(\s*)(#{1,6}\s|>|[-+*]\s|```|~~~|(?:-{3,}|={3,})\s*$)/gm, '$1\\$2')
-    .replace(/^(\s*\d{1,9})([.)]\s)/gm, '$1\\$2');
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+function escaped(paragraph: string): string {
+  return paragraph
+    .replace(/^(#{1,6}\s|>|[-+*]\s|```|~~~|(?:-{3,}|={3,})\s*$)/gm, '\\$1')
+    .replace(/^(\d{1,9})([.)]\s)/gm, '$1\\$2');
 }

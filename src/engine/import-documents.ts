@@ -64,26 +64,47 @@ export async function importDocuments(
   options: ImportOptions,
 ): Promise<ImportCounts> {
   const counts = { added: 0, version: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 };
-  const finish = async (batch: readonly Loaded[]) => {
-    for (const result of await importBatch(parts, batch, options)) {
+  const tell = (results: readonly ImportResult[]) => {
+    for (const result of results) {
       counts[result.outcome]++;
       options.onResult?.(result);
     }
   };
+  // One batch is written while the next is read and extracted: that is two processes' work and the database's.
+  let saving: Promise<void> = Promise.resolve();
+  try {
+    for await (const batch of inBatches(items, options)) {
+      const prepared = await prepareBatch(parts, batch, options);
+      await saving;
+      if (options.signal?.aborted) break;
+      saving = saveBatch(parts, prepared, options).then(tell);
+      // It is waited for below: until then nobody has to hear of it.
+      saving.catch(() => {});
+    }
+  } finally {
+    await saving;
+  }
+  return counts;
+}
+
+/** Ends where the import is stopped. */
+async function* inBatches(
+  items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
+  options: ImportOptions,
+): AsyncGenerator<Loaded[]> {
   let batch: Loaded[] = [];
   let bytes = 0;
   for await (const item of items) {
-    if (options.signal?.aborted) break;
+    if (options.signal?.aborted) return;
     const loaded = await loadItem(item, options);
     batch.push(loaded);
     bytes += loaded.size;
     if (batch.length < MAX_BATCH_ITEMS && bytes < MAX_BATCH_BYTES) continue;
-    await finish(batch);
+    yield batch;
     batch = [];
     bytes = 0;
   }
-  if (!options.signal?.aborted) await finish(batch);
-  return counts;
+  if (batch.length > 0) yield batch;
 }
 
 /** An item with its content, or with what was wrong with it. */
@@ -115,26 +136,41 @@ async function loadItem(item: ImportItem, options: ImportOptions): Promise<Loade
   }
 }
 
-async function importBatch(
-  { database, documents, extractor }: ImportParts,
+interface Prepared {
+  batch: readonly Loaded[];
+  /** Of those of which nothing is to be saved. */
+  results: (ImportResult | null)[];
+  given: { at: number; document: GivenDocument; warnings: string[] }[];
+}
+
+async function prepareBatch(
+  { database, extractor }: ImportParts,
   batch: readonly Loaded[],
   options: ImportOptions,
-): Promise<ImportResult[]> {
+): Promise<Prepared> {
   const results: (ImportResult | null)[] = batch.map(({ item, error }) =>
     error === null ? null : failed(item, error),
   );
   if (!options.isForced) await recognize(database, batch, results);
-  const given: { at: number; document: GivenDocument; warnings: string[] }[] = [];
+  const given: Prepared['given'] = [];
   for (const [at, loaded] of batch.entries()) {
     if (results[at] !== null || loaded.content === null) continue;
     try {
       const { document, warnings } = await toDocument(extractor, loaded, options);
       given.push({ at, document, warnings });
     } catch (error) {
-      options.signal?.throwIfAborted();
+      if (options.signal?.aborted) break;
       results[at] = failed(loaded.item, error);
     }
   }
+  return { batch, results, given };
+}
+
+async function saveBatch(
+  { documents }: ImportParts,
+  { batch, results, given }: Prepared,
+  options: ImportOptions,
+): Promise<ImportResult[]> {
   const saved = await documents.addAll(
     given.map(({ document }) => document),
     options,

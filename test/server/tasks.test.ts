@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { textContent } from '../../src/document/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
-import { Signal } from '../setup/signal.ts';
+import { eventually, Signal } from '../setup/signal.ts';
 import { startServer, TOKENS } from './documents-fixture.ts';
 
 /** More than are taken in at once. */
@@ -25,11 +25,11 @@ async function importLines({ ask }: Server, body = lines(), query = 'collection=
   return accepted.body.task.id as string;
 }
 
-/** A runner that waits before an item, until it is let go. */
-async function holdAt({ runTasks }: Server, item: number, leaseMs = 3_600_000) {
+/** A runner that waits before an item of the second batch, until it is let go. */
+async function holdAt(server: Server, item: number, leaseMs = 3_600_000) {
   const reached = new Signal(`item ${item}`);
   const letGo = new Signal('the go');
-  const runner = await runTasks({
+  const runner = await server.runTasks({
     leaseMs,
     beforeItem: async (number) => {
       if (number !== item) return;
@@ -38,6 +38,11 @@ async function holdAt({ runTasks }: Server, item: number, leaseMs = 3_600_000) {
     },
   });
   await reached.fired(60_000);
+  // One batch is written while the next is read.
+  await eventually(
+    'the first batch is taken in',
+    async () => (await total(server)) === FIRST_BATCH || undefined,
+  );
   return { runner, letGo: letGo.fire };
 }
 

@@ -110,7 +110,7 @@ export async function evaluate(
   });
 }
 
-const SOURCE = 'documents';
+const SOURCE = 'corpus';
 
 /** Longest that the chunker makes. */
 const MAX_CHARS = 100_000;
@@ -145,10 +145,10 @@ function scratchConfig(config: Config, model: EmbeddingModel, options: EvaluateO
 }
 
 const TABLE = `
-create table evervec.documents (id text collate "C" primary key, title text not null, body text not null)`;
+create table evervec.corpus (id text collate "C" primary key, title text not null, body text not null)`;
 
 const INSERT = `
-insert into evervec.documents (id, title, body)
+insert into evervec.corpus (id, title, body)
 select * from unnest($1::text[], $2::text[], $3::text[]) on conflict (id) do nothing returning id`;
 
 const MAX_BATCH = 1_000;
@@ -203,7 +203,7 @@ async function insert(connection: Connection, batch: readonly CollectionDocument
 
 const UNKNOWN = `
 select count(distinct judged.id)::integer as count from unnest($1::text[]) as judged (id)
-where not exists (select from evervec.documents document where document.id = judged.id collate "C")`;
+where not exists (select from evervec.corpus document where document.id = judged.id collate "C")`;
 
 async function warnOfUnknown(
   database: Database,

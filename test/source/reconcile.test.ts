@@ -80,7 +80,8 @@ describeEachDatabase('reconcile', (databases) => {
       database,
       `delete from evervec.chunks_1 where record_key = '1' and chunk_index = 3`,
       `update evervec.chunks_1 set embedding = null where record_key = '2' and chunk_index = 0`,
-      `insert into evervec.chunks_1 select record_key, 99, start_offset, end_offset, section, text, text_hash, embedding, words
+      `insert into evervec.chunks_1 (record_key, chunk_index, start_offset, end_offset, text, text_hash, embedding, words)
+        select record_key, 99, start_offset, end_offset, text, text_hash, embedding, words
         from evervec.chunks_1 where record_key = '3' and chunk_index = 0`,
       `update evervec.chunks_1 set text_hash = '\\x00' where record_key = '4' and chunk_index = 1`,
       `update evervec.chunks_1 set start_offset = 7 where record_key = '5' and chunk_index = 0`,

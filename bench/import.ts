@@ -6,7 +6,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { listFolder } from '../src/document/index.ts';
+import { listFolder } from '../src/document/files.ts';
 import { createEvervec, type Evervec } from '../src/engine/index.ts';
 import { type Bench, spreadOf } from './bench.ts';
 import { sampleTexts } from './sample-texts.ts';

@@ -9,10 +9,13 @@ export {
   type NewDocument,
   textContent,
 } from './document.ts';
-export * from './extract/index.ts';
+export { exportLine } from './export.ts';
+export * from './extract/extracted.ts';
+export type { Extractor } from './extract/extractor.ts';
 export * from './fetch-state.ts';
 export { changeFields } from './fields.ts';
-export * from './import/index.ts';
+export { readFileName, titleOfName } from './import/file-name.ts';
+export type { ImportContent, ImportItem } from './import/item.ts';
 export { type ImportMark, knownImports } from './known-imports.ts';
 export * from './read.ts';
 export {

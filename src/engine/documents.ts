@@ -12,7 +12,6 @@ import {
   changeFields,
   checkFields,
   type CollectionSummary,
-  createExtractor,
   deleteCollection,
   deleteDocuments,
   diffTexts,
@@ -87,7 +86,7 @@ export class Documents {
   /** Those that come from URLs. */
   readonly web: WebDocuments;
   #isReady = false;
-  #extractor: Extractor | null = null;
+  #extractor: Promise<Extractor> | null = null;
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
@@ -181,7 +180,7 @@ export class Documents {
     await this.prepare();
     const { database } = this.#parts;
     return await importDocuments(
-      { database, documents: this, extractor: this.#extract },
+      { database, documents: this, extractor: await this.#openExtractor() },
       items,
       options,
     );
@@ -192,12 +191,16 @@ export class Documents {
    * @throws ExtractionError
    */
   async extract(file: ExtractInput, signal?: AbortSignal): Promise<DocumentContent> {
-    const { text, type, parser, pages } = await this.#extract.extract(file, signal);
+    const { text, type, parser, pages } = await (await this.#openExtractor()).extract(file, signal);
     return { text, format: type, parser, pages, rawHash: hashOf(file.bytes) };
   }
 
-  get #extract(): Extractor {
-    return (this.#extractor ??= createExtractor());
+  /** Loaded when it is needed first: most processes take no files in, and some have no file system. */
+  async #openExtractor(): Promise<Extractor> {
+    this.#extractor ??= import('../document/files.ts').then(({ createExtractor }) =>
+      createExtractor(),
+    );
+    return await this.#extractor;
   }
 
   /** Documents as lines of JSON, by collection and title, with their newest versions' texts. */
@@ -240,7 +243,7 @@ export class Documents {
   /** Ends what extracts and fetches. */
   async close(): Promise<void> {
     await this.web.close();
-    await this.#extractor?.close();
+    await (await this.#extractor)?.close();
     this.#extractor = null;
   }
 

@@ -4,9 +4,7 @@ import type { Connection } from '../database/index.ts';
 import {
   type ClaimedTask,
   type ImportItem,
-  readCsv,
   readFileName,
-  readJsonl,
   type TaskFileHead,
   taskFileBytes,
   taskFiles,
@@ -27,6 +25,7 @@ export async function* taskItems(
   const [body] = files;
   if (body === undefined) throw isOver(id);
   const bytes = await loadBytes(connection, id, body);
+  const { readCsv, readJsonl } = await import('../document/files.ts');
   if (kind === 'jsonl') yield* readJsonl(Readable.from([bytes]));
   else yield* readCsv({ name: 'the body', bytes });
 }

@@ -1,11 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import {
-  DEFAULT_EXTRACT_LIMITS,
-  fileItem,
-  type ImportItem,
-  titleOfName,
-} from '../../document/index.ts';
+import { fileItem } from '../../document/files.ts';
+import { DEFAULT_EXTRACT_LIMITS, type ImportItem, titleOfName } from '../../document/index.ts';
 import { withEvervec } from '../session.ts';
 import { type TakeOptions, toldFields, withTaking } from './fields.ts';
 import { report, type Take, takeIn } from './take.ts';

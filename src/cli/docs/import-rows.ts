@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { Option, type Command } from 'commander';
-import { readCsv, readJsonl } from '../../document/index.ts';
+import { readCsv, readJsonl } from '../../document/files.ts';
 import { type CommonOptions, withCommonOptions, withEvervec } from '../session.ts';
 import { type TakeOptions, withTaking } from './fields.ts';
 import { report, takeIn, takeItems } from './take.ts';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { DEFAULT_EXTRACT_LIMITS, type FolderListing, listFolder } from '../../document/index.ts';
+import { type FolderListing, listFolder } from '../../document/files.ts';
+import { DEFAULT_EXTRACT_LIMITS } from '../../document/index.ts';
 import type { Evervec } from '../../engine/index.ts';
 import { actor } from '../actor.ts';
 import { confirm } from '../confirm.ts';

@@ -1,8 +1,7 @@
-/** Documents as lines of JSON, in and out: what was written out is the same when it is read back. */
+/** Documents as lines of JSON, in: what `export.ts` wrote is the same when it is read back. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import type { Connection } from '../../database/index.ts';
 import { DocumentError } from '../../errors/index.ts';
 import type { ImportItem } from './item.ts';
 
@@ -74,15 +73,4 @@ function wrong(message: string): DocumentError {
     fault: 'field',
     remedy: 'A line is an object with title and text, as "evervec docs export" writes it.',
   });
-}
-
-const LINE = `
-select collection, origin, title, author, published::text as published, type, tags, tier, metadata,
-  encode(raw_hash, 'hex') as raw_hash, text
-from evervec.documents where id = $1`;
-
-/** A document as a line, without what another database would give it anew; null where it is gone. */
-export async function exportLine(connection: Connection, id: string): Promise<string | null> {
-  const { rows } = await connection.query(LINE, [id]);
-  return rows[0] === undefined ? null : `${JSON.stringify(rows[0])}\n`;
 }

@@ -1,14 +1,14 @@
 /** `archive`, `restore-archived`, `reset` and `reconcile --status` as they are typed. */
 import { expect, test } from 'vitest';
 import { commandFolder } from '../setup/command.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 
 const CONFIG = `export default { sources: {
   offers: { table: 'offers', text: ['title'], archive: { when: 'is_over', after: { column: 'day', days: 90 } } },
   plain: { table: 'offers', text: ['title'] },
 } };`;
 
-describeEachDatabase('history, as it is typed:', (databases) => {
+describeOnOneDatabase('history, as it is typed:', (databases) => {
   test('archive, restore-archived, reset, reconcile', { timeout: 240_000 }, async () => {
     const place = await databases.create('empty');
     await using folder = await commandFolder();

@@ -1,7 +1,7 @@
 /** `evervec backfill` as it is typed: the plan, the question, taking back; and what the switches refuse. */
 import { expect, test } from 'vitest';
 import { commandFolder } from '../setup/command.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 
 /** A model of somebody else's, which may cost money. */
 const CONFIG = `
@@ -15,7 +15,7 @@ export default {
   sources: { notes: { table: 'notes', text: ['body'] }, more: { table: 'notes', text: ['id', 'body'] } },
 };`;
 
-describeEachDatabase('evervec backfill', (databases) => {
+describeOnOneDatabase('evervec backfill', (databases) => {
   test('plans, asks, queues, takes back, embeds', { timeout: 240_000 }, async () => {
     const place = await databases.create('empty');
     await using folder = await commandFolder();

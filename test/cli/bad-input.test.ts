@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { commandFolder } from '../setup/command.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 
 const config = (sources: string) => `export default { sources: ${sources} };`;
 
@@ -63,7 +63,7 @@ describe('before any database is asked', () => {
   });
 });
 
-describeEachDatabase('wrong use of a database', (databases) => {
+describeOnOneDatabase('wrong use of a database', (databases) => {
   test('a table that is not there: said, nothing half made', async () => {
     const place = await databases.create('empty');
     await using folder = await commandFolder();

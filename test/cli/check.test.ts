@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Verdict } from '../../src/engine/index.ts';
 import { commandFolder } from '../setup/command.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 
 /** A model that answers as `BEHAVIOUR` says. */
 const CONFIG = `
@@ -17,7 +17,7 @@ const model = {
 };
 export default { model, sources: { notes: { table: 'notes', text: ['body'] } } };`;
 
-describeEachDatabase('evervec check', (databases) => {
+describeOnOneDatabase('evervec check', (databases) => {
   test(
     'judges configuration, database, schema, model and queue',
     { timeout: 240_000 },

@@ -1,11 +1,11 @@
 /** `evervec docs …` as it is typed: outcomes, exit codes, JSON, and what asks before it destroys. */
 import { expect, test } from 'vitest';
 import { commandFolder } from '../setup/command.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 
 const CONFIG = `export default { sources: {}, documents: { tiers: ['free', 'paid'] } };`;
 
-describeEachDatabase('evervec docs', (databases) => {
+describeOnOneDatabase('evervec docs', (databases) => {
   test('takes in, shows, changes, goes back, deletes', { timeout: 240_000 }, async () => {
     const place = await databases.create('empty');
     await using folder = await commandFolder();

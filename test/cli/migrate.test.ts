@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import { startWireServer } from '../providers/wire-server.ts';
 import { commandFolder } from '../setup/command.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 
 const CONFIG = `export default { sources: { notes: { table: 'notes', text: ['body'] } } };`;
 const KEY = 'sk-a-key-of-the-environment';
 
-describeEachDatabase('evervec model', (databases) => {
+describeOnOneDatabase('evervec model', (databases) => {
   test('goes to a provider, forth and back', { timeout: 240_000 }, async () => {
     const place = await databases.create('empty');
     await using server = await startWireServer();

@@ -1,7 +1,7 @@
 /** The operators' commands as they type them: what they print, what they refuse, and the exit codes. */
 import { expect, test } from 'vitest';
 import { commandFolder, type Folder } from '../setup/command.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 import { addJobs, addSource } from '../setup/queue-fixture.ts';
 
 const CONFIG = 'export default { sources: {} };';
@@ -36,7 +36,7 @@ function widest(text: string): number {
   return Math.max(...text.split('\n').map((line) => line.length));
 }
 
-describeEachDatabase('evervec queue', (databases) => {
+describeOnOneDatabase('evervec queue', (databases) => {
   test('shows what failed and tries it again', { timeout: 240_000 }, async () => {
     const place = await databases.create();
     const database = await place.open();

@@ -5,7 +5,7 @@ import { createHandler } from '../../src/server/index.ts';
 import { WIDTH } from '../faults/model-server.ts';
 import { KEY, startWireServer } from '../providers/wire-server.ts';
 import { commandFolder, type Folder } from '../setup/command.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 import { askedOf, drain, insertRows, prepare, TOKENS } from './fixture.ts';
 
 async function configure(folder: Folder, database: string, more: string): Promise<void> {
@@ -20,7 +20,7 @@ async function configure(folder: Folder, database: string, more: string): Promis
   );
 }
 
-describeEachDatabase('the cost', (databases) => {
+describeOnOneDatabase('the cost', (databases) => {
   test('on the command line, with a budget and without a price', async () => {
     const place = await databases.create();
     await using server = await startWireServer();

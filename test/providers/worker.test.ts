@@ -7,7 +7,7 @@ import { createEvervec, type Evervec } from '../../src/engine/index.ts';
 import { expectConverged } from '../faults/converged.ts';
 import { insertItems } from '../faults/items.ts';
 import { vectorOf, WIDTH } from '../faults/model-server.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeOnOneDatabase } from '../setup/each-database.ts';
 import { eventually } from '../setup/signal.ts';
 import { KEY, type Play, startWireServer, type WireServer } from './wire-server.ts';
 
@@ -107,7 +107,7 @@ async function expectNoSecret(database: Database): Promise<void> {
   expect(rows[0]?.all).not.toContain('as it was first');
 }
 
-describeEachDatabase('a worker with the model of', (databases) => {
+describeOnOneDatabase('a worker with the model of', (databases) => {
   test.each(Object.keys(WIRES))('%s converges', async (name) => {
     const place = await databases.create();
     const database = await place.open();

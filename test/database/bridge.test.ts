@@ -7,6 +7,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { Backend } from '../../src/database/embedded/backend.ts';
 import { type Bridge, serve } from '../../src/database/embedded/bridge.ts';
+import { compiledPostgres } from '../../src/database/embedded/compiled.ts';
 import { frame } from '../../src/database/embedded/frames.ts';
 import { privateSocketPath, removeSocket } from '../../src/database/embedded/socket-path.ts';
 import { Signal } from '../setup/signal.ts';
@@ -21,7 +22,7 @@ beforeAll(async () => {
   const starter = {};
   const backend = new Backend(starter);
   bridge = await serve(backend, socketPath, (failure) => failures.push(failure), IDLE_TIMEOUT_MS);
-  await backend.start('memory://');
+  await backend.start('memory://', await compiledPostgres());
   backend.release(starter);
 });
 

@@ -4,6 +4,7 @@
  */
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
+import type { CompiledPostgres } from './compiled.ts';
 import { type MessageType, type Output, splitOutput } from './frames.ts';
 
 const NOTHING: ReadonlySet<MessageType> = new Set();
@@ -20,8 +21,8 @@ export class Backend {
   }
 
   /** @param dataDir a folder, or `memory://` */
-  async start(dataDir: string): Promise<void> {
-    this.#pglite = await PGlite.create({ dataDir, extensions: { vector } });
+  async start(dataDir: string, compiled: CompiledPostgres): Promise<void> {
+    this.#pglite = await PGlite.create({ dataDir, extensions: { vector }, ...compiled });
   }
 
   /** Resolves when it is `holder`'s turn, at once when it has it already. First come, first served. */

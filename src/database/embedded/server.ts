@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DatabaseUnreachableError } from '../../errors/index.ts';
+import { compiledPostgres } from './compiled.ts';
 import type { WorkerInput, WorkerMessage } from './worker.ts';
 
 const STACK_MB = 64;
@@ -32,7 +33,8 @@ function entry(): URL {
 }
 
 /** @throws DatabaseUnreachableError when the data can't be opened */
-export async function startServer(input: WorkerInput): Promise<EmbeddedServer> {
+export async function startServer(place: Omit<WorkerInput, 'compiled'>): Promise<EmbeddedServer> {
+  const input: WorkerInput = { ...place, compiled: await compiledPostgres() };
   const worker = new Worker(entry(), {
     workerData: input,
     // Flags of the process such as --test or --import are not for this thread.

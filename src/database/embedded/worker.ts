@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Backend } from './backend.ts';
 import { serve } from './bridge.ts';
+import type { CompiledPostgres } from './compiled.ts';
 import { markCreated } from './data-folder.ts';
 
 /** What the thread is started with. */
@@ -9,6 +10,7 @@ export interface WorkerInput {
   /** A folder, or `memory://`. */
   dataDir: string;
   socketPath: string;
+  compiled: CompiledPostgres;
 }
 
 /** What it says. `failed` is the last. */
@@ -34,7 +36,7 @@ try {
   port.once('message', () => {
     void bridge.stop().finally(() => port.close());
   });
-  await backend.start(input.dataDir);
+  await backend.start(input.dataDir, input.compiled);
   if (!isInMemory) markCreated(input.dataDir);
   backend.release(starter);
   say({ type: 'ready' });

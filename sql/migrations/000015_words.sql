@@ -49,7 +49,7 @@ begin
     execute format('alter table %s alter column weights set storage main', chunks);
     -- Of the first chunks there are; upkeep looks closer.
     execute format('update evervec.spaces set average_words = (
-        select greatest(1, avg(evervec.words_length(words))) from (select words from %s limit 1000) some
+        select greatest(1, avg(evervec.words_length(words))) from (select words from %s limit 1000) looked
       ), weighed_at = case when not exists (select from %s) then now() end where id = %s', chunks, chunks, space.id);
   end loop;
 end $$;
@@ -95,7 +95,8 @@ create function evervec.scan_words(
   chunks text, lexemes text[], shown text, tiers text[], out total float8, out counts float8[]
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  has constant text := '(c.weights operator(vector.<#>) %L::vector.sparsevec) < 0';
+  has constant text :=
+    '(coalesce(c.weights, evervec.term_weights(c.words, 1)) operator(vector.<#>) %L::vector.sparsevec) < 0';
 begin
   if cardinality(lexemes) <= 32 then
     execute format('select count(*), array[%s]::float8[] from %s c where true%s',
@@ -209,8 +210,8 @@ create function evervec.read_words(query text, language regconfig) returns everv
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   -- A minus, words in quotes, a word after a minus, the beginning of a word.
-  pattern constant text :=
-    '(?<!\S)(-?)"([^"]+)"(?!\w)|(?<!\S)-([[:alpha:]][^\s"]*)|(?<!\S)([[:alnum:]][[:alnum:]]*)\*(?!\S)';
+  pattern constant text := '(?<![^[:space:]])(-?)"([^"]+)"(?![[:alnum:]_])|(?<![^[:space:]])-([[:alpha:]][^[:space:]"]*)'
+    '|(?<![^[:space:]])([[:alnum:]]+)[*](?![^[:space:]])';
   part text[];
   asked tsquery;
   written evervec.words_written;
@@ -363,7 +364,7 @@ $$;
 -- How well chunk `c` fits what is asked, `asked`, by BM25. A chunk that came without weights is weighed as it is read.
 create function evervec.bm25_sql(space evervec.spaces) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format('(coalesce(-(coalesce(c.weights, evervec.term_weights(c.words, %s)) operator(vector.<#>) asked.weights), 0)
+  select format('(coalesce(-(coalesce(c.weights, evervec.term_weights(c.words, %s::real)) operator(vector.<#>) asked.weights), 0)
     + case when asked.prefixes is not null and c.words @@ asked.prefixes then asked.prefix_weight else 0 end)',
     coalesce(space.average_words, 1))
 $$;

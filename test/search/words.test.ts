@@ -69,11 +69,12 @@ describeEachDatabase('a search by words', (databases) => {
     // The average of all, not of the first that came.
     await database.query('update evervec.spaces set weighed_at = null');
     await weighWords(database, 1, never);
-    const counts = texts.flatMap((text, i) => [
-      ...Map.groupBy(text.split(' '), (word) => word)
+    const counts = texts.flatMap((text, i) =>
+      Map.groupBy(text.split(' '), (word) => word)
         .entries()
-        .map(([lexeme, all]) => ({ document: `${i + 1}`, lexeme, count: all.length })),
-    ]);
+        .map(([lexeme, all]) => ({ document: `${i + 1}`, lexeme, count: all.length }))
+        .toArray(),
+    );
     const reference = new ReferenceBm25(counts, texts.length);
     for (const words of [['w1'], ['w300', 'w2', 'w17'], ['w9', 'w9', 'w40', 'w80', 'w3', 'w399']]) {
       const found = await scoresOf(evervec, words.join(' '));
@@ -134,7 +135,7 @@ describeEachDatabase('a search by words', (databases) => {
       ['fox* "', '12'],
       ["-'fox", '12'],
     ];
-    for (const [query, expected] of cases) expect(await found(query), query).toBe(expected);
+    for (const [query, expected] of cases) expect(await found(query), `${query}`).toBe(expected);
   });
 
   test('finds a word that is misspelled and nowhere else, behind those that are not', async () => {
@@ -156,7 +157,7 @@ describeEachDatabase('a search by words', (databases) => {
       ['"hystory of bridges"', ''],
     ];
     for (const [query, expected] of cases)
-      expect((await keysOf(evervec, query)).split(' ').toSorted().join(' '), query).toBe(
+      expect((await keysOf(evervec, query)).split(' ').toSorted().join(' '), `${query}`).toBe(
         expected.split(' ').toSorted().join(' '),
       );
     expect((await keysOf(evervec, 'birds hystory')).split(' ')[0]).toBe('3');
@@ -216,7 +217,7 @@ describeEachDatabase('a search by words', (databases) => {
       const { rows } = await database.query<{ key: string; rarest: boolean }>(UNPRUNED, [query]);
       if (rows[0]?.rarest === true) narrowed++;
       const found = (await scoresOf(evervec, query, { limit, offset })).map(([key]) => key);
-      expect(found, query).toEqual(rows.slice(offset, offset + limit).map(({ key }) => key));
+      expect(found, `${query}`).toEqual(rows.slice(offset, offset + limit).map(({ key }) => key));
     }
     expect(narrowed).toBeGreaterThan(10);
   });

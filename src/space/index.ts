@@ -15,6 +15,7 @@ export {
   spacesOfLog,
 } from './sidecar.ts';
 export { encodeVectors } from './vectors.ts';
+export { isWeighing, weighWords } from './weigh.ts';
 export {
   clearVectors,
   knownHashes,

@@ -108,8 +108,8 @@ export function sidecarName(spaceId: number): string {
 const INSERT = `
 insert into evervec.spaces
   (source_id, model_id, dimensions, vector_type, chunker_id, language, fusion_weight, shares_texts,
-  model_settings, chunk_settings)
-values ($1, $2, $3, $4, $5, $6::regconfig, $7, $8, $9::text::jsonb, $10::text::jsonb) returning id`;
+  model_settings, chunk_settings, weighed_at)
+values ($1, $2, $3, $4, $5, $6::regconfig, $7, $8, $9::text::jsonb, $10::text::jsonb, now()) returning id`;
 
 /** Makes a space with its empty sidecar, and makes it the source's active one. */
 export async function createSpace(tx: Connection, space: NewSpace): Promise<number> {
@@ -126,7 +126,8 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     toJson(space.chunkSettings),
   ]);
   const id = rows[0]?.id ?? 0;
-  // Vectors are 0.8 to 1.5 kB: kept in line and uncompressed, a scan reads them without a detour.
+  // Vectors are 0.8 to 1.5 kB: kept in line and uncompressed, a scan reads them without a detour. Weights of words are read by
+  // the thousand, too, but have no bound.
   await tx.query(`create table ${sidecarName(id)} (
     record_key text collate "C" not null,
     chunk_index integer not null,
@@ -138,9 +139,12 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     text_hash bytea not null,
     embedding vector.${space.vectorType}(${space.dimensions}),
     words tsvector not null,
+    weights vector.sparsevec,
     primary key (record_key, chunk_index)
   )`);
-  await tx.query(`alter table ${sidecarName(id)} alter column embedding set storage plain`);
+  await tx.query(
+    `alter table ${sidecarName(id)} alter column embedding set storage plain, alter column weights set storage main`,
+  );
   if (space.sharesTexts)
     await tx.query(
       `create index chunks_${id}_hash on ${sidecarName(id)} (text_hash) where embedding is not null`,
@@ -184,9 +188,11 @@ export async function emptySpace(tx: Connection, spaceId: number): Promise<void>
   await tx.query(`truncate ${sidecarName(spaceId)}`);
   for (const index of ['embedding', 'words'])
     await tx.query(`drop index if exists ${sidecarName(spaceId)}_${index}`);
-  await tx.query('update evervec.spaces set filled_at = null, indexed_at = null where id = $1', [
-    spaceId,
-  ]);
+  await tx.query(
+    `update evervec.spaces set filled_at = null, indexed_at = null, average_words = null, weighed_at = now(), weighed_to = null
+    where id = $1`,
+    [spaceId],
+  );
 }
 
 /** Chunks below which an exact scan is as good: 5 ms at 10,000 × 384 in WebAssembly, 2 ms on a server. */

@@ -1,0 +1,2 @@
+-- Held for the search by words.
+select 1;

@@ -288,7 +288,9 @@ begin
     from (%s) fetched $sql$,
     array_to_string(legs, ' union all '), evervec.scored_sql(way), hits_to - hits_from, hits_from,
     case when way.is_explained then
-      '(select jsonb_object_agg(source_id, counts) from candidate where counts is not null)' else 'null::jsonb' end,
+      $sql$(select jsonb_object_agg(source_id, counts || jsonb_build_object('visible', (
+        select count(*) from candidate seen where seen.source_id = candidate.source_id and seen.record_key is not null)))
+      from candidate where counts is not null)$sql$ else 'null::jsonb' end,
     array_to_string(fetches, ' union all '));
 end $$;
 
@@ -366,7 +368,7 @@ drop function evervec.search_in_tiers;
 -- Searches sources whose spaces are of one model, of those that have tiers only what is in `visible`; null: all that the
 -- caller sees. Give a query for its words, a query_vector for its meaning, both for both.
 -- options: mode (vector, text, hybrid), filter, limit (10), offset (0), model (checked against the spaces'), tiers (which
--- narrows `visible`), expert (docs/search.md). With `is_explained` there is a report.
+-- narrows `visible`), expert (docs/search.md), spaces (source to the id of its space: refused where that is not so). With `is_explained` there is a report.
 create function evervec.run_search(
   sources text[], query text, query_vector vector.vector, options jsonb, visible text[], is_explained boolean
 ) returns evervec.search_run
@@ -416,10 +418,19 @@ begin
     raise exception 'limit is 1 or more, offset 0 or more' using errcode = 'invalid_parameter_value';
   end if;
   select string_agg(format('"%s"', name), ', ') into unknown from jsonb_object_keys(options) name
-  where name not in ('mode', 'filter', 'limit', 'offset', 'model', 'tiers', 'expert');
+  where name not in ('mode', 'filter', 'limit', 'offset', 'model', 'tiers', 'expert', 'spaces');
   if unknown is not null then
     raise exception 'there is no option %', unknown using errcode = 'invalid_parameter_value',
       hint = 'options are mode, filter, limit, offset, model, tiers, expert';
+  end if;
+  -- What a program takes the sources' spaces to be; it asks for all of them by naming none.
+  if options ? 'spaces' then
+    sources := coalesce(sources, array(select s.name from evervec.sources s
+      where s.standby_of is null and s.active_space_id is not null order by s.name));
+    if (select jsonb_object_agg(s.name, s.active_space_id) from evervec.sources s where s.name = any (sources))
+      is distinct from options -> 'spaces' then
+      raise exception 'the spaces of these sources are others by now' using errcode = 'object_not_in_prerequisite_state';
+    end if;
   end if;
   foreach source_name in array coalesce(sources, '{}') loop
     select * into wanted from evervec.sources s where s.name = source_name;
@@ -596,4 +607,51 @@ begin
   end if;
   return query select * from unnest(
     (evervec.run_search(array[source.name], query, query_vector, options, evervec.visible_tiers(), false)).hits);
+end $$;
+
+-- The records that are nearest to a record, by the mean of its chunks' vectors, and not that one. options: filter, limit,
+-- offset, tiers, expert, spaces. A record that the caller does not see is as unknown as one that is not there.
+create function evervec.similar(source text, key text, options jsonb default '{}') returns setof evervec.search_hit
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  visible constant text[] := evervec.tiers_in_force();
+  tiers constant text[] := evervec.narrowed_tiers(visible, options -> 'tiers');
+  hits_from constant integer := coalesce((options ->> 'offset')::integer, 0);
+  hits_count constant integer := coalesce((options ->> 'limit')::integer, 10);
+  wanted evervec.sources;
+  mean vector.vector;
+  hit evervec.search_hit;
+  place integer := 0;
+begin
+  if options ?| array['mode', 'model'] then
+    raise exception 'a search for similar records takes no mode and no model' using errcode = 'invalid_parameter_value',
+      hint = 'options are filter, limit, offset, tiers, expert';
+  end if;
+  if hits_from < 0 or hits_count < 1 then
+    raise exception 'limit is 1 or more, offset 0 or more' using errcode = 'invalid_parameter_value';
+  end if;
+  select * into wanted from evervec.sources s where s.name = $1;
+  if not found then
+    raise exception 'there is no source "%"', source using errcode = 'undefined_object',
+      hint = 'select name from evervec.sources';
+  end if;
+  if wanted.active_space_id is not null then
+    execute format('select vector.avg(c.embedding)::vector.vector from evervec.%I c join %I.%I t on %s
+      where c.record_key = $1 and c.embedding is not null%s', 'chunks_' || wanted.active_space_id, wanted.table_schema,
+      wanted.table_name, wanted.definition ->> 'join',
+      case when tiers is not null then ' and ' || nullif(evervec.tiers_sql(wanted.definition), '') end)
+      into mean using key, null, null, tiers;
+  end if;
+  if mean is null then
+    raise exception 'source "%" has no record "%" with a vector', source, key using errcode = 'no_data_found',
+      hint = 'it may be none that you see, archived, or wait in the queue';
+  end if;
+  -- One more than asked for: the record itself is among them.
+  foreach hit in array (evervec.run_search(array[source], null, mean,
+    options || jsonb_build_object('mode', 'vector', 'offset', 0, 'limit', hits_from + hits_count + 1), visible, false)).hits
+  loop
+    continue when hit.record_key = key;
+    place := place + 1;
+    if place > hits_from and place <= hits_from + hits_count then return next hit; end if;
+  end loop;
 end $$;

@@ -13,7 +13,7 @@ import { addInit } from './init.ts';
 import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
 import { addReconcile } from './reconcile.ts';
-import { addSearch } from './search.ts';
+import { addSearch, addSimilar } from './search.ts';
 import { addSetup } from './setup.ts';
 import { addTeardown } from './teardown.ts';
 import { addUp } from './up.ts';
@@ -46,6 +46,7 @@ for (const add of [
   addRestoreArchived,
   addReset,
   addSearch,
+  addSimilar,
   addDocs,
   addModel,
   addEvaluate,

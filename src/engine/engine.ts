@@ -36,7 +36,14 @@ import {
   takeBackBackfill,
 } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
-import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
+import {
+  type KnownSpaces,
+  type SearchAnswer,
+  type SearchRequest,
+  type SimilarRequest,
+  search,
+  similar,
+} from '../search/index.ts';
 import {
   listSources,
   type Proposals,
@@ -116,6 +123,7 @@ export class Evervec {
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
+  readonly #knownSpaces: KnownSpaces = new Map();
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -372,7 +380,16 @@ export class Evervec {
     const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
-    return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
+    const known = this.#knownSpaces;
+    return await onSchema(search({ connection, modelOf, queries, known }, wanted, signal));
+  }
+
+  /**
+   * The records that are nearest to one of them, by the mean of its chunks' vectors, without that one.
+   * @throws SearchRequestError, UnknownSourceError, UnknownRecordError
+   */
+  async similar(request: SimilarRequest): Promise<SearchAnswer> {
+    return await onSchema(similar(this.database, request));
   }
 
   /**

@@ -224,7 +224,7 @@ begin
   if way.mode = 'hybrid' and way.rrf_k is not null then
     return format($sql$
       select *, (%1$s + 1) * (
-        case when similarity is null then 0 else weight / (%1$s + rank() over (order by depth, similarity desc nulls last)) end
+        case when coalesce(similarity, 0) <= 0 then 0 else weight / (%1$s + rank() over (order by depth, similarity desc nulls last)) end
         + case when rank is null then 0 else (1 - weight) / (%1$s + rank() over (order by depth, rank desc nulls last)) end
       ) as raw_score
       from candidate where similarity is not null or rank is not null $sql$, way.rrf_k);

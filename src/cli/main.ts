@@ -13,6 +13,7 @@ import { addInit } from './init.ts';
 import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
 import { addReconcile } from './reconcile.ts';
+import { addReindex } from './reindex.ts';
 import { addSearch, addSimilar } from './search.ts';
 import { addSetup } from './setup.ts';
 import { addTeardown } from './teardown.ts';
@@ -45,6 +46,7 @@ for (const add of [
   addArchive,
   addRestoreArchived,
   addReset,
+  addReindex,
   addSearch,
   addSimilar,
   addDocs,

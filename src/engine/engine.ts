@@ -66,6 +66,7 @@ import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
+import { type Reindexed, reindexSources } from './reindex.ts';
 import { type SetupReport, setUpSource, tearDown } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { Tasks } from './tasks.ts';
@@ -326,6 +327,12 @@ export class Evervec {
   ): Promise<Record<string, number>> {
     const { by = 'program', onProgress } = options;
     return await resetSources(this.database, await this.#wiring.wire(names), by, onProgress);
+  }
+
+  /** Builds the indexes over the sources' vectors anew, as the configuration says. Search goes on, embedding waits. */
+  async reindex(names?: readonly string[], by = 'program'): Promise<Reindexed[]> {
+    const wired = (await this.#wiring.wire(names)).filter(isSearched);
+    return await reindexSources(this.database, wired, by);
   }
 
   /** A worker for the sources, not yet started. */

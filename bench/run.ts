@@ -22,6 +22,8 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   recovery: () => import('./recovery.ts'),
   'model-switch': () => import('./model-switch.ts'),
   tiers: () => import('./tiers.ts'),
+  search: () => import('./search.ts'),
+  recall: () => import('./recall.ts'),
   memory: () => import('./memory.ts'),
   import: () => import('./import.ts'),
   chunker: () => import('./chunker.ts'),

@@ -23,10 +23,9 @@ create type evervec.search_run as (hits evervec.search_hit[], report jsonb);
 -- What a statement of `search_sql` gives.
 create type evervec.search_run_rows as (hits evervec.search_hit[], has_more boolean, counts jsonb);
 
+-- Whether this pgvector has it, from 0.8 on: once a session has used pgvector, it knows the setting.
 create function evervec.has_iterative_scan() returns boolean
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select string_to_array(extversion, '.')::integer[] >= '{0,8,0}' from pg_extension where extname = 'vector'
-$$;
+language sql stable as $$ select current_setting('hnsw.iterative_scan', true) is not null $$;
 
 drop function evervec.tune_scan;
 
@@ -34,8 +33,10 @@ drop function evervec.tune_scan;
 create function evervec.tune_scan(ef_search text, probes text, iterative_scan text, plans text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-  perform set_config('hnsw.ef_search', ef_search, true), set_config('ivfflat.probes', probes, true),
-    set_config('plan_cache_mode', plans, true);
+  perform set_config('hnsw.ef_search', ef_search, true), set_config('plan_cache_mode', plans, true);
+  if probes is distinct from current_setting('ivfflat.probes', true) then
+    perform set_config('ivfflat.probes', probes, true);
+  end if;
   if iterative_scan is not null then
     perform set_config('hnsw.iterative_scan', iterative_scan, true),
       set_config('ivfflat.iterative_scan', iterative_scan, true);
@@ -109,9 +110,41 @@ begin
       ) near order by near.distance, near.record_key, near.chunk_index limit %s', distance, chunks, joins, condition,
       format(bits, 'c.embedding'), format(bits, '$2::vector.' || space.vector_type), candidates * 4, candidates);
   end if;
-  return format('select c.record_key, c.chunk_index, %s as distance from %s c %s where c.embedding is not null%s
-    order by %1$s limit %5$s', distance, chunks, joins, condition, candidates);
+  -- The query's vector becomes one of the space's type once, and not for each chunk: a plan that is kept has no constant.
+  return format('select near.* from (select $2::vector.%s as embedding offset 0) asked cross join lateral (
+      select c.record_key, c.chunk_index, %s as distance from %s c %s where c.embedding is not null%s
+      order by %2$s limit %6$s
+    ) near', space.vector_type, '(c.embedding operator(vector.<=>) asked.embedding)', chunks, joins, condition, candidates);
 end $$;
+
+-- What is hidden from a search of one source: `joins` and `condition` of its legs, and `passing`, for an exact look at few.
+create function evervec.narrowing_of(
+  source evervec.sources, space evervec.spaces, filter text, tiers text, out joins text, out condition text, out passing text
+) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  rows constant text := format('%I.%I', source.table_schema, source.table_name);
+  hides constant text := coalesce(nullif(concat_ws(' and ', nullif(filter, ''), nullif(tiers, '')), ''), 'true');
+begin
+  -- With the join Postgres can begin with the few rows of a rare tier; under row level security it can't.
+  if filter <> '' or row_security_active(rows::regclass)
+    or (tiers <> '' and not row_security_active(format('evervec.%I', 'chunks_' || space.id)::regclass)) then
+    joins := format('join %s t on %s', rows, source.definition ->> 'join');
+    condition := ' and ' || hides;
+    passing := format('select (%s) collate "C" as record_key from %s t where %s', source.definition ->> 'keyText', rows, hides);
+  else
+    joins := '';
+    condition := concat(' and ' || evervec.shown_sql(source, tiers));
+  end if;
+end $$;
+
+-- The vectors' leg of one source. `filter` and `tiers` are conditions on table row `t`, or empty.
+create function evervec.source_leg_sql(
+  source evervec.sources, space evervec.spaces, filter text, tiers text, way evervec.search_way, scan evervec.vector_scan
+) returns text language sql stable set search_path = pg_catalog, pg_temp as $$
+  select evervec.vector_leg_sql(space, format('evervec.%I', 'chunks_' || space.id), joins, condition,
+    case when scan.passing is not null then passing end, scan, way.candidates)
+  from evervec.narrowing_of(source, space, filter, tiers)
+$$;
 
 -- One source's candidates with both legs' raw scores. $1 query text, $2 query vector, $3 candidates per leg, $4 tiers.
 -- `filter` and `tiers` are conditions on table row `t`, or empty.
@@ -123,22 +156,11 @@ create function evervec.candidates_sql(
 ) returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   chunks text := format('evervec.%I', 'chunks_' || space.id);
-  rows text := format('%I.%I', source.table_schema, source.table_name);
-  visible text := format('join %s t on %s', rows, source.definition ->> 'join');
+  visible text := format('join %I.%I t on %s', source.table_schema, source.table_name, source.definition ->> 'join');
   shown text := evervec.shown_sql(source, tiers);
-  hides text := concat_ws(' and ', nullif(filter, ''), nullif(tiers, ''));
-  -- With the join Postgres can begin with the few rows of a rare tier; under row level security it can't.
-  is_joined boolean := filter <> '' or (tiers <> '' and not row_security_active(chunks::regclass))
-    or row_security_active(rows::regclass);
-  narrowed text := case when is_joined then visible else '' end;
-  -- Before a leg's limit: what is hidden takes no place of what is not.
-  condition text := case when is_joined then ' and ' || coalesce(nullif(hides, ''), 'true')
-    else concat(' and ' || shown) end;
-  passing text := case when is_joined and scan.passing is not null then
-    format('select (%s) collate "C" as record_key from %s t where %s', source.definition ->> 'keyText', rows,
-      coalesce(nullif(hides, ''), 'true')) end;
-  vector_leg text := evervec.vector_leg_sql(space, chunks, narrowed, condition, passing, scan, way.candidates);
-  words_leg text := evervec.words_leg_sql(space, chunks, narrowed, condition);
+  narrowing constant record := evervec.narrowing_of(source, space, filter, tiers);
+  vector_leg text := evervec.source_leg_sql(source, space, filter, tiers, way, scan);
+  words_leg text := evervec.words_leg_sql(space, chunks, narrowing.joins, narrowing.condition);
   -- A text without a known word has a zero vector, whose distance is NaN, from whatever.
   similarity text := format('(1 - nullif(%s, ''NaN''))', evervec.distance_sql(space));
   counts text := case when way.is_explained then format('jsonb_build_object(''vector'', %s, ''text'', %s)',
@@ -242,6 +264,48 @@ begin
         + weight * coalesce(greatest(similarity - baseline, 0) / max_gain, 0)' end);
 end $$;
 
+-- A search of one source by meaning alone, which has nothing to fuse.
+create function evervec.nearest_sql(
+  source evervec.sources, space evervec.spaces, filter text, tiers text, scan evervec.vector_scan, hits_from integer,
+  hits_to integer, way evervec.search_way
+) returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return format($sql$
+    with vector_leg as materialized (%s),
+    best as materialized (
+      select distinct on (c.record_key) c.record_key, c.chunk_index, c.distance
+      from vector_leg c join %I.%I t on %s where c.distance <> 'NaN' order by c.record_key, c.distance, c.chunk_index
+    ),
+    top as materialized (
+      select row_number() over (order by distance, record_key) as place, record_key, chunk_index,
+        greatest(1 - distance, 0) as score, 1 - distance as similarity, null::float4 as rank
+      from best order by place limit %s offset %s
+    )
+    select array_agg(hit order by place), (select count(*) from vector_leg) = %s, %s
+    from (%s) fetched $sql$,
+    evervec.source_leg_sql(source, space, filter, tiers, way, scan), source.table_schema, source.table_name,
+    source.definition ->> 'join', hits_to - hits_from, hits_from, way.candidates,
+    case when way.is_explained then format($sql$jsonb_build_object(%L, jsonb_build_object('vector',
+      (select count(*) from vector_leg), 'text', null, 'visible', (select count(*) from best)))$sql$, source.id)
+      else 'null::jsonb' end,
+    evervec.fetch_sql(source, space));
+end $$;
+
+-- The hits of a source in `top`.
+create function evervec.fetch_sql(source evervec.sources, space evervec.spaces) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  -- `r.*` and not `r`: that might be a column's name.
+  return format('select top.place, row(%L, top.record_key, top.score, top.similarity,
+      top.rank, top.chunk_index, c.text, c.start_offset, c.end_offset, c.section,
+      (select to_jsonb(r.*) from (select %s) r), c.page,
+      (select count(*) from evervec.%I other where other.record_key = c.record_key)::integer)::evervec.search_hit as hit
+    from top join evervec.%I c using (record_key, chunk_index) join %I.%I t on %s',
+    source.name,
+    (select string_agg(format('t.%I', shown), ', ') from jsonb_array_elements_text(source.definition -> 'record') shown),
+    'chunks_' || space.id, 'chunks_' || space.id, source.table_schema, source.table_name, source.definition ->> 'join');
+end $$;
+
 -- The whole statement for sources by their ids: an array of hits, whether more candidates could give more of them, and what
 -- the legs gave. `scans`: how the vectors of each are looked through, in the order of the ids.
 create function evervec.search_sql(
@@ -252,24 +316,21 @@ declare
   wanted evervec.sources;
   space evervec.spaces;
   place integer;
+  hides text;
+  tiers text;
   legs text[] := '{}';
   fetches text[] := '{}';
 begin
   for place in 1 .. cardinality(source_ids) loop
     select * into wanted from evervec.sources s where s.id = source_ids[place];
     select * into space from evervec.spaces s where s.id = wanted.active_space_id;
-    legs := legs || evervec.candidates_sql(wanted, space,
-      evervec.filter_sql(filter, wanted.definition -> 'columns'),
-      case when in_tiers then evervec.tiers_sql(wanted.definition) else '' end, way, scans[place]);
-    -- `r.*` and not `r`: that might be a column's name.
-    fetches := fetches || format('select top.place, row(%L, top.record_key, top.score, top.similarity,
-        top.rank, top.chunk_index, c.text, c.start_offset, c.end_offset, c.section,
-        (select to_jsonb(r.*) from (select %s) r), c.page,
-        (select count(*) from evervec.%I other where other.record_key = c.record_key)::integer)::evervec.search_hit as hit
-      from top join evervec.%I c using (record_key, chunk_index) join %I.%I t on %s where top.source_id = %s',
-      wanted.name,
-      (select string_agg(format('t.%I', shown), ', ') from jsonb_array_elements_text(wanted.definition -> 'record') shown),
-      'chunks_' || space.id, 'chunks_' || space.id, wanted.table_schema, wanted.table_name, wanted.definition ->> 'join', wanted.id);
+    hides := case when filter = '{}' then '' else evervec.filter_sql(filter, wanted.definition -> 'columns') end;
+    tiers := case when in_tiers then evervec.tiers_sql(wanted.definition) else '' end;
+    if way.mode = 'vector' and cardinality(source_ids) = 1 then
+      return evervec.nearest_sql(wanted, space, hides, tiers, scans[place], hits_from, hits_to, way);
+    end if;
+    legs := legs || evervec.candidates_sql(wanted, space, hides, tiers, way, scans[place]);
+    fetches := fetches || format('%s where top.source_id = %s', evervec.fetch_sql(wanted, space), wanted.id);
   end loop;
   return format($sql$
     with candidate as materialized (%s),
@@ -380,7 +441,7 @@ declare
   tiers constant text[] := evervec.narrowed_tiers(visible, options -> 'tiers');
   hits_from constant integer := coalesce((options ->> 'offset')::integer, 0);
   hits_to constant integer := hits_from + coalesce((options ->> 'limit')::integer, 10);
-  expert constant jsonb := evervec.expert_of(options);
+  expert constant jsonb := case when options ? 'expert' then evervec.expert_of(options) else '{}' end;
   started constant timestamptz := clock_timestamp();
   unknown text;
   source_name text;
@@ -404,7 +465,7 @@ declare
   probes_before constant text := coalesce(current_setting('ivfflat.probes', true), '1');
   iterative_scan_before constant text := coalesce(current_setting('hnsw.iterative_scan', true), 'off');
   plans_before constant text := current_setting('plan_cache_mode');
-  iterates constant boolean := evervec.has_iterative_scan();
+  iterates boolean;
 begin
   if mode not in ('vector', 'text', 'hybrid') then
     raise exception 'mode is vector, text or hybrid, not "%"', mode using errcode = 'invalid_parameter_value';
@@ -461,6 +522,7 @@ begin
   end if;
   if source_ids = '{}' then return row('{}'::evervec.search_hit[], '{}'::jsonb); end if;
 
+  iterates := evervec.has_iterative_scan();
   -- More than asked for: fusion reorders, and several chunks may be of one record.
   way := row(mode, case when mode = 'vector' and hits_to <= 20 then 40 else 100 end, coalesce((expert ->> 'exact')::boolean, false),
     (expert #>> '{weights,vector}')::float8, (expert ->> 'rrfK')::float8, is_explained);
@@ -520,7 +582,8 @@ begin
   foreach source_id in array source_ids loop
     select * into wanted from evervec.sources s where s.id = source_id;
     select * into space from evervec.spaces s where s.id = wanted.active_space_id;
-    hides := concat_ws(' and ', nullif(evervec.filter_sql(filter, wanted.definition -> 'columns'), ''),
+    hides := concat_ws(' and ',
+      case when filter <> '{}' then evervec.filter_sql(filter, wanted.definition -> 'columns') end,
       case when tiers is not null then nullif(evervec.tiers_sql(wanted.definition), '') end);
     if hides = '' and row_security_active(format('%I.%I', wanted.table_schema, wanted.table_name)::regclass) then
       hides := 'true';
@@ -555,11 +618,6 @@ end $$;
 
 -- Where the setting `evervec.tiers` is set, it holds for whoever asks, the owner included. The empty text is what a pooled
 -- connection has after a transaction that set it, so that counts as unset; `,` is set and names no tier.
-create function evervec.tiers_in_force() returns text[]
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select case when current_setting('evervec' || '.tiers', true) <> '' then evervec.visible_tiers() end
-$$;
-
 create or replace function evervec.search(
   sources text[],
   query text default null,
@@ -569,7 +627,7 @@ create or replace function evervec.search(
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   return query select * from unnest(
-    (evervec.run_search(sources, query, query_vector, options, evervec.tiers_in_force(), false)).hits);
+    (evervec.run_search(sources, query, query_vector, options, case when current_setting('evervec' || '.tiers', true) <> '' then evervec.visible_tiers() end, false)).hits);
 end $$;
 
 -- The same hits, and how they were found.
@@ -582,7 +640,7 @@ create function evervec.explain_search(
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   return query select run.report, run.hits
-    from evervec.run_search(sources, query, query_vector, options, evervec.tiers_in_force(), true) run;
+    from evervec.run_search(sources, query, query_vector, options, case when current_setting('evervec' || '.tiers', true) <> '' then evervec.visible_tiers() end, true) run;
 end $$;
 
 -- The fast way for a role under row level security, whose policies keep Postgres from using the index of words: with the
@@ -614,7 +672,7 @@ end $$;
 create function evervec.similar(source text, key text, options jsonb default '{}') returns setof evervec.search_hit
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  visible constant text[] := evervec.tiers_in_force();
+  visible constant text[] := case when current_setting('evervec' || '.tiers', true) <> '' then evervec.visible_tiers() end;
   tiers constant text[] := evervec.narrowed_tiers(visible, options -> 'tiers');
   hits_from constant integer := coalesce((options ->> 'offset')::integer, 0);
   hits_count constant integer := coalesce((options ->> 'limit')::integer, 10);

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../engine/index.ts';
 import { EvervecError } from '../errors/index.ts';
 import { limitYoungGeneration } from '../worker/index.ts';
+import { addAdvise } from './advise.ts';
 import { addArchive, addReset, addRestoreArchived } from './archive.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
@@ -51,6 +52,7 @@ for (const add of [
   addSimilar,
   addDocs,
   addModel,
+  addAdvise,
   addEvaluate,
   addCost,
   addQueue,

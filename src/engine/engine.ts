@@ -52,6 +52,7 @@ import {
   type SourceDefinition,
 } from '../source/index.ts';
 import { errorLabel, type Worker } from '../worker/index.ts';
+import { type Advice, advise } from './advise.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
@@ -397,6 +398,17 @@ export class Evervec {
    */
   async similar(request: SimilarRequest): Promise<SearchAnswer> {
     return await onSchema(similar(this.database, request));
+  }
+
+  /**
+   * What searches of a source find of what is nearest, by how widely they look, and which setting reaches a recall@10.
+   * @param recall above 0, up to 1
+   * @throws ConfigError, UnknownSourceError
+   */
+  async advise(source: string, recall = 0.98): Promise<Advice> {
+    const [wired] = (await this.#wiring.wire([source])).filter(isSearched);
+    if (wired === undefined) throw unknownSource(source, await listSources(this.database));
+    return await onSchema(advise(this.database, wired, recall));
   }
 
   /**

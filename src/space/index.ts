@@ -28,3 +28,4 @@ export {
   storedChunks,
   writeRecords,
 } from './write.ts';
+export { countNear, sampleVectors } from './sample.ts';

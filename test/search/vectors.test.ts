@@ -81,7 +81,7 @@ async function refusal(answer: Promise<unknown>): Promise<EvervecError> {
     () => null,
     (reason: unknown) => reason,
   );
-  expect(EvervecError.isInstance(error), String(error)).toBe(true);
+  expect(EvervecError.isInstance(error), `${String(error)}`).toBe(true);
   return error as EvervecError;
 }
 
@@ -131,11 +131,14 @@ describeEachDatabase('the way through the vectors', (databases) => {
             ...(below < COUNT && { filter: { n: { $lt: below } } }),
           });
         const all = await ask(COUNT);
-        expect(reportOf(all).sources['items'], kind).toMatchObject({ index: kind, scan: 'index' });
-        expect(all.hits, kind).toHaveLength(10);
+        expect(reportOf(all).sources['items'], `${kind}`).toMatchObject({
+          index: kind,
+          scan: 'index',
+        });
+        expect(all.hits, `${kind}`).toHaveLength(10);
         const exact = await ask(COUNT, { exact: true });
         expect(reportOf(exact).sources['items']).toMatchObject({ index: 'none', scan: 'exact' });
-        expect(keys(exact), kind).toEqual(nearest(() => true, 10));
+        expect(keys(exact), `${kind}`).toEqual(nearest(() => true, 10));
         for (const below of [COUNT / 2, COUNT / 10, COUNT / 100, COUNT / 1_000, 3]) {
           const answer = await ask(below);
           const limit = Math.min(10, below);
@@ -149,7 +152,7 @@ describeEachDatabase('the way through the vectors', (databases) => {
           if (below === COUNT / 2) expect(source).toMatchObject({ index: kind, scan: 'iterative' });
         }
         // More than the index gives at once.
-        expect((await ask(COUNT / 2, {}, 1_000)).hits, kind).toHaveLength(1_000);
+        expect((await ask(COUNT / 2, {}, 1_000)).hits, `${kind}`).toHaveLength(1_000);
         expect((await ask(COUNT, { efSearch: 1, probes: 1, candidates: 1 }, 50)).hits).toHaveLength(
           50,
         );
@@ -219,7 +222,7 @@ describeEachDatabase('an expert’s search', (databases) => {
         database.query(`select * from evervec.search('items', 'word', null, $1::jsonb)`, [
           { expert: JSON.parse(expert) },
         ]),
-        expert,
+        `${expert}`,
       ).rejects.toMatchObject({ sqlState: '22023' });
   });
 

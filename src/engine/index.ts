@@ -1,3 +1,4 @@
+export type { Advice } from './advise.ts';
 export type { ArchiveOptions } from './archive.ts';
 export type { Backfilled, BackfillOptions } from './backfill.ts';
 export type { BackfillPlan } from './backfill-plan.ts';
@@ -13,6 +14,7 @@ export type { SpaceStatus } from './space-status.ts';
 export type { SpaceCheck } from './migration-check.ts';
 export { type ListOptions, QueueAdmin, type RetrySelection, unhealthy } from './queue-admin.ts';
 export type { Reconciled } from './reconcile.ts';
+export type { Reindexed } from './reindex.ts';
 export type { SetupReport } from './setup.ts';
 export type { SourceSummary } from './summary.ts';
 export { Tasks } from './tasks.ts';

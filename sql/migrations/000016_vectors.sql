@@ -510,6 +510,7 @@ begin
     end if;
     -- Of no tier nothing can be seen.
     continue when tiers = '{}' and wanted.definition ? 'tier';
+    continue when wanted.id = any (source_ids);
     is_kept := is_kept and (tiers is null or not wanted.definition ? 'tier');
     source_ids := source_ids || wanted.id;
     most_lists := greatest(most_lists, (space.built_with ->> 'lists')::integer);

@@ -6,14 +6,9 @@
 import type { Connection } from '../database/index.ts';
 import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
 import { QueryError, SearchRequestError, UnknownSourceError } from '../errors/index.ts';
-import type {
-  FilterCondition,
-  FilterValue,
-  SearchAnswer,
-  SearchHit,
-  SearchMode,
-  SearchRequest,
-} from './request.ts';
+import { addBeside, MAX_NEIGHBORS } from './beside-hits.ts';
+import { type FilterFault, filterFault } from './filter.ts';
+import type { SearchAnswer, SearchHit, SearchMode, SearchRequest } from './request.ts';
 
 export interface SearchOptions {
   connection: Connection;
@@ -60,6 +55,7 @@ export async function search(
   for (;;) {
     try {
       const hits = await searchSpaces(options, wanted, spaces, signal);
+      if (hits.length > 0) await addBeside(connection, wanted, hits);
       return {
         hits,
         took_ms: Math.round((performance.now() - started) * 100) / 100,
@@ -223,6 +219,7 @@ type Wanted = Required<Omit<SearchRequest, 'sources' | 'tiers'>> & Pick<SearchRe
 
 function checked(request: SearchRequest): Wanted {
   const { mode = 'hybrid', limit = 10, offset = 0, filter = {}, tiers } = request;
+  const { highlight = false, neighbors = 0 } = request;
   // Postgres has no NUL in text, and no lone surrogates.
   const query = request.query.replaceAll('\0', ' ').toWellFormed();
   const refuse = (message: string, remedy: string): never => {
@@ -243,26 +240,26 @@ function checked(request: SearchRequest): Wanted {
     refuse(`offset ${offset} is out of range.`, `Use 0 to ${MAX_OFFSET}.`);
   if (request.sources?.length === 0)
     refuse('sources is empty.', 'Name sources, or leave it out to search all.');
-  for (const [column, condition] of Object.entries(filter))
-    for (const value of Object.values(isCondition(condition) ? condition : { condition }))
-      if ([value].flat().some((one) => !isJsonValue(one)))
-        refuse(
-          `The filter on "${column}" has ${[value].flat().includes(undefined) ? 'no value' : 'a value that JSON does not know'}.`,
-          'Use strings, finite numbers, booleans or null; a number beyond 2^53 as a string.',
-        );
-  return { query, mode, limit, offset, filter, ...(tiers !== undefined && { tiers }) };
+  if (!Number.isInteger(neighbors) || neighbors < 0 || neighbors > MAX_NEIGHBORS)
+    refuse(`neighbors ${neighbors} is out of range.`, `Use 0 to ${MAX_NEIGHBORS}.`);
+  const fault = filterFault(filter);
+  if (fault !== null) refuse(...describe(fault));
+  return {
+    query,
+    mode,
+    limit,
+    offset,
+    filter,
+    highlight,
+    neighbors,
+    ...(tiers !== undefined && { tiers }),
+  };
 }
 
-function isCondition(condition: FilterValue | FilterCondition): condition is FilterCondition {
-  return typeof condition === 'object' && condition !== null && !Array.isArray(condition);
-}
-
-/** JSON would leave `undefined` out, and with it the condition: everything would match. */
-function isJsonValue(value: unknown): boolean {
-  return (
-    typeof value === 'string' ||
-    typeof value === 'boolean' ||
-    typeof value === 'object' ||
-    (typeof value === 'number' && Number.isFinite(value))
-  );
+function describe({ path, message }: FilterFault): [message: string, remedy: string] {
+  const at = path.length === 0 ? 'The filter' : `In the filter, "${path.join('.')}"`;
+  return [
+    `${at} ${message}.`,
+    'Filter by field and value or condition, {"status": "open", "seats": {"$gte": 6}}; join filters with $and, $or, $not.',
+  ];
 }

@@ -1,0 +1,302 @@
+-- What a search may be narrowed by, what of its hits is shown beside the chunk, and what tells whether an answer that was
+-- given before is still the answer.
+
+-- Filters.
+--
+-- {"status": "open", "seats": {"$gte": 6}, "metadata.author.name": "Ann", "$or": [{…}, {…}], "$not": {…}}
+-- as a condition on table row `t`. Names come from the source's definition and are quoted, values are quoted literals.
+-- A condition on what is null or missing does not hold, but for $ne, `null` and $exists; $not turns that round.
+--
+-- A definition tells of each column the schema of its operators, its type and what it `is`: array, jsonb or plain. One that
+-- was written before tells the schema alone, until the next set-up: then there are no paths and no $contains.
+
+-- The column that a field of a filter means, with its path where it is one into jsonb: `metadata.author.name`. The name
+-- of a column wins, dots and all; then the longest column before a dot.
+create function evervec.filter_field(name text, columns jsonb) returns jsonb
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  owner text := case when columns ? name then name end;
+  info jsonb;
+  path text[];
+begin
+  if owner is null then
+    select c into owner from jsonb_object_keys(columns) c
+    where starts_with(name, c || '.') order by length(c) desc limit 1;
+    path := string_to_array(substr(name, length(owner) + 2), '.');
+  end if;
+  if owner is null then
+    raise exception 'there is no column "%" to filter on', left(name, 100) using errcode = 'undefined_column',
+      hint = 'its columns are ' || (select string_agg(c, ', ') from jsonb_object_keys(columns) c)
+        || case when name like '$%' then '; filters are joined by $and, $or, $not' else '' end;
+  end if;
+  info := columns -> owner;
+  if jsonb_typeof(info) = 'string' then
+    info := jsonb_build_object('operators', info, 'is', 'unknown');
+  end if;
+  if path is not null and info ->> 'is' <> 'jsonb' then
+    raise exception 'there are no paths into column "%", as "%"', owner, left(name, 100)
+      using errcode = 'invalid_parameter_value',
+      hint = coalesce('paths go into columns of jsonb: ' || (select string_agg(c, ', ') from jsonb_each(columns) as each (c, known)
+        where jsonb_typeof(known) = 'object' and known ->> 'is' = 'jsonb'), 'no column of this source is jsonb');
+  end if;
+  if path = '{}' or '' = any (path) then
+    raise exception 'the path "%" has an empty part', left(name, 100) using errcode = 'invalid_parameter_value',
+      hint = 'write column.key, column.key.key; a key with a dot is found by $contains on the column';
+  end if;
+  return info || jsonb_build_object('column', owner, 'path', path);
+end $$;
+
+create function evervec.refuse_filter(name text, operator text, value jsonb, hint text) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  raise exception 'a filter on "%" can''t be %', left(name, 100), left(jsonb_build_object(operator, value)::text, 200)
+    using errcode = 'invalid_parameter_value', hint = hint;
+end $$;
+
+-- Fails, and names the field, where `value` is none of the type.
+create function evervec.check_filter_value(name text, value text, type text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if type is null then return; end if;
+  execute format('select %L::%s', value, type);
+exception when data_exception or undefined_function or cannot_coerce then
+  raise exception 'the filter on "%" takes another type of value: %', left(name, 100), left(sqlerrm, 300)
+    using errcode = 'invalid_parameter_value', hint = format('the column is of type %s', replace(type, 'pg_catalog.', ''));
+end $$;
+
+-- `leaf` under the keys of `path`.
+create function evervec.nested_json(path text[], leaf jsonb) returns jsonb
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  for position in reverse coalesce(cardinality(path), 0) .. 1 loop
+    leaf := jsonb_build_object(path[position], leaf);
+  end loop;
+  return leaf;
+end $$;
+
+-- Containment: of one element or of all that are listed; in jsonb of keys with their values, too. Null where it means nothing.
+create function evervec.contains_sql(name text, field jsonb, value jsonb) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  kind constant text := jsonb_typeof(value);
+  listed constant jsonb := case kind when 'array' then value else jsonb_build_array(value) end;
+  path constant text[] := case when field -> 'path' <> 'null' then array(select jsonb_array_elements_text(field -> 'path')) end;
+  elements text;
+begin
+  if kind = 'object' and field ->> 'is' = 'jsonb' then
+    return format('t.%I operator(pg_catalog.@>) %L::jsonb', field ->> 'column', evervec.nested_json(path, value));
+  end if;
+  if listed = '[]' or exists (select from jsonb_array_elements(listed) v where jsonb_typeof(v) in ('object', 'array', 'null')) then
+    return null;
+  end if;
+  if field ->> 'is' = 'jsonb' then
+    return format('t.%I operator(pg_catalog.@>) %L::jsonb', field ->> 'column', evervec.nested_json(path, listed));
+  end if;
+  if field ->> 'is' <> 'array' then return null; end if;
+  elements := array(select jsonb_array_elements_text(listed))::text;
+  perform evervec.check_filter_value(name, elements, field ->> 'type');
+  return format('t.%I operator(pg_catalog.@>) %L', field ->> 'column', elements);
+end $$;
+
+-- A comparison with a column.
+create function evervec.column_filter_sql(name text, field jsonb, operator text, value jsonb) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  kind constant text := jsonb_typeof(value);
+  owner constant text := field ->> 'column';
+  symbols constant jsonb := '{"$eq": "=", "$ne": "<>", "$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}';
+  listed text;
+begin
+  if operator = '$in' and kind = 'array' and field ->> 'is' <> 'array'
+    and not exists (select from jsonb_array_elements(value) v where jsonb_typeof(v) in ('object', 'array')) then
+    listed := array(select v from jsonb_array_elements_text(value) v where v is not null)::text;
+    perform evervec.check_filter_value(name, listed, (field ->> 'type') || '[]');
+    return format('(%s)', concat_ws(' or ', 'false', case when value @> '[null]' then format('t.%I is null', owner) end,
+      format('t.%I operator(%I.=) any (%L)', owner, field ->> 'operators', listed)));
+  end if;
+  if not symbols ? operator or kind in ('object', 'array') then return null; end if;
+  if kind = 'null' then
+    return case operator when '$eq' then format('t.%I is null', owner)
+      when '$ne' then format('t.%I is not null', owner) else 'false' end;
+  end if;
+  perform evervec.check_filter_value(name, value #>> '{}', field ->> 'type');
+  return format('(t.%I operator(%I.%s) %L%s)', owner, field ->> 'operators', symbols ->> operator, value #>> '{}',
+    case when operator = '$ne' then format(' or t.%I is null', owner) end);
+end $$;
+
+-- A comparison with what is at a path of jsonb: a number is compared with numbers alone, a text with texts. Equality is
+-- containment, which one GIN index on the column serves for all its paths.
+create function evervec.path_filter_sql(field jsonb, operator text, value jsonb) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  kind constant text := jsonb_typeof(value);
+  symbols constant jsonb := '{"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}';
+  path constant text[] := array(select jsonb_array_elements_text(field -> 'path'));
+  here constant text := format('(t.%I operator(pg_catalog.#>) %L)', field ->> 'column', path);
+  is_absent constant text := format('coalesce(jsonb_typeof(%s), ''null'') = ''null''', here);
+  is_equal constant text := format('t.%I operator(pg_catalog.@>) %L::jsonb', field ->> 'column', evervec.nested_json(path, value));
+begin
+  if operator = '$in' and kind = 'array'
+    and not exists (select from jsonb_array_elements(value) v where jsonb_typeof(v) in ('object', 'array')) then
+    return format('(%s)', concat_ws(' or ', 'false', case when value @> '[null]' then is_absent end,
+      format('%s operator(pg_catalog.=) any (%L::jsonb[])', here, array(select v from jsonb_array_elements(value) v where v <> 'null'))));
+  end if;
+  if kind in ('object', 'array') then return null; end if;
+  case
+    when operator = '$eq' then return case kind when 'null' then is_absent else is_equal end;
+    when operator = '$ne' then return case kind when 'null' then format('not %s', is_absent)
+      else format('(%s) is not true', is_equal) end;
+    when not symbols ? operator or kind = 'boolean' then return null;
+    when kind = 'null' then return 'false';
+    else return format('(jsonb_typeof(%s) = %L and %s operator(pg_catalog.%s) %L::jsonb)', here, kind, here,
+      symbols ->> operator, value);
+  end case;
+end $$;
+
+-- One condition on a field.
+create function evervec.field_filter_sql(name text, field jsonb, operator text, value jsonb) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  has_path constant boolean := field -> 'path' <> 'null';
+  condition text;
+  hint text := 'use $eq, $ne, $gt, $gte, $lt, $lte with a value, $in with an array of values, $exists with true or false, $contains with '
+    || case field ->> 'is' when 'array' then 'an element' when 'jsonb' then 'an element, or keys and values'
+      else 'an element of an array, or of jsonb' end;
+begin
+  if operator = '$exists' and jsonb_typeof(value) = 'boolean' then
+    return evervec.field_filter_sql(name, field, case value when 'true' then '$ne' else '$eq' end, 'null');
+  end if;
+  if operator = '$contains' then
+    condition := evervec.contains_sql(name, field, value);
+    if condition is null and field ->> 'is' = 'plain' then
+      hint := format('"%s" is no array and no jsonb; words in a text are found by the query', name);
+    end if;
+  elsif has_path then
+    condition := evervec.path_filter_sql(field, operator, value);
+  else
+    condition := evervec.column_filter_sql(name, field, operator, value);
+    if condition is null and field ->> 'is' = 'array' and operator = '$in' then
+      hint := format('"%s" is an array: {"$or": [{"%s": {"$contains": "…"}}, …]}', name, name);
+    end if;
+  end if;
+  if condition is null then perform evervec.refuse_filter(name, operator, value, hint); end if;
+  return condition;
+end $$;
+
+-- A filter at a depth; `taken` counts the conditions up to now.
+create function evervec.filter_part_sql(
+  filter jsonb, columns jsonb, depth integer, inout taken integer, out condition text
+) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  name text;
+  value jsonb;
+  operator text;
+  field jsonb;
+  inner_filter jsonb;
+  inner_part text;
+  parts text[] := '{}';
+  alternatives text[];
+begin
+  if jsonb_typeof(filter) <> 'object' then
+    raise exception 'a filter is an object of column and condition, not %', jsonb_typeof(filter)
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if depth > 10 then
+    raise exception 'the filter nests more than 10 deep' using errcode = 'invalid_parameter_value',
+      hint = 'a $not of an $and is an $or of $nots: say it flatter';
+  end if;
+  for name, value in select * from jsonb_each(filter) loop
+    if name in ('$and', '$or', '$not') and not columns ? name then
+      inner_filter := case when name = '$not' then jsonb_build_array(value) when jsonb_typeof(value) = 'array' then value
+        else '[]' end;
+      if inner_filter = '[]' or '{}' in (select jsonb_array_elements(inner_filter)) then
+        raise exception '% of a filter says nothing', name using errcode = 'invalid_parameter_value',
+          hint = '$and and $or take an array of filters, $not takes one; none of them empty';
+      end if;
+      alternatives := '{}';
+      for inner_filter in select * from jsonb_array_elements(inner_filter) loop
+        select part.taken, part.condition into taken, inner_part
+        from evervec.filter_part_sql(inner_filter, columns, depth + 1, taken) part;
+        alternatives := alternatives || format('(%s)', inner_part);
+      end loop;
+      parts := parts || case name when '$not' then format('(%s is not true)', alternatives[1])
+        else format('(%s)', array_to_string(alternatives, case name when '$and' then ' and ' else ' or ' end)) end;
+      continue;
+    end if;
+    field := evervec.filter_field(name, columns);
+    if jsonb_typeof(value) <> 'object' then
+      value := jsonb_build_object('$eq', value);
+    end if;
+    if value = '{}' then
+      raise exception 'the filter on "%" says nothing', name using errcode = 'invalid_parameter_value',
+        hint = 'use $eq, $ne, $gt, $gte, $lt, $lte with a value, or $in with an array of values';
+    end if;
+    for operator, value in select * from jsonb_each(value) loop
+      taken := taken + 1;
+      if taken > 200 then
+        raise exception 'the filter has more than 200 conditions' using errcode = 'invalid_parameter_value',
+          hint = 'many values of one column are one condition: $in';
+      end if;
+      parts := parts || evervec.field_filter_sql(name, field, operator, value);
+    end loop;
+  end loop;
+  condition := array_to_string(parts, ' and ');
+end $$;
+
+create or replace function evervec.filter_sql(filter jsonb, columns jsonb) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select condition from evervec.filter_part_sql(filter, columns, 0, 0)
+$$;
+
+-- What stands beside a hit.
+
+-- The chunks up to `reach` before and after those that hits are of, in the order of the text. Of the caller's own rows, and
+-- tiers as in a search. A hit whose chunk is another by now has none: they would be neighbours in another text.
+create function evervec.neighbors(
+  source text, keys text[], indexes integer[], texts text[], reach integer, options jsonb default '{}'
+) returns table (
+  record_key text, hit_index integer, chunk_index integer, chunk_text text, start_offset integer, end_offset integer,
+  section text, page integer
+) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  wanted evervec.sources;
+  chunks text;
+  tiers constant text[] := evervec.narrowed_tiers(
+    case when current_setting('evervec' || '.tiers', true) <> '' then evervec.visible_tiers() end, options -> 'tiers');
+begin
+  if reach not between 0 and 5 then
+    raise exception 'neighbors is 0 to 5' using errcode = 'invalid_parameter_value';
+  end if;
+  select * into wanted from evervec.sources s where s.name = source;
+  if wanted.active_space_id is null or reach = 0 then return; end if;
+  chunks := format('evervec.%I', 'chunks_' || wanted.active_space_id);
+  return query execute format($sql$
+    select c.record_key::text, hit.chunk_index, c.chunk_index, c.text, c.start_offset, c.end_offset, c.section, c.page
+    from unnest($1, $2, $3) as hit (record_key, chunk_index, text)
+    join %s of_hit on of_hit.record_key = hit.record_key and of_hit.chunk_index = hit.chunk_index and of_hit.text = hit.text
+    join %s c on c.record_key = hit.record_key and c.chunk_index between hit.chunk_index - $5 and hit.chunk_index + $5
+      and c.chunk_index <> hit.chunk_index
+    join %I.%I t on %s
+    where true%s order by 1, 2, 3 $sql$,
+    chunks, chunks, wanted.table_schema, wanted.table_name, wanted.definition ->> 'join',
+    case when tiers is not null then concat(' and ' || nullif(evervec.tiers_sql(wanted.definition), '')) end)
+  using keys, indexes, texts, tiers, reach;
+end $$;
+
+-- Texts with the words of a query marked, each as the language of its source writes them: `running` for `run`. Null where
+-- none is in it. `marks` are what stands before and after a word; take what is in no text.
+create function evervec.mark_words(sources text[], texts text[], query text, marks text[]) returns setof text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  with language as materialized (
+    -- Lexemes as tsquery reads them: quote_literal would write E'' for a backslash.
+    select source.name, space.language, (
+      select string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
+      from unnest(to_tsvector(space.language, query))) as words
+    from evervec.sources source join evervec.spaces space on space.id = source.active_space_id
+    where source.name = any (sources)
+  )
+  select case when to_tsvector(language.language, given.text) @@ language.words then ts_headline(language.language, given.text,
+    language.words, format('HighlightAll=true, StartSel="%s", StopSel="%s"', marks[1], marks[2])) end
+  from unnest(sources, texts) with ordinality as given (source, text, place)
+  left join language on language.name = given.source order by place
+$$;

@@ -20,12 +20,11 @@ function shown(text: string, highlights: SearchHit['highlights']): string {
     ...(highlights && { highlights }),
   };
   const answer = { hits: [hit], took_ms: 1, mode: 'text', space: {} } as const;
-  return (
+  const line =
     formatHits('q', { ...answer, hits: [hit] })
       .split('\n')
-      .at(-1)
-      ?.trim() ?? ''
-  );
+      .at(-1) ?? '';
+  return line.trim().replaceAll('\x1b[1m', '[').replaceAll('\x1b[22m', ']');
 }
 
 test('words stand out on a terminal, and nowhere else', () => {

@@ -112,7 +112,7 @@ describeEachDatabase('highlights', ({ open }) => {
       const [first] = words(hit) ?? [];
       expect(
         first?.toLowerCase().startsWith('whale'),
-        JSON.stringify([first, hit.chunk.text]),
+        `${JSON.stringify([first, hit.chunk.text])}`,
       ).toBe(true);
     }
   });

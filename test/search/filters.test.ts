@@ -106,7 +106,7 @@ describeEachDatabase('filters', (databases) => {
   test('mean what the documentation says', async () => {
     const { evervec, database } = await open(databases);
     for (const [filter, expected] of CASES) {
-      expect(await found(evervec, filter), JSON.stringify(filter)).toBe(expected);
+      expect(await found(evervec, filter), `${JSON.stringify(filter)}`).toBe(expected);
       // One does, or the other, never both, whatever is null.
       const not = await found(evervec, { $not: filter });
       expect([...expected, ...not].sort().join(''), `not ${JSON.stringify(filter)}`).toBe('123456');
@@ -169,8 +169,8 @@ describeEachDatabase('filters', (databases) => {
       expect(EvervecError.isInstance(error) && error.isUsage, `${what}: ${String(error)}`).toBe(
         true,
       );
-      expect((error as EvervecError).message, what).toMatch(message);
-      expect((error as EvervecError).remedy, what).toMatch(remedy);
+      expect((error as EvervecError).message, `${what}`).toMatch(message);
+      expect((error as EvervecError).remedy, `${what}`).toMatch(remedy);
     }
     expect(await found(evervec, deep(10))).toBe('1');
     expect(await found(evervec, wide(200))).toBe('123456');

@@ -248,6 +248,12 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   select condition from evervec.filter_part_sql(filter, columns, 0, 0)
 $$;
 
+-- Whose rows have no tiers hides none of them; format() refuses a name that is null.
+create or replace function evervec.tiers_sql(definition jsonb) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select case when definition ? 'tier' then format('t.%I::text = any ($4)', definition ->> 'tier') else '' end
+$$;
+
 -- What stands beside a hit.
 
 -- The chunks up to `reach` before and after those that hits are of, in the order of the text. Of the caller's own rows, and
@@ -300,3 +306,89 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   from unnest(sources, texts) with ordinality as given (source, text, place)
   left join language on language.name = given.source order by place
 $$;
+
+-- Whether an answer is still the answer.
+--
+-- Each statement that may have changed what a search of a source finds leaves a row here, with a weight at random; the
+-- statement's transaction is what makes it visible. What a snapshot sees of them is a set, and the sum of their weights
+-- tells one set from another: src/search/generation.ts says why that is enough. Nobody waits: rows are only added, and
+-- whoever takes some together adds one with their sum.
+
+create table evervec.touches (
+  -- As in evervec.changes.
+  log_id integer not null,
+  -- Modulo 2^64.
+  weight numeric not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+create function evervec.touch() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into evervec.touches (log_id, weight) values (tg_argv[0]::integer, 1 + floor(random() * 9e15));
+  return null;
+end $$;
+revoke all on function evervec.touch from public;
+
+-- Takes rows together: sums stay what they are, in every snapshot. @returns how many were taken
+create function evervec.prune_touches() returns integer
+language sql set search_path = pg_catalog, pg_temp as $$
+  with chosen as materialized (select ctid from evervec.touches limit 20000 for update skip locked),
+  taken as (delete from evervec.touches using chosen where touches.ctid = chosen.ctid returning log_id, weight),
+  kept as (insert into evervec.touches (log_id, weight)
+    select log_id, sum(weight) % 18446744073709551616 from taken group by log_id)
+  select count(*)::integer from taken
+$$;
+
+-- Lets a table tell of each statement that may have changed it, also of those by a replica's role.
+create function evervec.watch(relation regclass, log_id integer) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  trigger constant text := 'evervec_touch_' || log_id;
+begin
+  execute format('create or replace trigger %I after insert or update or delete or truncate on %s
+    for each statement execute function evervec.touch(%L)', trigger, relation, log_id);
+  execute format('alter table %s enable always trigger %I', relation, trigger);
+end $$;
+
+-- What an answer about these sources (null: all) depends on, as one text; null where not all of that is watched: a view, a
+-- foreign table, one that a subscription writes to, a table without the trigger, or one whose row level security holds for
+-- the caller. `touches` is how many rows there are to take together.
+create function evervec.generation(names text[], out generation text, out touches bigint)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  with recursive wanted as materialized (
+    select source.log_id, format('%s %s %s %s', source.id, source.xmin, space.id, space.xmin) as version,
+      to_regclass(format('%I.%I', source.table_schema, source.table_name)) as table_oid,
+      to_regclass(format('evervec.%I', 'chunks_' || space.id)) as sidecar_oid
+    from evervec.sources source left join evervec.spaces space on space.id = source.active_space_id
+    where source.name = any (names) or (names is null and source.standby_of is null)
+  ),
+  tree as (
+    select log_id, table_oid::oid as oid, false as is_sidecar from wanted
+    union select log_id, sidecar_oid::oid, true from wanted
+    union select tree.log_id, inhrelid, tree.is_sidecar from tree join pg_inherits on inhparent = tree.oid
+  ),
+  relation as (
+    -- How many chunks there seem to be decides which of them are compared with.
+    select format('%s %s %s %s', tree.oid, class.xmin, class.relfilenode, case when tree.is_sidecar then class.reltuples end)
+        || ' ' || watching.xmin as version,
+      class.relkind in ('r', 'p') and watching.tgenabled = 'A' and not row_security_active(tree.oid)
+        and not exists (select from pg_subscription_rel where srrelid = tree.oid) as is_watched
+    from tree left join pg_class class on class.oid = tree.oid
+    left join pg_trigger watching on watching.tgrelid = tree.oid and watching.tgname = 'evervec_touch_' || tree.log_id
+      and watching.tgfoid = 'evervec.touch'::regproc
+  ),
+  seen as (select sum(weight) % 18446744073709551616 as weights, count(*) from evervec.touches
+    where log_id in (select log_id from wanted))
+  select case when (select bool_and(coalesce(is_watched, false)) from relation) then md5(concat_ws(E'\n',
+      (select string_agg(version, ',' order by version) from wanted),
+      (select string_agg(version, ',' order by version) from relation),
+      (select weights from seen), current_user, current_setting('evervec' || '.tiers', true), current_setting('TimeZone'),
+      current_setting('DateStyle'))) end,
+    (select count from seen)
+$$;
+
+do $$
+begin
+  perform evervec.watch(format('evervec.%I', 'chunks_' || space.id)::regclass, source.log_id)
+  from evervec.spaces space join evervec.sources source on source.id = space.source_id;
+end $$;

@@ -36,7 +36,14 @@ import {
   takeBackBackfill,
 } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
-import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
+import {
+  AnswerCache,
+  cachedSearch,
+  type CacheStats,
+  type SearchAnswer,
+  type SearchRequest,
+  search,
+} from '../search/index.ts';
 import {
   listSources,
   type Proposals,
@@ -59,7 +66,7 @@ import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
-import { type SetupReport, setUpSource, tearDown } from './setup.ts';
+import { type SetupReport, setUpSource, tearDown, watchSource } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { Tasks } from './tasks.ts';
 import { unknownSource } from './unknown-source.ts';
@@ -69,6 +76,7 @@ import {
   type ReconcileStatus,
   reconcileStatus,
   refreshUpkeep,
+  touchesUpkeep,
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
@@ -116,6 +124,7 @@ export class Evervec {
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
+  readonly #answers: AnswerCache | null;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -127,6 +136,8 @@ export class Evervec {
     this.#ledger = new Ledger(database, (error) =>
       this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
     );
+    const kept = config.search?.cache;
+    this.#answers = kept === undefined ? null : new AnswerCache(kept);
     this.queries = new QueryVectors({
       onSaved: (model, purpose) => this.#savedBy(model)(purpose, 1),
     });
@@ -183,8 +194,14 @@ export class Evervec {
     // Its table comes with the schema.
     if (tables.length < chosen.length) sources.push(await this.#resolve(DOCUMENTS));
     const reports: SetupReport[] = [];
-    for (const source of sources)
+    for (const source of sources) {
       reports.push(await setUpSource(this.database, source, this.#wanted(source)));
+      if (!(await watchSource(this.database, source, this.#answers !== null)))
+        this.#logger.warn(
+          { source: source.name },
+          'no answers about it are kept: this role does not own the table',
+        );
+    }
     await this.database.transaction((tx) => saveLanes(tx, this.#config.lanes ?? {}));
     return reports;
   }
@@ -345,7 +362,7 @@ export class Evervec {
       flush: () => this.#ledger.flush(),
     };
     const { database, documents } = this;
-    const upkeep = refreshUpkeep(database, documents, this.#logger);
+    const upkeep = [touchesUpkeep(database), ...refreshUpkeep(database, documents, this.#logger)];
     return { database, wire, logger: this.#logger, config: this.#config, books, upkeep };
   }
 
@@ -372,7 +389,16 @@ export class Evervec {
     const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
-    return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
+    const ask = () => search({ connection, modelOf, queries }, wanted, signal);
+    const answers = this.#answers;
+    return await onSchema(
+      answers === null ? ask() : cachedSearch(answers, connection, wanted, ask),
+    );
+  }
+
+  /** How often answers that are kept were of use; null where none are. */
+  get cacheStats(): CacheStats | null {
+    return this.#answers?.stats ?? null;
   }
 
   /**

@@ -1,3 +1,5 @@
+export { AnswerCache, type CacheStats } from './answer-cache.ts';
+export { cachedSearch } from './cached-search.ts';
 export {
   type FieldFilter,
   type Filter,
@@ -8,5 +10,6 @@ export {
   type FilterValue,
   type JoinedFilter,
 } from './filter.ts';
+export { pruneTouches } from './generation.ts';
 export type * from './request.ts';
 export { search } from './search.ts';

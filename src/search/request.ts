@@ -74,4 +74,9 @@ export interface SearchAnswer {
   mode: SearchMode;
   /** Source → the space that answered, as `model id`. */
   space: Record<string, string>;
+  /**
+   * Where answers are kept (`search.cache`): whether this is one that was, or is kept from now on, or may not be because
+   * not every change of its sources is seen.
+   */
+  cache?: 'hit' | 'miss' | 'bypass';
 }

@@ -121,6 +121,10 @@ export const searchAnswer = z
     space: z
       .record(z.string(), z.string())
       .openapi({ description: 'Source to the model that answered.' }),
+    cache: z.enum(['hit', 'miss', 'bypass']).optional().openapi({
+      description:
+        'Where answers are kept: whether this is one. Also the header `x-evervec-cache`.',
+    }),
   })
   .openapi('SearchAnswer');
 

@@ -188,6 +188,19 @@ describeEachDatabase('filters', (databases) => {
       ).rejects.toThrow(message);
   });
 
+  test('tiers that are asked for hide nothing of a source that has none', async () => {
+    const { evervec } = await open(databases);
+    for (const tiers of [['public'], []]) {
+      const { hits } = await evervec.search({
+        query: 'book',
+        tiers,
+        neighbors: 1,
+        filter: { id: 1 },
+      });
+      expect(hits.map(({ key }) => key)).toEqual(['1']);
+    }
+  });
+
   test('whatever a value is, it is a value', { timeout: 120_000 }, async () => {
     const { evervec } = await open(databases);
     const text = fc.string({ unit: 'binary', maxLength: 20 }).filter((one) => !one.includes('\0'));

@@ -61,7 +61,8 @@ begin
   execute format('select %L::%s', value, type);
 exception when data_exception or undefined_function or cannot_coerce then
   raise exception 'the filter on "%" takes another type of value: %', left(name, 100), left(sqlerrm, 300)
-    using errcode = 'invalid_parameter_value', hint = format('the column is of type %s', replace(type, 'pg_catalog.', ''));
+    using errcode = 'invalid_parameter_value',
+      hint = format('its values are of type %s', regexp_replace(format_type(type::regtype, null), '^.*\.', ''));
 end $$;
 
 -- `leaf` under the keys of `path`.

@@ -76,7 +76,7 @@ class Check {
       return { path, message: 'is empty, which says nothing: leave it out' };
     return firstFault(entries, ([name, value]) => {
       const at = [...path, name];
-      if (!isText(name)) return { path: at, message: UNFIT };
+      if (!isStorable(name)) return { path: at, message: UNFIT };
       return JOINS.has(name) ? this.#join(name, value, at, depth + 1) : this.#field(value, at);
     });
   }
@@ -154,14 +154,14 @@ function jsonFault(value: unknown, depth: number): string | null {
   if (typeof value !== 'object' || value === null) return valueFault(value);
   if (depth > MAX_FILTER_DEPTH) return `nests more than ${MAX_FILTER_DEPTH} deep`;
   return firstFault(Object.entries(value), ([key, one]) =>
-    isText(key) ? jsonFault(one, depth + 1) : UNFIT,
+    isStorable(key) ? jsonFault(one, depth + 1) : UNFIT,
   );
 }
 
 /** JSON would leave `undefined` out, and with it the condition: everything would match. */
 function valueFault(value: unknown): string | null {
   if (value === undefined) return 'has no value: leave it out, or use null';
-  if (typeof value === 'string') return isText(value) ? null : UNFIT;
+  if (typeof value === 'string') return isStorable(value) ? null : UNFIT;
   if (typeof value === 'boolean' || value === null) return null;
   if (typeof value === 'number' && Number.isFinite(value)) return null;
   return 'has a value that JSON does not know: use strings, finite numbers, booleans or null; a number beyond 2^53 as a string';
@@ -179,7 +179,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isText(text: string): boolean {
+/** Whether Postgres can hold it. */
+export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 

@@ -7,7 +7,7 @@ import type { Connection } from '../database/index.ts';
 import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
 import { QueryError, SearchRequestError, UnknownSourceError } from '../errors/index.ts';
 import { addBeside, MAX_NEIGHBORS } from './beside-hits.ts';
-import { type FilterFault, filterFault } from './filter.ts';
+import { type FilterFault, filterFault, isStorable } from './filter.ts';
 import type { SearchAnswer, SearchHit, SearchMode, SearchRequest } from './request.ts';
 
 export interface SearchOptions {
@@ -240,6 +240,8 @@ function checked(request: SearchRequest): Wanted {
     refuse(`offset ${offset} is out of range.`, `Use 0 to ${MAX_OFFSET}.`);
   if (request.sources?.length === 0)
     refuse('sources is empty.', 'Name sources, or leave it out to search all.');
+  if (request.sources?.some((name) => !isStorable(name)))
+    refuse('The name of a source has a character that no name has.', 'Use names from /v1/sources.');
   if (!Number.isInteger(neighbors) || neighbors < 0 || neighbors > MAX_NEIGHBORS)
     refuse(`neighbors ${neighbors} is out of range.`, `Use 0 to ${MAX_NEIGHBORS}.`);
   const fault = filterFault(filter);

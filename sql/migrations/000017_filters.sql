@@ -10,24 +10,28 @@
 -- A definition tells of each column the schema of its operators, its type and what it `is`: array, jsonb or plain. One that
 -- was written before tells the schema alone, until the next set-up: then there are no paths and no $contains.
 
--- The column that a field of a filter means, with its path where it is one into jsonb: `metadata.author.name`. The name
--- of a column wins, dots and all; then the longest column before a dot.
+-- The column that a field of a filter means; null where there is none. The name of a column wins, dots and all; then the
+-- longest column before a dot.
+create function evervec.filter_column(name text, columns jsonb) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select c from jsonb_object_keys(columns) c where name = c or starts_with(name, c || '.') order by length(c) desc limit 1
+$$;
+
+-- What is known of it, with the path where the field is one into jsonb: `metadata.author.name`.
 create function evervec.filter_field(name text, columns jsonb) returns jsonb
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
-  owner text := case when columns ? name then name end;
+  owner constant text := evervec.filter_column(name, columns);
   info jsonb;
   path text[];
 begin
   if owner is null then
-    select c into owner from jsonb_object_keys(columns) c
-    where starts_with(name, c || '.') order by length(c) desc limit 1;
-    path := string_to_array(substr(name, length(owner) + 2), '.');
-  end if;
-  if owner is null then
     raise exception 'there is no column "%" to filter on', left(name, 100) using errcode = 'undefined_column',
-      hint = 'its columns are ' || (select string_agg(c, ', ') from jsonb_object_keys(columns) c)
+      hint = 'its columns are ' || (select string_agg(c, ', ' order by c) from jsonb_object_keys(columns) c)
         || case when name like '$%' then '; filters are joined by $and, $or, $not' else '' end;
+  end if;
+  if owner <> name then
+    path := string_to_array(substr(name, length(owner) + 2), '.');
   end if;
   info := columns -> owner;
   if jsonb_typeof(info) = 'string' then
@@ -36,7 +40,7 @@ begin
   if path is not null and info ->> 'is' <> 'jsonb' then
     raise exception 'there are no paths into column "%", as "%"', owner, left(name, 100)
       using errcode = 'invalid_parameter_value',
-      hint = coalesce('paths go into columns of jsonb: ' || (select string_agg(c, ', ') from jsonb_each(columns) as each (c, known)
+      hint = coalesce('paths go into columns of jsonb: ' || (select string_agg(c, ', ' order by c) from jsonb_each(columns) as each (c, known)
         where jsonb_typeof(known) = 'object' and known ->> 'is' = 'jsonb'), 'no column of this source is jsonb');
   end if;
   if path = '{}' or '' = any (path) then
@@ -393,3 +397,31 @@ begin
   perform evervec.watch(format('evervec.%I', 'chunks_' || space.id)::regclass, source.log_id)
   from evervec.spaces space join evervec.sources source on source.id = space.source_id;
 end $$;
+
+-- Which columns searches are narrowed by, so that an index can be proposed. Names of columns alone: no value of a filter, and
+-- no path, which may be one.
+create table evervec.filter_uses (
+  source_id integer not null references evervec.sources on delete cascade,
+  column_name text not null,
+  -- `compare`: with a value, in order; `contain`: elements of arrays, and what is inside jsonb.
+  how text not null check (how in ('compare', 'contain')),
+  uses bigint not null,
+  last_used date not null default current_date,
+  primary key (source_id, column_name, how)
+);
+
+-- Adds to them: [{"source", "field", "how": "compare" | "order" | "contain", "uses"}, …]. Of a field that is a path, order
+-- is served by no index on its column; one that is gone since is left out.
+create function evervec.note_filters(noted jsonb) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+  insert into evervec.filter_uses as kept (source_id, column_name, how, uses)
+  select id, owner, case when owner <> field or how = 'contain' then 'contain' else 'compare' end as how, sum(uses)
+  from (
+    select source.id, given.field, given.how, given.uses, evervec.filter_column(given.field, source.definition -> 'columns') as owner
+    from jsonb_to_recordset(noted) as given (source text, field text, how text, uses bigint)
+    join evervec.sources source on source.name = given.source
+  ) resolved
+  where owner is not null and not (owner <> field and how = 'order')
+  group by 1, 2, 3 order by 1, 2, 3
+  on conflict (source_id, column_name, how) do update set uses = kept.uses + excluded.uses, last_used = excluded.last_used
+$$;

@@ -23,7 +23,9 @@ import {
   type BudgetState,
   type CostOptions,
   type CostReport,
+  type IndexProposal,
   type ModelCalls,
+  proposeIndexes,
   readBudgets,
   readCost,
   readModelCalls,
@@ -40,6 +42,7 @@ import {
   AnswerCache,
   cachedSearch,
   type CacheStats,
+  FilterUses,
   type SearchAnswer,
   type SearchRequest,
   search,
@@ -125,6 +128,7 @@ export class Evervec {
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
   readonly #answers: AnswerCache | null;
+  readonly #filterUses: FilterUses;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -135,6 +139,9 @@ export class Evervec {
     this.#isOwner = options.database === undefined;
     this.#ledger = new Ledger(database, (error) =>
       this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
+    );
+    this.#filterUses = new FilterUses(database, (error) =>
+      this.#logger.debug({ error: errorLabel(error) }, 'uses of filters not written'),
     );
     const kept = config.search?.cache;
     this.#answers = kept === undefined ? null : new AnswerCache(kept);
@@ -391,9 +398,17 @@ export class Evervec {
     const { database: connection, queries } = this;
     const ask = () => search({ connection, modelOf, queries }, wanted, signal);
     const answers = this.#answers;
-    return await onSchema(
+    const answer = await onSchema(
       answers === null ? ask() : cachedSearch(answers, connection, wanted, ask),
     );
+    this.#filterUses.note(Object.keys(answer.space), wanted.filter);
+    return answer;
+  }
+
+  /** Indexes that searches with filters would be served by, as statements to run. */
+  async indexProposals(): Promise<IndexProposal[]> {
+    await this.#filterUses.flush();
+    return await onSchema(proposeIndexes(this.database));
   }
 
   /** How often answers that are kept were of use; null where none are. */
@@ -454,6 +469,7 @@ export class Evervec {
 
   async close(): Promise<void> {
     await this.documents.close();
+    await this.#filterUses.flush();
     await this.#ledger.flush();
     if (this.#isOwner) await this.database.close();
   }

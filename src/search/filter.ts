@@ -175,6 +175,11 @@ function firstFault<One, Fault>(list: Iterable<One>, check: (one: One) => Fault 
   return null;
 }
 
+/** A condition, or an object of something else; not a value. */
+export function isCondition(value: unknown): value is Record<string, unknown> {
+  return isObject(value);
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

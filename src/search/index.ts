@@ -10,6 +10,7 @@ export {
   type FilterValue,
   type JoinedFilter,
 } from './filter.ts';
+export { FilterUses } from './filter-uses.ts';
 export { pruneTouches } from './generation.ts';
 export type * from './request.ts';
 export { search } from './search.ts';

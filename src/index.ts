@@ -38,5 +38,13 @@ export type {
   SourceStats,
   StuckJob,
 } from './queue/index.ts';
+export type {
+  FieldFilter,
+  Filter,
+  FilterCondition,
+  FilterElement,
+  FilterValue,
+  JoinedFilter,
+} from './search/index.ts';
 export type * from './search/request.ts';
 export type { Row, SourceOptions } from './source/index.ts';

@@ -23,7 +23,9 @@ import {
   type BudgetState,
   type CostOptions,
   type CostReport,
+  type IndexProposal,
   type ModelCalls,
+  proposeIndexes,
   readBudgets,
   readCost,
   readModelCalls,
@@ -37,6 +39,10 @@ import {
 } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import {
+  AnswerCache,
+  cachedSearch,
+  type CacheStats,
+  FilterUses,
   type KnownSpaces,
   type SearchAnswer,
   type SearchRequest,
@@ -68,7 +74,7 @@ import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type Reindexed, reindexSources } from './reindex.ts';
-import { type SetupReport, setUpSource, tearDown } from './setup.ts';
+import { type SetupReport, setUpSource, tearDown, watchSource } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { Tasks } from './tasks.ts';
 import { unknownSource } from './unknown-source.ts';
@@ -78,6 +84,7 @@ import {
   type ReconcileStatus,
   reconcileStatus,
   refreshUpkeep,
+  touchesUpkeep,
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
@@ -126,6 +133,8 @@ export class Evervec {
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
   readonly #knownSpaces: KnownSpaces = new Map();
+  readonly #answers: AnswerCache | null;
+  readonly #filterUses: FilterUses;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -137,6 +146,11 @@ export class Evervec {
     this.#ledger = new Ledger(database, (error) =>
       this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
     );
+    this.#filterUses = new FilterUses(database, (error) =>
+      this.#logger.debug({ error: errorLabel(error) }, 'uses of filters not written'),
+    );
+    const kept = config.search?.cache;
+    this.#answers = kept === undefined ? null : new AnswerCache(kept);
     this.queries = new QueryVectors({
       onSaved: (model, purpose) => this.#savedBy(model)(purpose, 1),
     });
@@ -193,8 +207,14 @@ export class Evervec {
     // Its table comes with the schema.
     if (tables.length < chosen.length) sources.push(await this.#resolve(DOCUMENTS));
     const reports: SetupReport[] = [];
-    for (const source of sources)
+    for (const source of sources) {
       reports.push(await setUpSource(this.database, source, this.#wanted(source)));
+      if (!(await watchSource(this.database, source, this.#answers !== null)))
+        this.#logger.warn(
+          { source: source.name },
+          'no answers about it are kept: this role does not own the table',
+        );
+    }
     await this.database.transaction((tx) => saveLanes(tx, this.#config.lanes ?? {}));
     return reports;
   }
@@ -361,7 +381,7 @@ export class Evervec {
       flush: () => this.#ledger.flush(),
     };
     const { database, documents } = this;
-    const upkeep = refreshUpkeep(database, documents, this.#logger);
+    const upkeep = [touchesUpkeep(database), ...refreshUpkeep(database, documents, this.#logger)];
     return { database, wire, logger: this.#logger, config: this.#config, books, upkeep };
   }
 
@@ -389,7 +409,13 @@ export class Evervec {
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
     const known = this.#knownSpaces;
-    return await onSchema(search({ connection, modelOf, queries, known }, wanted, signal));
+    const ask = () => search({ connection, modelOf, queries, known }, wanted, signal);
+    const answers = this.#answers;
+    const answer = await onSchema(
+      answers === null ? ask() : cachedSearch(answers, connection, wanted, ask),
+    );
+    this.#filterUses.note(Object.keys(answer.space), wanted.filter);
+    return answer;
   }
 
   /**
@@ -409,6 +435,17 @@ export class Evervec {
     const [wired] = (await this.#wiring.wire([source])).filter(isSearched);
     if (wired === undefined) throw unknownSource(source, await listSources(this.database));
     return await onSchema(advise(this.database, wired, recall));
+  }
+
+  /** Indexes that searches with filters would be served by, as statements to run. */
+  async indexProposals(): Promise<IndexProposal[]> {
+    await this.#filterUses.flush();
+    return await onSchema(proposeIndexes(this.database));
+  }
+
+  /** How often answers that are kept were of use; null where none are. */
+  get cacheStats(): CacheStats | null {
+    return this.#answers?.stats ?? null;
   }
 
   /**
@@ -464,6 +501,7 @@ export class Evervec {
 
   async close(): Promise<void> {
     await this.documents.close();
+    await this.#filterUses.flush();
     await this.#ledger.flush();
     if (this.#isOwner) await this.database.close();
   }

@@ -5,6 +5,7 @@
  */
 import type { Connection } from '../database/index.ts';
 import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
+import { addBeside } from './beside-hits.ts';
 import { checked, type Wanted } from './check.ts';
 import type { ExplainedSearch, SearchAnswer, SearchHit, SearchRequest } from './request.ts';
 import { runSearch, toHit } from './rows.ts';
@@ -52,6 +53,7 @@ export async function search(
         signal,
       );
       remember(options.known, key, spaces);
+      if (hits.length > 0) await addBeside(connection, wanted, hits);
       return {
         hits,
         ...(isExplained && { explain: { searches } }),

@@ -164,6 +164,8 @@ export class FakeEngine implements Engine {
     return { from, to, currency: 'USD', by, rows, total: sums, budgets: [] };
   }
 
+  readonly cacheStats = null;
+
   async modelCalls(): Promise<ModelCalls[]> {
     const { calls, texts, saved, tokens, failed, money } = (await this.cost({})).total;
     const of = { provider: 'openai', model: 'openai/"small"', cause: 'query' } as const;

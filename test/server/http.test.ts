@@ -216,7 +216,10 @@ describe('requests that are refused', () => {
     [{ query: 'a', mode: 'magic' }, 'mode'],
     [{ query: 'a', sources: 'offers' }, 'sources'],
     [{ query: 'a', sources: [] }, 'sources'],
-    [{ query: 'a', filter: { seats: { $near: 2 } } }, 'filter.seats: Unrecognized key: "$near"'],
+    [
+      { query: 'a', filter: { seats: { $near: 2 } } },
+      'filter.seats.$near: is no operator: use one of $eq, $ne,',
+    ],
     [{ query: 'a', filter: { seats: [2] } }, 'filter.seats'],
     [{ query: 'a', fliter: {} }, 'Unrecognized key: "fliter"'],
     [[], 'expected object'],

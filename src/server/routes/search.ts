@@ -28,7 +28,9 @@ export function addSearchRoutes(app: App, engine: Engine, limits: SearchLimits):
       // JSON has no undefined: what zod types as `string | undefined` is a string or absent.
       const asked = { ...(wanted as SearchRequest), ...(tiers !== null && { tiers }) };
       const answer = await search(asked, request.signal);
-      return answerWith(schemas.searchAnswer, answer);
+      const response = answerWith(schemas.searchAnswer, answer);
+      if (answer.cache !== undefined) response.headers.set('x-evervec-cache', answer.cache);
+      return response;
     },
   );
   addRoute(

@@ -6,6 +6,7 @@ import { limitYoungGeneration } from '../worker/index.ts';
 import { addArchive, addReset, addRestoreArchived } from './archive.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
+import { addContext } from './context.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addCost } from './cost.ts';
 import { addDocs } from './docs/index.ts';
@@ -46,6 +47,7 @@ for (const add of [
   addRestoreArchived,
   addReset,
   addSearch,
+  addContext,
   addDocs,
   addModel,
   addEvaluate,

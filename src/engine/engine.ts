@@ -36,7 +36,15 @@ import {
   takeBackBackfill,
 } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
-import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
+import {
+  type ContextAnswer,
+  contextFor,
+  type ContextOptions,
+  type ContextRequest,
+  type SearchAnswer,
+  type SearchRequest,
+  search,
+} from '../search/index.ts';
 import {
   listSources,
   type Proposals,
@@ -73,6 +81,7 @@ import {
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
 import { type OnMissing, type Wired, Wiring } from './wiring.ts';
+import { wholeTexts } from './whole-texts.ts';
 import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
@@ -373,6 +382,25 @@ export class Evervec {
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
     return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
+  }
+
+  /**
+   * The passages that a search finds, within a number of tokens and with where they are from: for a prompt.
+   * @throws SearchRequestError, UnknownSourceError, SpaceMismatchError
+   */
+  async context(
+    request: ContextRequest,
+    options: ContextOptions = {},
+    signal?: AbortSignal,
+  ): Promise<ContextAnswer> {
+    const { database: connection } = this;
+    const parts = {
+      connection,
+      search: (wanted: SearchRequest) => this.search(wanted, signal),
+      textsOf: (source: string, keys: readonly string[]) =>
+        wholeTexts(connection, this.#wiring, source, keys),
+    };
+    return await onSchema(contextFor(parts, request, options, signal));
   }
 
   /**

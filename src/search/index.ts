@@ -1,2 +1,4 @@
+export { contextFor, type ContextParts } from './context.ts';
+export type * from './context-request.ts';
 export type * from './request.ts';
 export { search } from './search.ts';

@@ -2,7 +2,13 @@
 import type { MigrationPlan, SourceSummary, SpaceStatus } from '../../src/engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls, QueueHealth } from '../../src/operate/index.ts';
 import type { QueueStatus } from '../../src/queue/index.ts';
-import type { SearchAnswer, SearchHit, SearchRequest } from '../../src/search/index.ts';
+import type {
+  ContextAnswer,
+  ContextRequest,
+  SearchAnswer,
+  SearchHit,
+  SearchRequest,
+} from '../../src/search/index.ts';
 import type { Engine } from '../../src/server/index.ts';
 
 export const OFFER: SearchHit = {
@@ -171,6 +177,15 @@ export class FakeEngine implements Engine {
     const hits = this.hits.slice(0, request.limit ?? 10);
     const space = { offers: 'evervec/hashed-words@1/384' };
     return { hits, took_ms: 12.34, mode: request.mode ?? 'hybrid', space };
+  }
+
+  async context(
+    request: ContextRequest,
+    _options?: unknown,
+    signal?: AbortSignal,
+  ): Promise<ContextAnswer> {
+    const { hits: _, ...told } = await this.search(request, signal);
+    return { ...told, text: '', tokens: 0, citations: [], mark: '', reason: 'nothing found' };
   }
 
   async sources(): Promise<SourceSummary[]> {

@@ -1,4 +1,5 @@
 export { addCollectionRoutes } from './collections.ts';
+export { addContextRoute } from './context.ts';
 export { addCostRoute } from './cost.ts';
 export { addCronRoute, type CronOptions } from './cron.ts';
 export { addDocumentRoutes } from './documents.ts';

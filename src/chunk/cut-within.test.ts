@@ -1,5 +1,5 @@
 /** A text that is too long is cut where it hurts least, and never over what it may have. */
-import fc from 'fast-check';
+import { assert, nat, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { cutWithin } from './cut-within.ts';
 import { tokenBound } from './token-bound.ts';
@@ -16,8 +16,8 @@ test.each([
 });
 
 test('within the limit, and no character in two', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat(40), (text, tokens) => {
+  assert(
+    property(string({ unit: 'grapheme', maxLength: 60 }), nat(40), (text, tokens) => {
       const part = text.slice(0, cutWithin(text, tokens));
       expect(tokenBound(part)).toBeLessThanOrEqual(tokens);
       expect(part.isWellFormed()).toBe(true);

@@ -13,6 +13,7 @@ interface Options extends CommonOptions {
   filter?: Filter;
   limit: number;
   neighbors: number;
+  rerank?: boolean;
 }
 
 export function addContext(program: Command): void {
@@ -26,13 +27,14 @@ export function addContext(program: Command): void {
     .option('--filter <filter>', 'as of search; may be repeated', addFilter)
     .option('--limit <n>', 'records that are looked at, 1 to 100', wholeNumber(1, 100), 20)
     .option('--neighbors <n>', 'chunks either side of the best, 0 to 5', wholeNumber(0, 5), 1)
+    .option('--rerank', 'let the configured re-ranker order the best hits')
     .description('passages for a prompt, within a number of tokens, with where they are from')
     .action(run);
 }
 
 async function run(
   query: string,
-  { tokens, source, mode, filter, limit, neighbors, ...options }: Options,
+  { tokens, source, mode, filter, limit, neighbors, rerank, ...options }: Options,
 ): Promise<void> {
   const answer = await withEvervec(options, (evervec) =>
     evervec.context({
@@ -41,6 +43,7 @@ async function run(
       mode,
       limit,
       neighbors,
+      ...(rerank && { rerank }),
       ...(source && { sources: source }),
       ...(filter && { filter }),
     }),

@@ -11,6 +11,7 @@ interface Options extends CommonOptions {
   filter?: Filter;
   limit?: number;
   offset?: number;
+  rerank?: boolean;
 }
 
 export function addSearch(program: Command): void {
@@ -27,21 +28,29 @@ export function addSearch(program: Command): void {
     )
     .option('--limit <n>', 'hits, 1 to 1000', wholeNumber(1, 1_000), 10)
     .option('--offset <n>', 'hits to skip', wholeNumber(0, 10_000), 0)
+    .option('--rerank', 'let the configured re-ranker order the best hits')
     .description('search by meaning, by words, or both')
-    .action(async (query: string, { source, mode, filter, limit, offset, ...options }: Options) => {
-      const answer = await withEvervec(options, (evervec) =>
-        evervec.search({
-          query,
-          ...(source && { sources: source }),
-          ...(mode && { mode }),
-          ...(filter && { filter }),
-          ...(limit !== undefined && { limit }),
-          ...(offset !== undefined && { offset }),
-        }),
-      );
-      if (options.json) return printJson(answer);
-      print(answer.hits.length > 0 ? formatHits(query, answer) : `"${query}": nothing found`);
-    });
+    .action(
+      async (
+        query: string,
+        { source, mode, filter, limit, offset, rerank, ...options }: Options,
+      ) => {
+        const answer = await withEvervec(options, (evervec) =>
+          evervec.search({
+            query,
+            ...(source && { sources: source }),
+            ...(mode && { mode }),
+            ...(filter && { filter }),
+            ...(limit !== undefined && { limit }),
+            ...(offset !== undefined && { offset }),
+            ...(rerank && { rerank }),
+          }),
+        );
+        if (options.json) return printJson(answer);
+        if (answer.warning !== undefined) process.stderr.write(`warning: ${answer.warning}\n`);
+        print(answer.hits.length > 0 ? formatHits(query, answer) : `"${query}": nothing found`);
+      },
+    );
 }
 
 const OPERATORS = {

@@ -12,13 +12,15 @@ import {
   schemaVersion,
 } from '../database/index.ts';
 import {
+  createReranker,
   type DailyBudgets,
   type EmbeddingModel,
   Ledger,
   noteSaved,
   QueryVectors,
+  type Reranker,
 } from '../embed/index.ts';
-import { SearchRequestError } from '../errors/index.ts';
+import { type EvervecError, SearchRequestError } from '../errors/index.ts';
 import {
   type BudgetState,
   type CostOptions,
@@ -44,6 +46,7 @@ import {
   type SearchAnswer,
   type SearchRequest,
   search,
+  searchReranked,
 } from '../search/index.ts';
 import {
   listSources,
@@ -125,6 +128,7 @@ export class Evervec {
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
+  readonly #reranker: Reranker | null;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -146,6 +150,7 @@ export class Evervec {
       ledger: this.#ledger,
       logger: this.#logger,
     });
+    this.#reranker = config.reranker ? createReranker(config.reranker, this.#ledger) : null;
     this.model = this.#models.configured;
     this.#wiring = new Wiring(database, this.#models, config);
     this.migrations = new Migrations({
@@ -381,7 +386,20 @@ export class Evervec {
     const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
-    return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
+    const ask = (one: SearchRequest) => search({ connection, modelOf, queries }, one, signal);
+    if (wanted.rerank !== true) return await onSchema(ask(wanted));
+    const parts = {
+      reranker: this.#reranker,
+      search: ask,
+      onFailure: (error: EvervecError) =>
+        this.#logger.warn({ code: error.code, reason: error.message }, 'not re-ranked'),
+    };
+    return await onSchema(searchReranked(parts, wanted, signal));
+  }
+
+  /** Whether searches may ask for `rerank`. */
+  get canRerank(): boolean {
+    return this.#reranker !== null;
   }
 
   /**

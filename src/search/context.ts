@@ -71,7 +71,8 @@ async function entriesOf(
   neighbors: number,
   tiers: readonly string[] | undefined,
 ): Promise<Entry[]> {
-  const related = hits.filter(({ score }) => score > 0);
+  // A re-ranker knows better than the score that its hits came with.
+  const related = hits.filter(({ score, scores }) => score > 0 || scores.rerank !== undefined);
   const nearby = await readNearby(connection, related, neighbors, tiers);
   return related.flatMap((hit) => {
     const record = nearby.get(hit);

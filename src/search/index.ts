@@ -1,4 +1,5 @@
 export { contextFor, type ContextParts } from './context.ts';
 export type * from './context-request.ts';
 export type * from './request.ts';
+export { searchReranked } from './rerank.ts';
 export { search } from './search.ts';

@@ -1,5 +1,5 @@
 /** Passages are slices of the text they are of, whatever is merged. */
-import fc from 'fast-check';
+import { assert, array, boolean, constantFrom, nat, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
 import { mergePieces, type Piece } from './passages.ts';
 
@@ -8,13 +8,13 @@ function piece(text: string, start: number, end: number): Piece {
 }
 
 test('passages are slices in reading order that share nothing and hold all pieces', () => {
-  const text = fc.array(fc.constantFrom('a', 'b', '🚢', '\n', ' '), {
+  const text = array(constantFrom('a', 'b', '🚢', '\n', ' '), {
     minLength: 1,
     maxLength: 40,
   });
-  const cuts = fc.array(fc.tuple(fc.nat(60), fc.nat(60)), { minLength: 1, maxLength: 8 });
-  fc.assert(
-    fc.property(text, cuts, fc.boolean(), (units, pairs, isWhole) => {
+  const cuts = array(tuple(nat(60), nat(60)), { minLength: 1, maxLength: 8 });
+  assert(
+    property(text, cuts, boolean(), (units, pairs, isWhole) => {
       const whole = units.join('');
       const pieces = pairs.map(([a, b]) => {
         const [start = 0, end = 0] = [a % whole.length, b % whole.length].sort((x, y) => x - y);

@@ -219,7 +219,8 @@ async function activeSpaces(
   return rows;
 }
 
-type Wanted = Required<Omit<SearchRequest, 'sources' | 'tiers'>> & Pick<SearchRequest, 'tiers'>;
+type Wanted = Required<Omit<SearchRequest, 'sources' | 'tiers' | 'rerank'>> &
+  Pick<SearchRequest, 'tiers'>;
 
 function checked(request: SearchRequest): Wanted {
   const { mode = 'hybrid', limit = 10, offset = 0, filter = {}, tiers } = request;

@@ -61,6 +61,10 @@ export const searchRequest = z
       }),
     limit: z.int().min(1).max(1_000).optional().openapi({ description: 'Default 10.', example: 5 }),
     offset: z.int().min(0).max(10_000).optional().openapi({ description: 'Default 0.' }),
+    rerank: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Whether the configured re-ranker orders the best hits.' }),
   })
   .openapi('SearchRequest');
 
@@ -69,7 +73,11 @@ const searchHit = z
     source: z.string(),
     key: z.string().openapi({ description: 'The key of the row; a JSON array when composite.' }),
     score: z.number().openapi({ description: '0 to 1, comparable within one answer only.' }),
-    scores: z.object({ vector: z.number().nullable(), text: z.number().nullable() }),
+    scores: z.object({
+      vector: z.number().nullable(),
+      text: z.number().nullable(),
+      rerank: z.number().nullable().optional(),
+    }),
     chunk: z
       .object({
         index: z.int(),
@@ -93,6 +101,10 @@ export const searchAnswer = z
     space: z
       .record(z.string(), z.string())
       .openapi({ description: 'Source to the model that answered.' }),
+    warning: z
+      .string()
+      .optional()
+      .openapi({ description: 'What went wrong and did not keep it from being answered.' }),
   })
   .openapi('SearchAnswer');
 

@@ -1,5 +1,5 @@
 /** What a prompt gets of a search: within its budget, true to the records, and with nothing in it that can speak for itself. */
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, integer, nat, record } from 'fast-check';
 import { expect, test } from 'vitest';
 import { tokenBound } from '../../src/chunk/index.ts';
 import { SearchRequestError } from '../../src/errors/index.ts';
@@ -137,7 +137,7 @@ describeEachDatabase('a context', (databases) => {
   test('never more than its budget, whatever the texts and the budget', async () => {
     const database = await databases.open();
     await database.query('create table texts (id text primary key, body text)');
-    const unit = fc.constantFrom(
+    const unit = constantFrom(
       '港',
       '🚢',
       '👩‍👩‍👧',
@@ -150,14 +150,14 @@ describeEachDatabase('a context', (databases) => {
       '%%',
       'x'.repeat(40),
     );
-    const texts = fc.array(fc.array(unit, { maxLength: 120 }), { minLength: 1, maxLength: 6 });
-    const request = fc.record({ tokens: fc.integer({ min: 1, max: 700 }), neighbors: fc.nat(3) });
+    const texts = array(array(unit, { maxLength: 120 }), { minLength: 1, maxLength: 6 });
+    const request = record({ tokens: integer({ min: 1, max: 700 }), neighbors: nat(3) });
     const { evervec, drain } = await keep(database, {
       texts: { table: 'texts', text: ['body'], chunk: { maxChars: 80 } },
     });
     const seen = { full: 0, none: 0 };
-    await fc.assert(
-      fc.asyncProperty(texts, request, async (bodies, asked) => {
+    await assert(
+      asyncProperty(texts, request, async (bodies, asked) => {
         await database.query('truncate texts');
         const rows = new Map(bodies.map((body, i) => [`${i}`, `${body.join('')} harbour`.trim()]));
         for (const row of rows) await database.query('insert into texts values ($1, $2)', row);

@@ -47,3 +47,38 @@ begin
     case when tiers is null then '' else 'and ' || nullif(evervec.tiers_sql(wanted.definition), '') end)
     using keys, indexes, reach, tiers;
 end $$;
+
+-- Queries with records that answer them, noted from use: what searches are measured with. By the source's name, so that they
+-- outlive a set-up that is made anew.
+create table evervec.labels (
+  source text not null,
+  query text not null check (btrim(query) <> '' and length(query) <= 10000),
+  record_key text not null collate "C",
+  -- 0 does not answer it, 3 answers it best.
+  grade smallint not null check (grade between 0 and 3),
+  labelled_by text not null,
+  labelled_at timestamptz not null default now()
+);
+-- A query may be longer than an index takes.
+create unique index labels_key on evervec.labels (source, md5(query), record_key);
+
+-- What evaluations found, one row each.
+create table evervec.evaluations (
+  id bigint generated always as identity primary key,
+  evaluated_at timestamptz not null default now(),
+  -- A folder with a collection, or a source with labelled queries.
+  subject text not null check (subject in ('folder', 'source')),
+  name text not null,
+  split text,
+  -- As it is stamped on a space.
+  model text not null,
+  -- Evervec's.
+  version text not null,
+  documents bigint,
+  queries integer not null,
+  -- What else makes figures differ: the length of a chunk, the re-ranker, a part of the queries.
+  settings jsonb not null default '{}',
+  -- Mode → figures, each a mean over the queries.
+  modes jsonb not null
+);
+create index evaluations_of on evervec.evaluations (subject, name, id);

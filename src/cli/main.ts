@@ -11,6 +11,7 @@ import { addEvaluate } from './evaluate.ts';
 import { addCost } from './cost.ts';
 import { addDocs } from './docs/index.ts';
 import { addInit } from './init.ts';
+import { addLabel, addLabels } from './labels.ts';
 import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
 import { addReconcile } from './reconcile.ts';
@@ -50,6 +51,8 @@ for (const add of [
   addContext,
   addDocs,
   addModel,
+  addLabel,
+  addLabels,
   addEvaluate,
   addCost,
   addQueue,

@@ -62,6 +62,7 @@ import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { budgetsInForce, budgetsOf } from './budgets.ts';
 import { type Config, parseConfig } from './config.ts';
 import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
+import { Labels } from './labels.ts';
 import { Migrations } from './migrations.ts';
 import { Models, type SpaceModel } from './models.ts';
 import { DOCUMENTS } from './document-source.ts';
@@ -113,6 +114,8 @@ export class Evervec {
   readonly model: EmbeddingModel;
   /** The operators' side of the queue. */
   readonly queue: QueueAdmin;
+  /** Queries with the records that answer them, and how well searches do. */
+  readonly labels: Labels;
   /** Changes of model, width, chunker or language. */
   readonly migrations: Migrations;
   /** What is kept beside the tables of others. */
@@ -157,7 +160,14 @@ export class Evervec {
       database,
       models: this.#models,
       wiring: this.#wiring,
+      search: (request) => this.search(request),
       createWorker: (wire, onBatch) => createWorker(this.#parts(wire), { onBatch }),
+    });
+    this.labels = new Labels({
+      database,
+      search: (request, signal) => this.search(request, signal),
+      modes: config.semanticSearch === false ? ['text'] : ['text', 'vector', 'hybrid'],
+      canRerank: this.#reranker !== null,
     });
     this.documents = new Documents({
       database,
@@ -395,11 +405,6 @@ export class Evervec {
         this.#logger.warn({ code: error.code, reason: error.message }, 'not re-ranked'),
     };
     return await onSchema(searchReranked(parts, wanted, signal));
-  }
-
-  /** Whether searches may ask for `rerank`. */
-  get canRerank(): boolean {
-    return this.#reranker !== null;
   }
 
   /**

@@ -7,6 +7,7 @@ export type { ImportCounts, ImportOptions, ImportResult } from './import-documen
 export { type AddOptions, Documents, type GivenDocument, type SaveResult } from './documents.ts';
 export { VERSION } from '../runtime/index.ts';
 export { createEvervec, Evervec, type EvervecOptions } from './engine.ts';
+export { Labels, type SourceEvaluation } from './labels.ts';
 export type { FillProgress, MigrationPlan, Migrations } from './migrations.ts';
 export type { SpaceStatus } from './space-status.ts';
 export type { SpaceCheck } from './migration-check.ts';

@@ -1,6 +1,13 @@
 /** What the server asks of the engine. `Evervec` is one; tests pass another. */
 import type { Drainable } from '../edge/index.ts';
-import type { Documents, Migrations, QueueAdmin, SourceSummary, Tasks } from '../engine/index.ts';
+import type {
+  Documents,
+  Labels,
+  Migrations,
+  QueueAdmin,
+  SourceSummary,
+  Tasks,
+} from '../engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls } from '../operate/index.ts';
 import type {
   ContextAnswer,
@@ -36,6 +43,7 @@ export interface Engine extends Drainable {
     | 'deleteCollection'
     | 'export'
   >;
+  labels: Pick<Labels, 'add'>;
   /** What is accepted and done later; who does it is started beside the server. */
   tasks: Pick<Tasks, 'create' | 'get' | 'list' | 'cancel'>;
   cost(options: CostOptions): Promise<CostReport>;

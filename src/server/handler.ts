@@ -26,6 +26,7 @@ import {
   addCostRoute,
   addCronRoute,
   addDocumentRoutes,
+  addFeedbackRoute,
   addHealthRoute,
   addImportRoutes,
   addModelRoutes,
@@ -85,6 +86,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   const limited = limitSearches(options.search ?? {});
   addSearchRoutes(app, engine, limited);
   addContextRoute(app, engine, limited);
+  addFeedbackRoute(app, engine);
   addQueueReads(app, engine);
   addQueueActions(app, engine, options.retentionDays);
   addCostRoute(app, engine);

@@ -81,6 +81,9 @@ export class FakeEngine implements Engine {
   // Documents are asked of a real engine: test/server/documents.test.ts.
   readonly documents = { tiers: ['public', 'premium'] } as unknown as Engine['documents'];
   readonly tasks = {} as Engine['tasks'];
+  readonly labels: Engine['labels'] = {
+    add: async (...args) => this.#note('label', args, undefined),
+  };
   readonly sourceNames = ['airports', 'offers'];
   state: QueueStatus = {
     stopped: false,

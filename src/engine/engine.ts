@@ -46,7 +46,10 @@ import {
   type SearchAnswer,
   type SearchRequest,
   search,
+  searchByVector,
+  type SearchHit,
   searchReranked,
+  type VectorRequest,
 } from '../search/index.ts';
 import {
   listSources,
@@ -405,6 +408,14 @@ export class Evervec {
         this.#logger.warn({ code: error.code, reason: error.message }, 'not re-ranked'),
     };
     return await onSchema(searchReranked(parts, wanted, signal));
+  }
+
+  /**
+   * What is nearest to a vector of the caller's, in one source; by meaning alone.
+   * @throws SearchRequestError where it is not as wide as the source's vectors; UnknownSourceError
+   */
+  async searchByVector(request: VectorRequest): Promise<SearchHit[]> {
+    return await onSchema(searchByVector(this.database, request));
   }
 
   /**

@@ -1,3 +1,4 @@
+export { searchByVector, type VectorRequest } from './by-vector.ts';
 export { contextFor, type ContextParts } from './context.ts';
 export type * from './context-request.ts';
 export type * from './request.ts';

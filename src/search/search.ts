@@ -147,7 +147,8 @@ const REFUSALS = new Set([
   '42883',
 ]);
 
-async function runSearch(connection: Connection, values: unknown[]) {
+/** @throws SearchRequestError for what the SQL function refuses */
+export async function runSearch(connection: Connection, values: unknown[]) {
   try {
     return await connection.query<HitRow>(SEARCH, values);
   } catch (error) {
@@ -162,7 +163,7 @@ async function runSearch(connection: Connection, values: unknown[]) {
   }
 }
 
-function toHit(row: HitRow): SearchHit {
+export function toHit(row: HitRow): SearchHit {
   return {
     source: row.source,
     key: row.record_key,

@@ -20,7 +20,10 @@ describeOnOneDatabase('the command', (databases) => {
       const run = async (...args: string[]) => {
         const outcome = await folder.run(args, env);
         const told = args[0] === 'evaluate' ? /^(notes: searching: .*\n)*$/ : /^$/;
-        expect({ args, ...outcome }).toMatchObject({ code: 0, stderr: expect.stringMatching(told) });
+        expect({ args, ...outcome }).toMatchObject({
+          code: 0,
+          stderr: expect.stringMatching(told),
+        });
         return outcome.stdout;
       };
       const json = async (...args: string[]) => JSON.parse(await run(...args, '--json'));

@@ -1,20 +1,17 @@
 /** Labelled queries of sources, and how well searches do on them: against the live space, read-only. */
 import type { Connection, Database } from '../database/index.ts';
 import { EvaluationError, LabelError, QueryError } from '../errors/index.ts';
+// Not by way of the folder's index, which reads files: an edge runtime has none.
 import {
   checkLabel,
   deleteLabels,
   judgedQueries,
   type KeptLabel,
-  type KeptRun,
   type Label,
   listLabels,
-  listRuns,
-  type Measured,
-  type Run,
   saveLabel,
-  saveRun,
-} from '../evaluate/index.ts';
+} from '../evaluate/labels.ts';
+import { type KeptRun, listRuns, type Measured, type Run, saveRun } from '../evaluate/runs.ts';
 import { recordAudit } from '../queue/index.ts';
 import { VERSION } from '../runtime/index.ts';
 import type { SearchAnswer, SearchMode, SearchRequest } from '../search/index.ts';

@@ -1,12 +1,8 @@
 /** Runs judged queries through a search and says how well it ranks. It asks as users ask, and changes nothing. */
-import {
-  type JudgedQuery,
-  type Measured,
-  type MeasuredMode,
-  ndcg,
-  recall,
-  reciprocalRank,
-} from '../evaluate/index.ts';
+import type { JudgedQuery } from '../evaluate/beir.ts';
+// Not by way of the folder's index, which reads files: an edge runtime has none.
+import { ndcg, recall, reciprocalRank } from '../evaluate/metrics.ts';
+import type { Measured, MeasuredMode } from '../evaluate/runs.ts';
 import type { SearchAnswer, SearchMode, SearchRequest } from '../search/index.ts';
 
 /** Ranks that nDCG and MRR look at, and hits that recall does. */

@@ -5,7 +5,8 @@
  */
 import type { Connection, Database } from '../database/index.ts';
 import { EvervecError } from '../errors/index.ts';
-import { judgedQueries, type Quality } from '../evaluate/index.ts';
+import { judgedQueries } from '../evaluate/labels.ts';
+import type { Quality } from '../evaluate/runs.ts';
 import type { SearchAnswer, SearchRequest } from '../search/index.ts';
 import { measure } from './measure.ts';
 import { sidecarName, type Space } from '../space/index.ts';

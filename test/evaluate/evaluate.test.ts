@@ -108,8 +108,9 @@ describeEachDatabase('an evaluation', (databases: Databases) => {
     const judged = await readQueries(COLLECTION);
     const [first] = judged.queries;
     if (first === undefined) throw new Error('no query');
-    // One that knows the worst text by its end.
-    const reranker = (_: string, texts: readonly string[]) => texts.map((text) => -text.length);
+    // What has the query's word most often comes last.
+    const reranker = (query: string, texts: readonly string[]) =>
+      texts.map((text) => -text.toLowerCase().split(query.toLowerCase()).length);
     const config = { database: location, sources: {} };
     const of = { ...judged, queries: [first] };
     const options = { modes: ['text'], rerank: true } as const;

@@ -55,7 +55,11 @@ describeEachDatabase('re-ranking', (databases) => {
       },
     ]);
     expect(keys(await evervec.search({ ...ask, rerank: true, limit: 3, offset: 6 }))).toBe('21');
-    await evervec.cost();
+    // Billed by the search, at a price that nobody told: not 0.
+    const report = await evervec.cost({ by: 'model' });
+    expect(report.rows.find(({ name }) => name.startsWith('cohere'))).toMatchObject({
+      money: null,
+    });
     const { rows } = await database.query(
       `select model, provider, cause, source, calls::integer, texts::integer, tokens::integer, failed::integer, price
       from evervec.calls where provider like 'cohere%'`,

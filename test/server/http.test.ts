@@ -134,6 +134,8 @@ describe('routes', () => {
     expect(Object.entries(document.paths).map(([path, on]) => [path, Object.keys(on)])).toEqual([
       ['/v1/search', ['post']],
       ['/v1/sources', ['get']],
+      ['/v1/context', ['post']],
+      ['/v1/feedback', ['post']],
       ...['status', 'stats', 'health', 'metrics', 'recent', 'failed', 'stuck', 'audit'].map(
         (name) => [`/v1/queue/${name}`, ['get']],
       ),

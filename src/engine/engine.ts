@@ -72,6 +72,7 @@ import { DOCUMENTS } from './document-source.ts';
 import { Documents } from './documents.ts';
 import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
+import { queryVectors } from './query-vectors.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type SetupReport, setUpSource, tearDown } from './setup.ts';
@@ -431,6 +432,8 @@ export class Evervec {
     const parts = {
       connection,
       search: (wanted: SearchRequest) => this.search(wanted, signal),
+      vectorsOf: (query: string, sources: readonly string[]) =>
+        queryVectors(connection, this.#models, this.queries, query, sources),
       textsOf: (source: string, keys: readonly string[]) =>
         wholeTexts(connection, this.#wiring, source, keys),
     };

@@ -1,6 +1,6 @@
 /**
- * Chooses what of the hits and their neighbours goes into a budget: the best chunk of each record first, in the order of the
- * search, then neighbours of what is in. It estimates from above; who writes the text out takes back what is too much.
+ * Chooses what of the hits goes into a budget: the best chunk of each record first, in the order of the search, then others of
+ * these records that match, then neighbours of what is in. It estimates from above; who writes the text out takes back what is too much.
  */
 import { formatPassage } from './context-text.ts';
 import type { NearChunk, NearRecord } from './nearby.ts';
@@ -51,6 +51,17 @@ export class Draft {
     return this.chosen.length > 0;
   }
 
+  /** In turns: one of each record, and then the next. */
+  addMatching(): void {
+    const entries = this.chosen;
+    const most = Math.max(0, ...entries.map(({ record }) => record.matching.length));
+    for (let place = 0; place < most; place++)
+      for (const entry of entries) {
+        const index = entry.record.matching[place];
+        if (index !== undefined && !entry.chosen.has(index)) this.#add(entry, index);
+      }
+  }
+
   addNeighbours(reach: number): void {
     const entries = this.chosen;
     for (let distance = 1; distance <= reach; distance++)
@@ -58,7 +69,7 @@ export class Draft {
         // What follows explains more than what went before.
         for (const way of [1, -1]) {
           const index = entry.hit.chunk.index + way * distance;
-          if (entry.chosen.has(index - way)) this.#add(entry, index);
+          if (entry.chosen.has(index - way) && !entry.chosen.has(index)) this.#add(entry, index);
         }
   }
 

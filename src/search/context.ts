@@ -8,13 +8,15 @@ import { SearchRequestError } from '../errors/index.ts';
 import { type Budget, chosenChunks, Draft, type Entry } from './context-draft.ts';
 import type { Citation, ContextAnswer, ContextOptions, ContextRequest } from './context-request.ts';
 import { drawMark, formatContext, formatHead, formatPassage } from './context-text.ts';
-import { readNearby } from './nearby.ts';
+import { type NearRequest, readNearby } from './nearby.ts';
 import { mergePieces, type Piece } from './passages.ts';
 import type { SearchAnswer, SearchHit, SearchRequest } from './request.ts';
 
 export interface ContextParts {
   connection: Connection;
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
+  /** The query's vector, of each of these sources. */
+  vectorsOf(query: string, sources: readonly string[]): Promise<Map<string, Float32Array>>;
   /** Whole texts of records of a source, of those that can be had: key → text. */
   textsOf(source: string, keys: readonly string[]): Promise<Map<string, string>>;
 }
@@ -32,7 +34,11 @@ export async function contextFor(
   const { tokens, limit, neighbors, ...asked } = checked(request);
   const started = performance.now();
   const answer = await parts.search({ ...asked, limit }, signal);
-  const entries = await entriesOf(parts, answer.hits, neighbors, asked.tiers);
+  const isByWords = answer.mode === 'text' || answer.hits.length === 0;
+  const sources = [...new Set(answer.hits.map(({ source }) => source))];
+  const vectors = isByWords ? new Map() : await parts.vectorsOf(asked.query, sources);
+  const near = { query: asked.query, reach: neighbors, tiers: asked.tiers, vectors };
+  const entries = await entriesOf(parts, answer.hits, near);
   const mark = drawMark(entries.flatMap(textsIn));
   const budget = { tokens, count: countTokens, mark };
   const records = entries.length === 0 ? [] : await fill(parts, entries, neighbors, budget);
@@ -68,12 +74,11 @@ function checked(request: ContextRequest): ContextRequest & typeof DEFAULTS {
 async function entriesOf(
   { connection }: ContextParts,
   hits: readonly SearchHit[],
-  neighbors: number,
-  tiers: readonly string[] | undefined,
+  near: NearRequest,
 ): Promise<Entry[]> {
   // A re-ranker knows better than the score that its hits came with.
   const related = hits.filter(({ score, scores }) => score > 0 || scores.rerank !== undefined);
-  const nearby = await readNearby(connection, related, neighbors, tiers);
+  const nearby = await readNearby(connection, related, near);
   return related.flatMap((hit) => {
     const record = nearby.get(hit);
     if (record === undefined) return [];
@@ -99,6 +104,7 @@ async function fill(
 ): Promise<Filled[]> {
   const draft = new Draft(entries, budget, budget.count(formatHead(budget.mark)));
   if (!draft.addBest()) return cutFirst(entries, budget);
+  draft.addMatching();
   draft.addNeighbours(neighbors);
   const wholes = await readWholes(parts, draft.chosen);
   for (;;) {

@@ -114,6 +114,33 @@ describeEachDatabase('a context', (databases) => {
     expect(answer.text.split('harbour came')).toHaveLength(2);
   });
 
+  test('of one long text all that matches, before what is merely beside it', async () => {
+    const database = await databases.open();
+    await database.query('create table notes (id integer primary key, body text)');
+    // Sixty paragraphs, of which four speak of herons.
+    const paragraphs = Array.from({ length: 60 }, (_, i) =>
+      i % 15 === 7
+        ? `Paragraph ${i}: a heron stands in the reeds and waits.`
+        : `Paragraph ${i}: nothing at all is going on around here.`,
+    );
+    const body = paragraphs.join('\n\n');
+    await database.query('insert into notes values (1, $1)', [body]);
+    const { evervec } = await keep(database, {
+      notes: { table: 'notes', text: ['body'], chunk: { maxChars: 60 } },
+    });
+    for (const mode of ['text', 'hybrid'] as const) {
+      const request = { query: 'heron in the reeds', mode, neighbors: 0, tokens: 400 };
+      const answer = await evervec.context(request);
+      expectSlices(answer, new Map([['1', body]]));
+      for (const i of [7, 22, 37, 52]) expect(answer.text).toContain(`Paragraph ${i}:`);
+    }
+    const words = await evervec.context({ query: 'heron', mode: 'text', neighbors: 0 });
+    expect(words.citations).toHaveLength(4);
+    expect(words.citations.map(({ start }) => start)).toEqual(
+      words.citations.map(({ start }) => start).toSorted((a, b) => a - b),
+    );
+  });
+
   test('a row that was changed since is not joined to what it was', async () => {
     const { evervec, database, drain } = await openNotes(databases);
     const version = async () =>

@@ -44,15 +44,17 @@ export async function contextFor(
   const records = entries.length === 0 ? [] : await fill(parts, entries, neighbors, budget);
   const citations = citationsOf(records);
   const text = citations.length === 0 ? '' : formatContext(records, mark);
-  const { hits: _, took_ms: __, ...told } = answer;
+  const { mode, space, warning } = answer;
   return {
-    ...told,
     text,
     tokens: text === '' ? 0 : countTokens(text),
     citations,
     mark: text === '' ? '' : mark,
     ...(text === '' && { reason: entries.length === 0 ? 'nothing found' : 'too few tokens' }),
+    ...(warning !== undefined && { warning }),
     took_ms: Math.round((performance.now() - started) * 100) / 100,
+    mode,
+    space,
   };
 }
 

@@ -1,8 +1,11 @@
 /** `evervec context`, `label`, `labels`, `evaluate --source` and `--history` as processes. */
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { ContextAnswer } from '../../src/search/index.ts';
 import { commandFolder } from '../setup/command.ts';
 import { describeOnOneDatabase } from '../setup/each-database.ts';
+
+const COLLECTION = fileURLToPath(new URL('../evaluate/collection', import.meta.url));
 
 describeOnOneDatabase('the command', (databases) => {
   test(
@@ -76,6 +79,28 @@ describeOnOneDatabase('the command', (databases) => {
       ]);
       expect(await run('evaluate', '--history', 'notes')).toMatch(/ 1\.0000 \(\+0\.0000\) /);
       expect(await run('evaluate', '--history', 'other')).toBe('no evaluation was kept yet\n');
+      const measuring = [
+        'evaluate',
+        COLLECTION,
+        '--mode',
+        'text',
+        '--limit-queries',
+        '2',
+        '--json',
+      ];
+      const whole = await folder.run(measuring, env);
+      expect(whole.code).toBe(0);
+      const [kept] = (await json('evaluate', '--history', 'collection')).runs;
+      expect(kept).toMatchObject({
+        subject: 'folder',
+        name: 'collection',
+        split: 'test',
+        documents: 30,
+        queries: 2,
+        settings: { limitQueries: 2 },
+        modes: JSON.parse(whole.stdout).modes,
+        before: null,
+      });
       expect(await run('labels', 'delete', 'notes', '--all', '--confirm')).toBe('2 deleted\n');
       expect(await run('labels', 'list')).toBe('nothing is labelled\n');
     },

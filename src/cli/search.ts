@@ -19,6 +19,7 @@ interface Options extends CommonOptions {
   limit?: number;
   offset?: number;
   explain?: boolean;
+  rerank?: boolean;
   highlight?: boolean;
   neighbors?: number;
 }
@@ -44,10 +45,11 @@ export function addSearch(program: Command): void {
     .option('--weights <vector,text>', 'what the legs weigh, each 0 to 1', readWeights)
     .option('--highlight', "tell where the query's words are; on a terminal they are shown anyway")
     .option('--neighbors <n>', 'chunks before and after each hit, 0 to 5', wholeNumber(0, 5))
+    .option('--rerank', 'let the configured re-ranker order the best hits')
     .option('--explain', 'say how it was found')
     .description('search by meaning, by words, or both')
     .action(async (query: string, options: Options & ExpertOptions) => {
-      const { source, mode, explain, highlight, neighbors } = options;
+      const { source, mode, explain, rerank, highlight, neighbors } = options;
       const isShown = options.json !== true && canEmphasize();
       const answer = await withEvervec(options, (evervec) =>
         evervec.search({
@@ -56,11 +58,13 @@ export function addSearch(program: Command): void {
           ...(source && { sources: source }),
           ...(mode && { mode }),
           ...(explain && { explain }),
+          ...(rerank && { rerank }),
           ...((highlight || isShown) && { highlight: true }),
           ...(neighbors !== undefined && { neighbors }),
         }),
       );
       if (options.json) return printJson(answer);
+      if (answer.warning !== undefined) process.stderr.write(`warning: ${answer.warning}\n`);
       print(answer.hits.length > 0 ? formatHits(query, answer) : `"${query}": nothing found`);
       if (answer.explain) print(`\n${formatExplanation(answer.explain)}`);
     });

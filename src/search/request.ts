@@ -21,6 +21,8 @@ export interface SearchRequest {
   limit?: number;
   /** 0 to 10,000, default 0. */
   offset?: number;
+  /** Whether the configured re-ranker orders the best hits; default false. */
+  rerank?: boolean;
   /** For those who know better than the defaults. */
   expert?: SearchExpert;
   /** Whether the answer says how it was found; that takes as long again. */
@@ -77,7 +79,12 @@ export interface SearchHit {
   /** 0 to 1, higher is better; comparable within one answer only. */
   score: number;
   /** What each leg gave: cosine similarity, and text rank; null where that leg did not find the record. */
-  scores: { vector: number | null; text: number | null };
+  scores: {
+    vector: number | null;
+    text: number | null;
+    /** The re-ranker's, whose order the hits are in then; null for one that it left out. Of any size. */
+    rerank?: number | null;
+  };
   /** The record's best chunk. */
   chunk: ChunkText & {
     /** How many chunks the record has: `index` is 0 to `of` - 1. */
@@ -103,6 +110,8 @@ export interface SearchAnswer {
   mode: SearchMode;
   /** Source → the space that answered, as `model id`. */
   space: Record<string, string>;
+  /** What went wrong and did not keep the search from being answered. */
+  warning?: string;
   /** Where it was asked for. */
   explain?: SearchExplanation;
   /**

@@ -102,6 +102,10 @@ export const searchRequest = z
       .max(5)
       .optional()
       .openapi({ description: 'Chunks before and after the best one, default 0.' }),
+    rerank: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Whether the configured re-ranker orders the best hits.' }),
   })
   .openapi('SearchRequest');
 
@@ -173,7 +177,11 @@ const searchHit = z
     source: z.string(),
     key: z.string().openapi({ description: 'The key of the row; a JSON array when composite.' }),
     score: z.number().openapi({ description: '0 to 1, comparable within one answer only.' }),
-    scores: z.object({ vector: z.number().nullable(), text: z.number().nullable() }),
+    scores: z.object({
+      vector: z.number().nullable(),
+      text: z.number().nullable(),
+      rerank: z.number().nullable().optional(),
+    }),
     chunk: z
       .object({
         ...chunkText,
@@ -205,6 +213,10 @@ export const searchAnswer = z
       description:
         'Where answers are kept: whether this is one. Also the header `x-evervec-cache`.',
     }),
+    warning: z
+      .string()
+      .optional()
+      .openapi({ description: 'What went wrong and did not keep it from being answered.' }),
   })
   .openapi('SearchAnswer');
 

@@ -135,6 +135,8 @@ describe('routes', () => {
       ['/v1/search', ['post']],
       ['/v1/similar', ['post']],
       ['/v1/sources', ['get']],
+      ['/v1/context', ['post']],
+      ['/v1/feedback', ['post']],
       ...['status', 'stats', 'health', 'metrics', 'recent', 'failed', 'stuck', 'audit'].map(
         (name) => [`/v1/queue/${name}`, ['get']],
       ),

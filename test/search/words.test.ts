@@ -303,6 +303,23 @@ describeEachDatabase('a search by words', (databases) => {
     expect((await scoresOf(evervec, 'w1')).length).toBeGreaterThan(300);
   });
 
+  test('weighs chunks whose lexemes have one number, and those of very many words', async () => {
+    const database = await databases.open();
+    const { rows } = await database.query<{ id: number; words: string[] }>(`
+      select evervec.word_id('w' || n) as id, array_agg('w' || n) as words from generate_series(1, 150000) n
+      group by 1 having count(*) > 1 limit 1`);
+    const [one, other] = rows[0]?.words ?? [];
+    const weights = await database.query<{ alone: string; both: string; many: number }>(
+      `select evervec.term_weights(to_tsvector('simple', $1), 3)::text as alone,
+        evervec.term_weights(to_tsvector('simple', $2), 3)::text as both,
+        vector.l2_norm(evervec.term_weights(
+          to_tsvector('simple', (select string_agg('w' || n, ' ') from generate_series(1, 20000) n)), 20000)) as many`,
+      [`${one} ${one} else`, `${one} ${other} else`],
+    );
+    expect(weights.rows[0]?.both).toBe(weights.rows[0]?.alone);
+    expect(weights.rows[0]?.many).toBeCloseTo(Math.sqrt(16_000), 1);
+  });
+
   test('under tiers tells nothing of what is hidden by a score', async () => {
     const shown = ['Common tides', 'Common clouds of the sky', 'A storm and its tides'];
     const documents = shown.map((text, i) => given(`Shown ${i}`, text, 'public'));

@@ -23,6 +23,8 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   'model-switch': () => import('./model-switch.ts'),
   bm25: () => import('./bm25.ts'),
   tiers: () => import('./tiers.ts'),
+  search: () => import('./search.ts'),
+  recall: () => import('./recall.ts'),
   memory: () => import('./memory.ts'),
   import: () => import('./import.ts'),
   chunker: () => import('./chunker.ts'),

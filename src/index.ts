@@ -1,11 +1,13 @@
 /** Evervec for programs: open, set up, work, search. */
 export {
+  type Advice,
   type Config,
   createEvervec,
   defineConfig,
   type Evervec,
   type EvervecOptions,
   type Reconciled,
+  type Reindexed,
   type SetupReport,
   type SourceSummary,
   type Verdict,

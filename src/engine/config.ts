@@ -87,7 +87,8 @@ const documentOptions = z.strictObject({
       userAgent: z.string().optional(),
     })
     .optional(),
-  ...sourceOptions.pick({ chunk: true, language: true, lane: true, budget: true }).shape,
+  ...sourceOptions.pick({ chunk: true, index: true, language: true, lane: true, budget: true })
+    .shape,
 });
 
 /** Which of its forms a model has is seen from the value, so that a fault names the field that is wrong. */

@@ -36,7 +36,14 @@ import {
   takeBackBackfill,
 } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
-import { type SearchAnswer, type SearchRequest, search } from '../search/index.ts';
+import {
+  type KnownSpaces,
+  type SearchAnswer,
+  type SearchRequest,
+  type SimilarRequest,
+  search,
+  similar,
+} from '../search/index.ts';
 import {
   listSources,
   type Proposals,
@@ -45,6 +52,7 @@ import {
   type SourceDefinition,
 } from '../source/index.ts';
 import { errorLabel, type Worker } from '../worker/index.ts';
+import { type Advice, advise } from './advise.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
@@ -59,6 +67,7 @@ import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
+import { type Reindexed, reindexSources } from './reindex.ts';
 import { type SetupReport, setUpSource, tearDown } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { Tasks } from './tasks.ts';
@@ -116,6 +125,7 @@ export class Evervec {
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
+  readonly #knownSpaces: KnownSpaces = new Map();
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -320,6 +330,12 @@ export class Evervec {
     return await resetSources(this.database, await this.#wiring.wire(names), by, onProgress);
   }
 
+  /** Builds the indexes over the sources' vectors anew, as the configuration says. Search goes on, embedding waits. */
+  async reindex(names?: readonly string[], by = 'program'): Promise<Reindexed[]> {
+    const wired = (await this.#wiring.wire(names)).filter(isSearched);
+    return await reindexSources(this.database, wired, by);
+  }
+
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
     return await createWorker(
@@ -372,7 +388,27 @@ export class Evervec {
     const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
-    return await onSchema(search({ connection, modelOf, queries }, wanted, signal));
+    const known = this.#knownSpaces;
+    return await onSchema(search({ connection, modelOf, queries, known }, wanted, signal));
+  }
+
+  /**
+   * The records that are nearest to one of them, by the mean of its chunks' vectors, without that one.
+   * @throws SearchRequestError, UnknownSourceError, UnknownRecordError
+   */
+  async similar(request: SimilarRequest): Promise<SearchAnswer> {
+    return await onSchema(similar(this.database, request));
+  }
+
+  /**
+   * What searches of a source find of what is nearest, by how widely they look, and which setting reaches a recall@10.
+   * @param recall above 0, up to 1
+   * @throws ConfigError, UnknownSourceError
+   */
+  async advise(source: string, recall = 0.98): Promise<Advice> {
+    const [wired] = (await this.#wiring.wire([source])).filter(isSearched);
+    if (wired === undefined) throw unknownSource(source, await listSources(this.database));
+    return await onSchema(advise(this.database, wired, recall));
   }
 
   /**

@@ -24,6 +24,7 @@ import {
 import {
   areGuarded,
   createSpace,
+  noteIndexSettings,
   describeSpace,
   dropSpace,
   guardSidecars,
@@ -109,6 +110,7 @@ async function compareSpace(
   const space = (await spacesOf(tx, row.id)).find(({ id }) => id === row.active_space_id);
   if (space === undefined) return [];
   const differs = differences(space, wanted);
+  await noteIndexSettings(tx, space.id, wanted.indexSettings);
   if (differs.length === 0 && space.chunkSettings === null)
     await describeSpace(tx, space.id, wanted);
   return differs;

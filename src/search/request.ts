@@ -33,6 +33,35 @@ export interface SearchRequest {
   limit?: number;
   /** 0 to 10,000, default 0. */
   offset?: number;
+  /** For those who know better than the defaults. */
+  expert?: SearchExpert;
+  /** Whether the answer says how it was found; that takes as long again. */
+  explain?: boolean;
+}
+
+export interface SearchExpert {
+  /** How many chunks an HNSW index holds in view, 1 to 1,000: more finds more, and takes longer. Default 100 or more. */
+  efSearch?: number;
+  /** Lists of an IVFFlat index that are looked at, 1 to 32,768; default twice the root of how many there are. */
+  probes?: number;
+  /** Chunks that each leg gives at first, 1 to 10,000; default 40 by meaning alone, else 100. */
+  candidates?: number;
+  /** Looks at every vector. */
+  exact?: boolean;
+  /** Hybrid by reciprocal ranks in place of scores, with this constant, 1 to 10,000; 60 is usual. */
+  rrfK?: number;
+  /** What the legs weigh in hybrid, each 0 to 1, not both 0; default the model's own. */
+  weights?: { vector: number; text: number };
+}
+
+/** Asks for the records that are nearest to one of them. */
+export interface SimilarRequest extends Pick<
+  SearchRequest,
+  'filter' | 'tiers' | 'limit' | 'offset' | 'expert'
+> {
+  source: string;
+  /** Of the record, as a hit has it. Its place is the mean of its chunks' vectors. */
+  key: string;
 }
 
 export interface SearchHit {
@@ -68,4 +97,50 @@ export interface SearchAnswer {
   mode: SearchMode;
   /** Source → the space that answered, as `model id`. */
   space: Record<string, string>;
+  /** Where it was asked for. */
+  explain?: SearchExplanation;
+}
+
+export interface SearchExplanation {
+  /** One for each model that was asked; one in all where none is. */
+  searches: ExplainedSearch[];
+}
+
+export interface ExplainedSearch {
+  /** Null for a search by words. */
+  model: string | null;
+  /** Whether the query's vector was kept from before. */
+  query_vector: 'kept' | 'made' | 'none';
+  /** Until there was a vector. */
+  embed_ms: number;
+  /** From the statement to its rows, with the plan that is shown. */
+  database_ms: number;
+  /** Null where nothing was asked of the sources: the query has no meaning, or of none may anything be shown. */
+  database: SearchReport | null;
+}
+
+/** What the database says of itself. */
+export interface SearchReport {
+  /** Times that candidates were taken: more than once where too few of them could be shown. */
+  rounds: number;
+  /** Chunks that each leg gave at most, in the last round. */
+  candidates: number;
+  ef_search: number;
+  probes: number;
+  /** Searching, and of that what planning one round takes; a plan that a session keeps takes none. */
+  sql_ms: number;
+  plan_ms: number;
+  sources: Record<
+    string,
+    {
+      /** That Postgres' plan names for the vectors. */
+      index: 'hnsw' | 'ivfflat' | 'binary' | 'none';
+      /** All that pass, by the index, by the index until enough pass, or not by vectors. */
+      scan: 'exact' | 'index' | 'iterative' | 'off';
+      /** Chunks that Postgres expected to pass; null where it was not asked. */
+      estimated_chunks: number | null;
+      /** Chunks that each leg gave, and how many of them the caller sees. */
+      candidates: { vector: number | null; text: number | null; visible: number };
+    }
+  >;
 }

@@ -2,10 +2,11 @@
 import type { Drainable } from '../edge/index.ts';
 import type { Documents, Migrations, QueueAdmin, SourceSummary, Tasks } from '../engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls } from '../operate/index.ts';
-import type { SearchAnswer, SearchRequest } from '../search/index.ts';
+import type { SearchAnswer, SearchRequest, SimilarRequest } from '../search/index.ts';
 
 export interface Engine extends Drainable {
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
+  similar(request: SimilarRequest): Promise<SearchAnswer>;
   sources(): Promise<SourceSummary[]>;
   /** All but what reads files of this machine. */
   documents: Pick<

@@ -34,6 +34,34 @@ const filterEntry = z
   })
   .openapi({ anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, { type: 'object' }] });
 
+const weight = z.number().min(0).max(1);
+
+const searchExpert = z
+  .strictObject({
+    efSearch: z.int().min(1).max(1_000).optional(),
+    probes: z.int().min(1).max(32_768).optional(),
+    candidates: z.int().min(1).max(10_000).optional(),
+    exact: z.boolean().optional(),
+    rrfK: z.int().min(1).max(10_000).optional(),
+    weights: z.strictObject({ vector: weight, text: weight }).optional(),
+  })
+  .openapi('SearchExpert', { description: 'For those who know better than the defaults.' });
+
+const filter = z
+  .record(z.string(), filterEntry)
+  .optional()
+  .openapi({
+    description: 'Column to value, or to a condition such as {"$gte": 2}; all of them must hold.',
+    example: { status: 'open', seats: { $gte: 2 } },
+  });
+const limit = z
+  .int()
+  .min(1)
+  .max(1_000)
+  .optional()
+  .openapi({ description: 'Default 10.', example: 5 });
+const offset = z.int().min(0).max(10_000).optional().openapi({ description: 'Default 0.' });
+
 export const searchRequest = z
   .strictObject({
     query: z
@@ -51,18 +79,69 @@ export const searchRequest = z
       .enum(['hybrid', 'vector', 'text'])
       .optional()
       .openapi({ description: 'By meaning, by words, or both (the default).', example: 'hybrid' }),
-    filter: z
-      .record(z.string(), filterEntry)
+    filter,
+    limit,
+    offset,
+    expert: searchExpert.optional(),
+    explain: z
+      .boolean()
       .optional()
-      .openapi({
-        description:
-          'Column to value, or to a condition such as {"$gte": 2}; all of them must hold.',
-        example: { status: 'open', seats: { $gte: 2 } },
-      }),
-    limit: z.int().min(1).max(1_000).optional().openapi({ description: 'Default 10.', example: 5 }),
-    offset: z.int().min(0).max(10_000).optional().openapi({ description: 'Default 0.' }),
+      .openapi({ description: 'Whether the answer says how it was found.' }),
   })
   .openapi('SearchRequest');
+
+export const similarRequest = z
+  .strictObject({
+    source: z.string().min(1).openapi({ example: 'offers' }),
+    key: z
+      .string()
+      .min(1)
+      .max(10_000)
+      .openapi({ description: 'Of the record, as a hit has it.', example: '966' }),
+    filter,
+    limit,
+    offset,
+    expert: searchExpert.optional(),
+  })
+  .openapi('SimilarRequest');
+
+const searchReport = z
+  .object({
+    rounds: z.int(),
+    candidates: z.int(),
+    ef_search: z.int(),
+    probes: z.int(),
+    sql_ms: z.number(),
+    plan_ms: z.number(),
+    sources: z.record(
+      z.string(),
+      z.object({
+        index: z.enum(['hnsw', 'ivfflat', 'binary', 'none']),
+        scan: z.enum(['exact', 'index', 'iterative', 'off']),
+        estimated_chunks: z.number().nullable(),
+        candidates: z.object({
+          vector: z.int().nullable(),
+          text: z.int().nullable(),
+          visible: z.int(),
+        }),
+      }),
+    ),
+  })
+  .openapi('SearchReport');
+
+const explanation = z
+  .object({
+    searches: z.array(
+      z.object({
+        model: z.string().nullable(),
+        query_vector: z.enum(['kept', 'made', 'none']),
+        embed_ms: z.number(),
+        database_ms: z.number(),
+        database: searchReport.nullable(),
+      }),
+    ),
+  })
+  .openapi('SearchExplanation');
 
 const searchHit = z
   .object({
@@ -93,6 +172,7 @@ export const searchAnswer = z
     space: z
       .record(z.string(), z.string())
       .openapi({ description: 'Source to the model that answered.' }),
+    explain: explanation.optional().openapi({ description: 'Where it was asked for.' }),
   })
   .openapi('SearchAnswer');
 

@@ -2,7 +2,12 @@
 import type { MigrationPlan, SourceSummary, SpaceStatus } from '../../src/engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls, QueueHealth } from '../../src/operate/index.ts';
 import type { QueueStatus } from '../../src/queue/index.ts';
-import type { SearchAnswer, SearchHit, SearchRequest } from '../../src/search/index.ts';
+import type {
+  SearchAnswer,
+  SearchHit,
+  SearchRequest,
+  SimilarRequest,
+} from '../../src/search/index.ts';
 import type { Engine } from '../../src/server/index.ts';
 
 export const OFFER: SearchHit = {
@@ -163,6 +168,13 @@ export class FakeEngine implements Engine {
     const { calls, texts, saved, tokens, failed, money } = (await this.cost({})).total;
     const of = { provider: 'openai', model: 'openai/"small"', cause: 'query' } as const;
     return [{ ...of, calls, texts, saved, tokens, failed, money }];
+  }
+
+  readonly similarRequests: SimilarRequest[] = [];
+
+  async similar(request: SimilarRequest): Promise<SearchAnswer> {
+    this.similarRequests.push(request);
+    return { hits: this.hits, took_ms: 1, mode: 'vector', space: { offers: 'test' } };
   }
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {

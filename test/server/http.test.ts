@@ -133,6 +133,7 @@ describe('routes', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.entries(document.paths).map(([path, on]) => [path, Object.keys(on)])).toEqual([
       ['/v1/search', ['post']],
+      ['/v1/similar', ['post']],
       ['/v1/sources', ['get']],
       ...['status', 'stats', 'health', 'metrics', 'recent', 'failed', 'stuck', 'audit'].map(
         (name) => [`/v1/queue/${name}`, ['get']],

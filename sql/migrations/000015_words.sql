@@ -137,10 +137,11 @@ end $$;
 --
 -- Below 10,000 chunks there is no index and all are looked at. Above, common lexemes are in the statistics that Postgres
 -- keeps by itself, and the rare ones are counted by the index. Where some chunks are hidden those statistics would tell of them:
--- there a sample of the visible ones takes their place. Under row level security Postgres does not use the index of words, so
--- that the sample is all there is.
+-- there a sample of the visible ones takes their place, and where few are visible those are looked at by `visible`, a join
+-- that begins with their rows. Under row level security Postgres does not use the index of words, so that the sample is all
+-- there is.
 create function evervec.count_words(
-  space evervec.spaces, lexemes text[], shown text, tiers text[], out total float8, out counts float8[]
+  space evervec.spaces, lexemes text[], shown text, visible text, tiers text[], out total float8, out counts float8[]
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   chunks constant text := format('evervec.%I', 'chunks_' || space.id);
@@ -157,6 +158,11 @@ begin
   if is_secured or shown is not null then
     select * into total, counts from evervec.scan_words(
       format('(select c.* from %s c tablesample system (%s) repeatable (0))', chunks, share), lexemes, shown, tiers);
+    if visible is not null and not is_secured and total < 20 then
+      select * into total, counts
+      from evervec.scan_words(format('(select c.* from %s c %s)', chunks, visible), lexemes, null, tiers);
+      return;
+    end if;
     total := total * 100 / share;
     if is_secured then
       counts := array(select greatest(count, 0.5) * 100 / share
@@ -317,9 +323,10 @@ begin
   return coalesce((needed && (!! asked.rarest)) && (!! asked.excluded), needed && (!! asked.rarest));
 end $$;
 
--- What a query asks of a space by words: `shown` is a condition on chunk `c` with $4 for `tiers`, or null.
+-- What a query asks of a space by words. `shown`, a condition on chunk `c`, and `visible`, a join of the rows `t` that
+-- says the same, have $4 for `tiers`; both are null where all is shown.
 create function evervec.ask_words(
-  space_id integer, query text, shown text, tiers text[]
+  space_id integer, query text, shown text, visible text, tiers text[]
 ) returns evervec.words_asked
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -342,7 +349,7 @@ begin
   -- As a word that a tenth of the chunks have: how many begin so would have to be counted.
   asked.prefix_weight := ln(10);
   if space.weighed_at is not null and lexemes <> '{}' then
-    select * into total, counts from evervec.count_words(space, lexemes, shown, tiers);
+    select * into total, counts from evervec.count_words(space, lexemes, shown, visible, tiers);
     shares := array_fill(1::float8, array[cardinality(lexemes)]);
     -- Words that are in no chunk may be misspelled: what lies beside them counts half.
     if cardinality(lexemes) <= 32 then
@@ -353,7 +360,7 @@ begin
         continue when beside is null or beside = '{}';
         for near in
           select lexeme, count
-          from evervec.count_words(space, beside, shown, tiers) known cross join unnest(beside, known.counts) counted (lexeme, count)
+          from evervec.count_words(space, beside, shown, visible, tiers) known cross join unnest(beside, known.counts) counted (lexeme, count)
           where count > 0 and not lexeme = any (lexemes) order by count desc, lexeme limit 2
         loop
           lexemes := lexemes || near.lexeme::text;
@@ -370,9 +377,9 @@ drop function evervec.words_query_sql;
 drop function evervec.words_leg_sql;
 drop function evervec.words_score_sql;
 
-create function evervec.words_query_sql(space evervec.spaces, shown text) returns text
+create function evervec.words_query_sql(space evervec.spaces, shown text, visible text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format('evervec.ask_words(%s, $1, %L, $4)', space.id, shown)
+  select format('evervec.ask_words(%s, $1, %L, %L, $4)', space.id, shown, visible)
 $$;
 
 -- How well chunk `c` fits what is asked, `asked`, by BM25. A chunk that came without weights is weighed as it is read.

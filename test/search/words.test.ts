@@ -336,10 +336,36 @@ describeEachDatabase('a search by words', (databases) => {
     expect(await scored()).toEqual(before);
     expect(await scoresOf(evervec, 'tides clouds')).not.toEqual(before);
   });
+
+  test('under tiers counts what is visible, with an index as without, few or many', async () => {
+    const database = await databases.open();
+    const texts = zipfTexts(200, 8, 60);
+    const documents = texts.map((text, i) =>
+      given(`Text ${i}`, text, i % 20 === 0 ? 'public' : 'secret'),
+    );
+    const library = await openLibrary(database, documents);
+    const scored = async (query: string) =>
+      await Promise.all(
+        ['public', 'secret'].map((tier) => scoresOf(library.evervec, query, { tiers: [tier] })),
+      );
+    const queries = ['w1 w40', 'w59', 'w2 w3 w17'];
+    const before = new Map<string, unknown>();
+    for (const query of queries) before.set(query, await scored(query));
+    await index(database);
+    for (const query of queries) expect(await scored(query), `${query}`).toEqual(before.get(query));
+    const [all] = await scored('w1');
+    const read = await library.as<{ record_key: string }>(
+      'public',
+      `select record_key from evervec.search('documents', 'w1', options => '{"limit": 1000}')`,
+    );
+    expect(read.map(({ record_key }) => record_key).toSorted()).toEqual(
+      all?.map(([key]) => key).toSorted(),
+    );
+  });
 });
 
 const UNPRUNED = `
-with query as materialized (select evervec.ask_words(1, $1, null, null) as words)
+with query as materialized (select evervec.ask_words(1, $1, null, null, null) as words)
 select c.record_key as key, (query.words).others is not null as rarest
 from query join evervec.chunks_1 c on c.words @@ (query.words).matched
 order by c.weights operator(vector.<#>) (query.words).weights, c.record_key, c.chunk_index`;

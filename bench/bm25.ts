@@ -181,7 +181,7 @@ const SEARCH = `
 select hit.record_key from evervec.search('texts', $1, options => '{"mode": "text", "limit": ${HITS}}') hit`;
 
 const UNPRUNED = `
-with query as materialized (select evervec.ask_words(1, $1, null, null) as words),
+with query as materialized (select evervec.ask_words(1, $1, null, null, null) as words),
 asked as materialized (select (words).* from query)
 select c.record_key from evervec.chunks_1 c cross join asked where c.words @@ asked.matched
 order by c.weights <#> asked.weights, c.record_key, c.chunk_index limit ${HITS}`;

@@ -22,19 +22,33 @@ create function evervec.words_length(words tsvector) returns bigint
 language sql immutable strict parallel safe
 return (select coalesce(sum(coalesce(cardinality(positions), 1)), 0) from unnest(words));
 
--- A chunk's side of BM25. Two lexemes of one number are one, and 16,000 are what a sparse vector holds. Its elements come
--- in any order. A chunk's words are in it as to_tsvector keeps them: 255 places of a lexeme at most.
+-- A chunk's side of BM25, where two of its lexemes have one number or there are more than the 16,000 that a sparse vector
+-- holds: those of one number are one, and of the others some are left out.
+create function evervec.crowded_weights(words tsvector, average_words float8) returns vector.sparsevec
+language sql immutable parallel safe
+return (
+  select ('{' || string_agg(id || ':' || (times * 2.2::float8 / (times + size))::real, ',') || '}/1000000000')::vector.sparsevec
+  from (
+    select evervec.word_id(lexeme) as id, sum(coalesce(cardinality(positions), 1))::float8 as times,
+      1.2::float8 * (0.25::float8 + 0.75::float8 * max(sized.length) / average_words) as size
+    from (select evervec.words_length(words) as length offset 0) sized cross join unnest(words) group by 1 limit 16000
+  ) numbered
+);
+
+-- A chunk's side of BM25. Its words are in it as to_tsvector keeps them: 255 places of a lexeme at most. The elements come in
+-- any order. Every chunk that is written comes through here: grouping by the number alone would double what it takes.
 create function evervec.term_weights(words tsvector, average_words float8) returns vector.sparsevec
 language sql immutable parallel safe
 return (
-  select ('{' || coalesce(string_agg(concat(id, ':', (times * 2.2::float8 / (times + size))::real), ','), '')
-    || '}/1000000000')::vector.sparsevec
+  select case when count(*) = count(distinct id) and count(*) <= 16000
+    then ('{' || coalesce(string_agg(id || ':' || (times * 2.2::float8 / (times + size))::real, ','), '')
+      || '}/1000000000')::vector.sparsevec
+    else evervec.crowded_weights(words, average_words) end
   from (
-    select evervec.word_id(lexeme) as id, sum(coalesce(cardinality(positions), 1))::float8 as times,
-      1.2::float8 * (0.25::float8 + 0.75::float8
-        * (sum(sum(coalesce(cardinality(positions), 1))) over ())::float8 / average_words) as size
-    from unnest(words) group by 1 limit 16000
-  ) counted
+    select evervec.word_id(lexeme) as id, coalesce(cardinality(positions), 1) as times,
+      1.2::float8 * (0.25::float8 + 0.75::float8 * (sum(coalesce(cardinality(positions), 1)) over ()) / average_words) as size
+    from unnest(words)
+  ) numbered
 );
 
 do $$
@@ -123,10 +137,11 @@ end $$;
 --
 -- Below 10,000 chunks there is no index and all are looked at. Above, common lexemes are in the statistics that Postgres
 -- keeps by itself, and the rare ones are counted by the index. Where some chunks are hidden those statistics would tell of them:
--- there a sample of the visible ones takes their place. Under row level security Postgres does not use the index of words, so
--- that the sample is all there is.
+-- there a sample of the visible ones takes their place, and where few are visible those are looked at by `visible`, a join
+-- that begins with their rows. Under row level security Postgres does not use the index of words, so that the sample is all
+-- there is.
 create function evervec.count_words(
-  space evervec.spaces, lexemes text[], shown text, tiers text[], out total float8, out counts float8[]
+  space evervec.spaces, lexemes text[], shown text, visible text, tiers text[], out total float8, out counts float8[]
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   chunks constant text := format('evervec.%I', 'chunks_' || space.id);
@@ -143,6 +158,11 @@ begin
   if is_secured or shown is not null then
     select * into total, counts from evervec.scan_words(
       format('(select c.* from %s c tablesample system (%s) repeatable (0))', chunks, share), lexemes, shown, tiers);
+    if visible is not null and not is_secured and total < 20 then
+      select * into total, counts
+      from evervec.scan_words(format('(select c.* from %s c %s)', chunks, visible), lexemes, null, tiers);
+      return;
+    end if;
     total := total * 100 / share;
     if is_secured then
       counts := array(select greatest(count, 0.5) * 100 / share
@@ -303,9 +323,10 @@ begin
   return coalesce((needed && (!! asked.rarest)) && (!! asked.excluded), needed && (!! asked.rarest));
 end $$;
 
--- What a query asks of a space by words: `shown` is a condition on chunk `c` with $4 for `tiers`, or null.
+-- What a query asks of a space by words. `shown`, a condition on chunk `c`, and `visible`, a join of the rows `t` that
+-- says the same, have $4 for `tiers`; both are null where all is shown.
 create function evervec.ask_words(
-  space_id integer, query text, shown text, tiers text[]
+  space_id integer, query text, shown text, visible text, tiers text[]
 ) returns evervec.words_asked
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -328,7 +349,7 @@ begin
   -- As a word that a tenth of the chunks have: how many begin so would have to be counted.
   asked.prefix_weight := ln(10);
   if space.weighed_at is not null and lexemes <> '{}' then
-    select * into total, counts from evervec.count_words(space, lexemes, shown, tiers);
+    select * into total, counts from evervec.count_words(space, lexemes, shown, visible, tiers);
     shares := array_fill(1::float8, array[cardinality(lexemes)]);
     -- Words that are in no chunk may be misspelled: what lies beside them counts half.
     if cardinality(lexemes) <= 32 then
@@ -339,7 +360,7 @@ begin
         continue when beside is null or beside = '{}';
         for near in
           select lexeme, count
-          from evervec.count_words(space, beside, shown, tiers) known cross join unnest(beside, known.counts) counted (lexeme, count)
+          from evervec.count_words(space, beside, shown, visible, tiers) known cross join unnest(beside, known.counts) counted (lexeme, count)
           where count > 0 and not lexeme = any (lexemes) order by count desc, lexeme limit 2
         loop
           lexemes := lexemes || near.lexeme::text;
@@ -356,9 +377,9 @@ drop function evervec.words_query_sql;
 drop function evervec.words_leg_sql;
 drop function evervec.words_score_sql;
 
-create function evervec.words_query_sql(space evervec.spaces, shown text) returns text
+create function evervec.words_query_sql(space evervec.spaces, shown text, visible text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format('evervec.ask_words(%s, $1, %L, $4)', space.id, shown)
+  select format('evervec.ask_words(%s, $1, %L, %L, $4)', space.id, shown, visible)
 $$;
 
 -- How well chunk `c` fits what is asked, `asked`, by BM25. A chunk that came without weights is weighed as it is read.

@@ -71,10 +71,13 @@ export async function weighWords(
   let batches = 0;
   const { rows } = await database.query<{ id: number }>(SPACES, [sourceId]);
   for (const { id } of rows) {
-    if (signal.aborted) break;
     const share = await lookAt(database, id);
     await database.query(inSidecar(BEGIN, id).replace('{share}', String(share)), [id]);
-    while (!signal.aborted && (await database.transaction((tx) => weighSome(tx, id)))) batches++;
+    // A step at least: workers that run once are stopped soon after they began.
+    while (await database.transaction((tx) => weighSome(tx, id))) {
+      batches++;
+      if (signal.aborted) break;
+    }
   }
   return batches;
 }

@@ -80,15 +80,13 @@ export async function storedChunks(
  * A vector of another record may be gone since it was seen: the chunks are counted that got none.
  * begun: the first chunks of a space say how long one is; upkeep looks again (src/space/weigh.ts).
  */
-const PARSED = `
-with new as materialized (
-  select given.*, to_tsvector($9::regconfig, context || text) as words
-  from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
-    $8::vector.{type}[], $10::text[], $11::integer[])
-    as given (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page)
-), length as materialized (
-  select coalesce((select average_words from evervec.spaces where id = {space}),
-    (select greatest(1, avg(evervec.words_length(words))) from new)) as average
+const LENGTH = `
+with length as materialized (
+  select coalesce(
+    (select average_words from evervec.spaces where id = {space}),
+    (select greatest(1, avg(evervec.words_length(to_tsvector($9::regconfig, context || text))))
+      from unnest($6::text[], $10::text[]) as given (text, context))
+  ) as average
 ), begun as (
   update evervec.spaces set average_words = length.average from length where id = {space} and average_words is null
 )`;
@@ -98,8 +96,12 @@ insert into {sidecar} as chunk
   (record_key, chunk_index, start_offset, end_offset, section, page, text, text_hash, embedding, words, weights)
 select new.record_key, new.chunk_index, new.start_offset, new.end_offset, new.section, new.page, new.text,
   new.text_hash,
-  coalesce(new.embedding, moved.embedding), new.words, evervec.term_weights(new.words, length.average)
-from new cross join length
+  coalesce(new.embedding, moved.embedding), parsed.words, evervec.term_weights(parsed.words, length.average)
+from length cross join unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
+  $8::vector.{type}[], $10::text[], $11::integer[])
+  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page)
+-- Once for both columns.
+cross join lateral (select to_tsvector($9::regconfig, new.context || new.text) as words offset 0) parsed
 left join lateral (
   select embedding from {sidecar} old
   where {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1
@@ -156,7 +158,7 @@ async function upsertChunks(
   elementOid: number,
 ): Promise<void> {
   const upsert = space.sharesTexts ? COUNT_BARE.replace('{upsert}', UPSERT) : UPSERT;
-  const statement = (PARSED + upsert)
+  const statement = (LENGTH + upsert)
     .replaceAll('{sidecar}', sidecarName(space.id))
     .replaceAll('{type}', space.vectorType)
     .replaceAll('{space}', String(space.id))

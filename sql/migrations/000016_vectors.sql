@@ -48,8 +48,8 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
   select format('(c.embedding operator(vector.<=>) $2::vector.%s)', space.vector_type)
 $$;
 
--- `hides`: what a row `t` has to be to be shown, empty where all are. Looking at all that pass costs about 2 µs each, an
--- iterative scan 5 µs for each chunk on its way to `candidates` that pass: whichever is less. What Postgres expects to pass
+-- `hides`: what a row `t` has to be to be shown, empty where all are. Looking at all that pass costs about 3 µs each, an
+-- iterative scan 15 to 30 µs for each chunk on its way to `candidates` that pass: whichever is less. What Postgres expects to pass
 -- may be wrong; then the other way is taken in the end, or the dear one, and never are hits left out.
 create function evervec.vector_scan_of(
   source evervec.sources, space evervec.spaces, hides text, tiers text[], way evervec.search_way
@@ -73,7 +73,7 @@ begin
   where oid = format('%I.%I', source.table_schema, source.table_name)::regclass;
   select greatest(reltuples, 1) into chunks from pg_class where oid = format('evervec.%I', 'chunks_' || space.id)::regclass;
   if rows > 1 then passing := passing * greatest(1, chunks / rows); end if;
-  if passing * passing <= 2.5 * way.candidates * chunks or not evervec.has_iterative_scan() then
+  if passing * passing <= 5 * way.candidates * chunks or not evervec.has_iterative_scan() then
     return row('none'::text, 'exact'::text, passing);
   end if;
   return row(index, 'iterative'::text, passing);
@@ -96,11 +96,15 @@ declare
 begin
   -- Ties in one order, or two pages would cut them differently. `+ 0` is what no index serves.
   if scan.scan = 'exact' then
-    return format('select c.record_key, c.chunk_index, %s + 0 as distance from %s where c.embedding is not null%s
-      order by distance, c.record_key, c.chunk_index limit %s', distance,
-      case when passing is null then chunks || ' c ' || joins
-        else format('(%s) passing join %s c on c.record_key = passing.record_key', passing, chunks) end,
-      case when passing is null then condition end, candidates);
+    -- Few that pass are looked up one by one (`offset 0`): Postgres would rather read all chunks once.
+    if passing is not null then
+      return format('select c.record_key, c.chunk_index, %s + 0 as distance from (%s) passing cross join lateral (
+          select c.record_key, c.chunk_index, c.embedding from %s c
+          where c.record_key = passing.record_key and c.embedding is not null offset 0
+        ) c order by distance, c.record_key, c.chunk_index limit %s', distance, passing, chunks, candidates);
+    end if;
+    return format('select c.record_key, c.chunk_index, %s + 0 as distance from %s c %s where c.embedding is not null%s
+      order by distance, c.record_key, c.chunk_index limit %s', distance, chunks, joins, condition, candidates);
   end if;
   if scan.index = 'binary' then
     -- Whether a number is above zero is all that the index knows: of four times as many the nearest in truth.
@@ -530,7 +534,12 @@ begin
     way.weight := coalesce((expert #>> '{weights,vector}')::float8, 0)
       / (coalesce((expert #>> '{weights,vector}')::float8, 0) + coalesce((expert #>> '{weights,text}')::float8, 0));
   end if;
-  if expert ? 'candidates' then way.candidates := (expert ->> 'candidates')::integer; end if;
+  if expert ? 'candidates' then
+    way.candidates := (expert ->> 'candidates')::integer;
+  elsif expert ? 'efSearch' and mode = 'vector' then
+    -- Else an index that holds fewer in view would be asked again for the rest.
+    way.candidates := least(way.candidates, greatest(hits_to, (expert ->> 'efSearch')::integer));
+  end if;
   while way.candidates < hits_to loop
     way.candidates := way.candidates * 4;
   end loop;

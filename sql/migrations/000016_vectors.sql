@@ -513,7 +513,7 @@ begin
         using errcode = 'datatype_mismatch', hint = 'embed the query with the model of the space';
     end if;
     -- Of no tier nothing can be seen.
-    continue when tiers = '{}' and wanted.definition ? 'tier';
+    continue when tiers = '{}' and wanted.definition ? 'tier' or wanted.id = any (source_ids);
     is_kept := is_kept and (tiers is null or not wanted.definition ? 'tier');
     source_ids := source_ids || wanted.id;
     most_lists := greatest(most_lists, (space.built_with ->> 'lists')::integer);

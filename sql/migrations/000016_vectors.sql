@@ -43,9 +43,16 @@ begin
   end if;
 end $$;
 
+-- Of chunk `c` to the query's vector, which `asked_sql` makes one of the space's type once: a plan that is kept would do it
+-- for each chunk.
 create or replace function evervec.distance_sql(space evervec.spaces) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format('(c.embedding operator(vector.<=>) $2::vector.%s)', space.vector_type)
+  select '(c.embedding operator(vector.<=>) asked.embedding)'
+$$;
+
+create function evervec.asked_sql(space evervec.spaces) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select format('select $2::vector.%s as embedding offset 0', space.vector_type)
 $$;
 
 -- `hides`: what a row `t` has to be to be shown, empty where all are. Looking at all that pass costs about 3 µs each, an
@@ -92,33 +99,31 @@ create function evervec.vector_leg_sql(
 ) returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   distance constant text := evervec.distance_sql(space);
-  bits constant text := format('%s::bit(%s)', 'vector.binary_quantize(%s)', space.dimensions);
+  bits constant text := format('vector.binary_quantize(%s)::bit(%s)', '%s', space.dimensions);
+  leg text;
 begin
   -- Ties in one order, or two pages would cut them differently. `+ 0` is what no index serves.
-  if scan.scan = 'exact' then
+  if scan.scan = 'exact' and passing is not null then
     -- Few that pass are looked up one by one (`offset 0`): Postgres would rather read all chunks once.
-    if passing is not null then
-      return format('select c.record_key, c.chunk_index, %s + 0 as distance from (%s) passing cross join lateral (
-          select c.record_key, c.chunk_index, c.embedding from %s c
-          where c.record_key = passing.record_key and c.embedding is not null offset 0
-        ) c order by distance, c.record_key, c.chunk_index limit %s', distance, passing, chunks, candidates);
-    end if;
-    return format('select c.record_key, c.chunk_index, %s + 0 as distance from %s c %s where c.embedding is not null%s
+    leg := format('select c.record_key, c.chunk_index, %s + 0 as distance from (%s) passing cross join lateral (
+        select c.record_key, c.chunk_index, c.embedding from %s c
+        where c.record_key = passing.record_key and c.embedding is not null offset 0
+      ) c order by distance, c.record_key, c.chunk_index limit %s', distance, passing, chunks, candidates);
+  elsif scan.scan = 'exact' then
+    leg := format('select c.record_key, c.chunk_index, %s + 0 as distance from %s c %s where c.embedding is not null%s
       order by distance, c.record_key, c.chunk_index limit %s', distance, chunks, joins, condition, candidates);
-  end if;
-  if scan.index = 'binary' then
+  elsif scan.index = 'binary' then
     -- Whether a number is above zero is all that the index knows: of four times as many the nearest in truth.
-    return format('select near.* from (
+    leg := format('select near.* from (
         select c.record_key, c.chunk_index, %s as distance from %s c %s where c.embedding is not null%s
         order by %s operator(vector.<~>) %s limit %s
       ) near order by near.distance, near.record_key, near.chunk_index limit %s', distance, chunks, joins, condition,
-      format(bits, 'c.embedding'), format(bits, '$2::vector.' || space.vector_type), candidates * 4, candidates);
+      format(bits, 'c.embedding'), format(bits, 'asked.embedding'), candidates * 4, candidates);
+  else
+    leg := format('select c.record_key, c.chunk_index, %s as distance from %s c %s where c.embedding is not null%s
+      order by %1$s limit %5$s', distance, chunks, joins, condition, candidates);
   end if;
-  -- The query's vector becomes one of the space's type once, and not for each chunk: a plan that is kept has no constant.
-  return format('select near.* from (select $2::vector.%s as embedding offset 0) asked cross join lateral (
-      select c.record_key, c.chunk_index, %s as distance from %s c %s where c.embedding is not null%s
-      order by %2$s limit %6$s
-    ) near', space.vector_type, '(c.embedding operator(vector.<=>) asked.embedding)', chunks, joins, condition, candidates);
+  return format('select leg.* from (%s) asked cross join lateral (%s) leg', evervec.asked_sql(space), leg);
 end $$;
 
 -- What is hidden from a search of one source: `joins` and `condition` of its legs, and `passing`, for an exact look at few.
@@ -185,6 +190,7 @@ begin
   if way.mode = 'text' then vector_leg := 'select null::text as record_key, null::integer as chunk_index where false'; end if;
   return format($sql$(
     with query as materialized (select %s as words),
+    asked as materialized (%s),
     vector_leg as materialized (select record_key, chunk_index, row_number() over () as position from (%s) leg),
     text_leg as materialized (select record_key, chunk_index, row_number() over () as position from (%s) leg),
     found as (
@@ -196,11 +202,11 @@ begin
       %s as rank,
       %s, %s::float8 as weight, false as has_more, null::jsonb as counts
     from found join %s c using (record_key, chunk_index)
-    %s cross join query %s
+    %s cross join query cross join asked %s
     union all select %s, null, null, null, null, null, null, null, null,
       (select count(*) from vector_leg) = $3 or (select count(*) from text_leg) = $3, %s
   )$sql$,
-    evervec.words_query_sql(space), vector_leg, words_leg,
+    evervec.words_query_sql(space), evervec.asked_sql(space), vector_leg, words_leg,
     case when way.mode = 'hybrid' then ', ' || evervec.baseline_sql(similarity, evervec.sample_sql(chunks, shown, way.mode)) end,
     source.id,
     case when way.mode = 'hybrid' then 'greatest(0, ceil(log(4, found.position / 100.0)))::integer' else '0' end,
@@ -217,7 +223,7 @@ end $$;
 -- as the sample is full.
 create function evervec.baseline_sql(similarity text, sample text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format($sql$sample as materialized (select %s as similarity from (%s) c),
+  select format($sql$sample as materialized (select %s as similarity from (%s) c cross join asked),
     middle as materialized (
       select percentile_cont(0.5) within group (order by similarity) as similarity from sample
     ),

@@ -326,13 +326,13 @@ create table evervec.touches (
   weight numeric not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
+-- Open to all: who may set a source up need not be who made the schema, and all that it does is make answers be asked anew.
 create function evervec.touch() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into evervec.touches (log_id, weight) values (tg_argv[0]::integer, 1 + floor(random() * 9e15));
   return null;
 end $$;
-revoke all on function evervec.touch from public;
 
 -- Takes rows together: sums stay what they are, in every snapshot. @returns how many were taken
 create function evervec.prune_touches() returns integer

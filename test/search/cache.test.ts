@@ -1,6 +1,6 @@
 /** Answers that are kept: the same as those that are not, at every moment, for everyone. */
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
 import type { Config, Evervec } from '../../src/engine/index.ts';
 import type { SearchAnswer, SearchRequest } from '../../src/search/index.ts';
@@ -255,6 +255,7 @@ describeOnPostgres('kept answers while others write', ({ open }) => {
       isDeleted.resolve();
       await mayCommit.promise;
     });
+    onTestFinished(() => mayCommit.resolve());
     await isDeleted.promise;
     expect((await ask()).cache).toBe('miss');
     await database.query('delete from notes where id = 4');

@@ -43,6 +43,7 @@ import {
   cachedSearch,
   type CacheStats,
   FilterUses,
+  readGeneration,
   type SearchAnswer,
   type SearchRequest,
   search,
@@ -403,6 +404,15 @@ export class Evervec {
     );
     this.#filterUses.note(Object.keys(answer.space), wanted.filter);
     return answer;
+  }
+
+  /** Where answers are kept: the sources of which none can be, since not every change of theirs is seen. */
+  async unkept(): Promise<string[]> {
+    if (this.#answers === null) return [];
+    const unkept: string[] = [];
+    for (const { name } of await onSchema(listSources(this.database)))
+      if ((await readGeneration(this.database, [name])) === null) unkept.push(name);
+    return unkept;
   }
 
   /** Indexes that searches with filters would be served by, as statements to run. */

@@ -11,6 +11,6 @@ export {
   type JoinedFilter,
 } from './filter.ts';
 export { FilterUses } from './filter-uses.ts';
-export { pruneTouches } from './generation.ts';
+export { pruneTouches, readGeneration } from './generation.ts';
 export type * from './request.ts';
 export { search } from './search.ts';

@@ -104,7 +104,9 @@ describeEachDatabase('kept answers', ({ open }) => {
     const { evervec, database } = await openNotes(await open());
     const ask = async () => (await evervec.search(ASKED)).cache;
     expect([await ask(), await ask()]).toEqual(['miss', 'hit']);
+    expect(await evervec.unkept()).toEqual([]);
     await database.query('alter table notes disable trigger all');
+    expect(await evervec.unkept()).toEqual(['notes']);
     expect([await ask(), await ask()]).toEqual(['bypass', 'bypass']);
     // Nobody knows what happened meanwhile.
     await database.query('delete from notes where id = 1');

@@ -249,9 +249,11 @@ begin
 end $$;
 
 create or replace function evervec.filter_sql(filter jsonb, columns jsonb) returns text
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select condition from evervec.filter_part_sql(filter, columns, 0, 0)
-$$;
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if filter = '{}' then return ''; end if;
+  return (select condition from evervec.filter_part_sql(filter, columns, 0, 0));
+end $$;
 
 -- Whose rows have no tiers hides none of them; format() refuses a name that is null.
 create or replace function evervec.tiers_sql(definition jsonb) returns text

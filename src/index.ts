@@ -1,11 +1,13 @@
 /** Evervec for programs: open, set up, work, search. */
 export {
+  type Advice,
   type Config,
   createEvervec,
   defineConfig,
   type Evervec,
   type EvervecOptions,
   type Reconciled,
+  type Reindexed,
   type SetupReport,
   type SourceSummary,
   type Verdict,
@@ -13,6 +15,7 @@ export {
 export { type AiSdkChoices, type AiSdkModel, fromAiSdk } from './embed/index.ts';
 export { type SupabaseSession, supabaseModel } from './embed/index.ts';
 export type { ProviderSettings } from './embed/index.ts';
+export type { AiSdkReranker, RerankerSettings, RerankFunction } from './embed/index.ts';
 export type { EmbedAnswer, EmbedCall, EmbeddingModel, EmbedKind } from './embed/index.ts';
 export * from './errors/index.ts';
 export type {
@@ -36,6 +39,7 @@ export type {
   SourceStats,
   StuckJob,
 } from './queue/index.ts';
+export type * from './search/context-request.ts';
 export type {
   FieldFilter,
   Filter,

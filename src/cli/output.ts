@@ -1,4 +1,5 @@
-/** How answers look on a terminal: tables, a progress line. JSON goes to stdout as it is. */
+/** How answers look on a terminal: tables, a progress line, how a search was found. JSON goes to stdout as it is. */
+import type { ExplainedSearch, SearchExplanation } from '../search/index.ts';
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
@@ -88,4 +89,28 @@ export class Progress {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
     if (text !== undefined) process.stderr.write(`${text}\n`);
   }
+}
+
+/** How a search was found, a line for each source. */
+export function formatExplanation({ searches }: SearchExplanation): string {
+  return searches.flatMap(explainedLines).join('\n');
+}
+
+function explainedLines(search: ExplainedSearch): string[] {
+  const { model, query_vector, embed_ms, database_ms, database } = search;
+  const vector = model === null ? 'no model asked' : `vector ${query_vector} by ${model}`;
+  const times = `${embed_ms.toFixed(1)} ms; database ${database_ms.toFixed(1)} ms`;
+  if (database === null) return [`${vector}, ${times}: nothing was looked at`];
+  const { rounds, candidates, ef_search, probes, sql_ms, plan_ms, sources } = database;
+  return [
+    `${vector}, ${times}, of it planning ${plan_ms.toFixed(1)}, search ${sql_ms.toFixed(1)}`,
+    `rounds ${rounds}, candidates ${candidates}, ef_search ${ef_search}, probes ${probes}`,
+    ...Object.entries(sources).map(([name, source]) => {
+      const { index, scan, estimated_chunks: estimated, candidates: found } = source;
+      const expected =
+        estimated === null ? '' : `, ${Math.round(estimated)} chunks expected to pass`;
+      const legs = `${found.vector ?? '-'} by meaning, ${found.text ?? '-'} by words`;
+      return `${name}: index ${index}, scan ${scan}${expected}; ${legs}, ${found.visible} visible`;
+    }),
+  ];
 }

@@ -5,11 +5,14 @@
 import { z } from 'zod';
 import {
   type AiSdkModel,
+  type AiSdkReranker,
   DTYPES,
   type EmbeddingModel,
   type ModelChoice,
   POOLINGS,
   PROVIDERS,
+  type RerankerChoice,
+  type RerankFunction,
 } from '../embed/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import { bulkLane, standbyLane } from '../queue/index.ts';
@@ -87,7 +90,8 @@ const documentOptions = z.strictObject({
       userAgent: z.string().optional(),
     })
     .optional(),
-  ...sourceOptions.pick({ chunk: true, language: true, lane: true, budget: true }).shape,
+  ...sourceOptions.pick({ chunk: true, index: true, language: true, lane: true, budget: true })
+    .shape,
 });
 
 /** Which of its forms a model has is seen from the value, so that a fault names the field that is wrong. */
@@ -105,6 +109,29 @@ const model = z.unknown().transform((value, context) => {
     context.issues.push({ code: 'custom', path, message, input: null });
   return z.NEVER;
 }) as z.ZodType<ModelChoice>;
+
+const rerankModel = z.custom<AiSdkReranker | RerankFunction>(
+  (value) =>
+    typeof value === 'function' ||
+    (typeof value === 'object' && value !== null && 'doRerank' in value),
+  'a re-ranker is a re-ranking model of the AI SDK or a function',
+);
+
+const rerankerSettings = z.strictObject({
+  model: rerankModel,
+  candidates: z.int().min(1).max(200).optional(),
+  timeoutMs: z.int().min(1).max(60_000).optional(),
+});
+
+/** The model alone, or with its settings. */
+const reranker = z.unknown().transform((value, context): RerankerChoice => {
+  const isSettings = typeof value === 'object' && value !== null && !('doRerank' in value);
+  const parsed = rerankerSettings.safeParse(isSettings ? value : { model: value });
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues)
+    context.issues.push({ code: 'custom', path: isSettings ? path : [], message, input: null });
+  return z.NEVER;
+}) as z.ZodType<RerankerChoice>;
 
 const config = z.strictObject({
   /**
@@ -140,6 +167,11 @@ const config = z.strictObject({
    * write waits for the next one.
    */
   queueEnabled: z.boolean().optional(),
+  /**
+   * Orders the best hits of searches that ask for it with `rerank`: a re-ranking model of the AI SDK, a function from query and
+   * texts to scores, or `{ model, candidates, timeoutMs }` with one of them.
+   */
+  reranker: reranker.optional(),
   /** Default true. False: nothing is embedded, and every search is one by words. */
   semanticSearch: z.boolean().optional(),
   search: z

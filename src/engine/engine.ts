@@ -12,13 +12,15 @@ import {
   schemaVersion,
 } from '../database/index.ts';
 import {
+  createReranker,
   type DailyBudgets,
   type EmbeddingModel,
   Ledger,
   noteSaved,
   QueryVectors,
+  type Reranker,
 } from '../embed/index.ts';
-import { SearchRequestError } from '../errors/index.ts';
+import { type EvervecError, SearchRequestError } from '../errors/index.ts';
 import {
   type BudgetState,
   type CostOptions,
@@ -42,11 +44,22 @@ import {
   AnswerCache,
   cachedSearch,
   type CacheStats,
+  type ContextAnswer,
+  contextFor,
+  type ContextOptions,
+  type ContextRequest,
   FilterUses,
+  type KnownSpaces,
   readGeneration,
   type SearchAnswer,
   type SearchRequest,
+  type SimilarRequest,
   search,
+  searchByVector,
+  type SearchHit,
+  searchReranked,
+  similar,
+  type VectorRequest,
 } from '../search/index.ts';
 import {
   listSources,
@@ -56,20 +69,24 @@ import {
   type SourceDefinition,
 } from '../source/index.ts';
 import { errorLabel, type Worker } from '../worker/index.ts';
+import { type Advice, advise } from './advise.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { budgetsInForce, budgetsOf } from './budgets.ts';
 import { type Config, parseConfig } from './config.ts';
 import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
+import { Labels } from './labels.ts';
 import { Migrations } from './migrations.ts';
 import { Models, type SpaceModel } from './models.ts';
 import { DOCUMENTS } from './document-source.ts';
 import { Documents } from './documents.ts';
 import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
+import { queryVectors } from './query-vectors.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
+import { type Reindexed, reindexSources } from './reindex.ts';
 import { type SetupReport, setUpSource, tearDown, watchSource } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { Tasks } from './tasks.ts';
@@ -85,6 +102,7 @@ import {
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
 import { type OnMissing, type Wired, Wiring } from './wiring.ts';
+import { wholeTexts } from './whole-texts.ts';
 import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
@@ -113,6 +131,8 @@ export class Evervec {
   readonly model: EmbeddingModel;
   /** The operators' side of the queue. */
   readonly queue: QueueAdmin;
+  /** Queries with the records that answer them, and how well searches do. */
+  readonly labels: Labels;
   /** Changes of model, width, chunker or language. */
   readonly migrations: Migrations;
   /** What is kept beside the tables of others. */
@@ -128,8 +148,10 @@ export class Evervec {
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
+  readonly #knownSpaces: KnownSpaces = new Map();
   readonly #answers: AnswerCache | null;
   readonly #filterUses: FilterUses;
+  readonly #reranker: Reranker | null;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -156,13 +178,21 @@ export class Evervec {
       ledger: this.#ledger,
       logger: this.#logger,
     });
+    this.#reranker = config.reranker ? createReranker(config.reranker, this.#ledger) : null;
     this.model = this.#models.configured;
     this.#wiring = new Wiring(database, this.#models, config);
     this.migrations = new Migrations({
       database,
       models: this.#models,
       wiring: this.#wiring,
+      search: (request) => this.search(request),
       createWorker: (wire, onBatch) => createWorker(this.#parts(wire), { onBatch }),
+    });
+    this.labels = new Labels({
+      database,
+      search: (request, signal) => this.search(request, signal),
+      modes: config.semanticSearch === false ? ['text'] : ['text', 'vector', 'hybrid'],
+      canRerank: this.#reranker !== null,
     });
     this.documents = new Documents({
       database,
@@ -345,6 +375,12 @@ export class Evervec {
     return await resetSources(this.database, await this.#wiring.wire(names), by, onProgress);
   }
 
+  /** Builds the indexes over the sources' vectors anew, as the configuration says. Search goes on, embedding waits. */
+  async reindex(names?: readonly string[], by = 'program'): Promise<Reindexed[]> {
+    const wired = (await this.#wiring.wire(names)).filter(isSearched);
+    return await reindexSources(this.database, wired, by);
+  }
+
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
     return await createWorker(
@@ -397,10 +433,16 @@ export class Evervec {
     const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
-    const ask = () => search({ connection, modelOf, queries }, wanted, signal);
+    const known = this.#knownSpaces;
     const answers = this.#answers;
+    const find = (one: SearchRequest) => {
+      const ask = () => search({ connection, modelOf, queries, known }, one, signal);
+      return answers === null ? ask() : cachedSearch(answers, connection, one, ask);
+    };
     const answer = await onSchema(
-      answers === null ? ask() : cachedSearch(answers, connection, wanted, ask),
+      wanted.rerank === true
+        ? searchReranked({ ...this.#reranking, search: find }, wanted, signal)
+        : find(wanted),
     );
     this.#filterUses.note(Object.keys(answer.space), wanted.filter);
     return answer;
@@ -413,6 +455,62 @@ export class Evervec {
     for (const { name } of await onSchema(listSources(this.database)))
       if ((await readGeneration(this.database, [name])) === null) unkept.push(name);
     return unkept;
+  }
+
+  get #reranking() {
+    return {
+      reranker: this.#reranker,
+      onFailure: (error: EvervecError) =>
+        this.#logger.warn({ code: error.code, reason: error.message }, 'not re-ranked'),
+    };
+  }
+
+  /**
+   * What is nearest to a vector of the caller's, in one source; by meaning alone.
+   * @throws SearchRequestError where it is not as wide as the source's vectors; UnknownSourceError
+   */
+  async searchByVector(request: VectorRequest): Promise<SearchHit[]> {
+    return await onSchema(searchByVector(this.database, request));
+  }
+
+  /**
+   * The passages that a search finds, within a number of tokens and with where they are from: for a prompt.
+   * @throws SearchRequestError, UnknownSourceError, SpaceMismatchError
+   */
+  async context(
+    request: ContextRequest,
+    options: ContextOptions = {},
+    signal?: AbortSignal,
+  ): Promise<ContextAnswer> {
+    const { database: connection } = this;
+    const parts = {
+      connection,
+      search: (wanted: SearchRequest) => this.search(wanted, signal),
+      vectorsOf: (query: string, sources: readonly string[]) =>
+        queryVectors(connection, this.#models, this.queries, query, sources),
+      textsOf: (source: string, keys: readonly string[]) =>
+        wholeTexts(connection, this.#wiring, source, keys),
+    };
+    return await onSchema(contextFor(parts, request, options, signal));
+  }
+
+  /**
+   * The records that are nearest to one of them, by the mean of its chunks' vectors, without that one.
+   * @throws SearchRequestError, UnknownSourceError, UnknownRecordError
+   */
+  async similar(request: SimilarRequest): Promise<SearchAnswer> {
+    return await onSchema(similar(this.database, request));
+  }
+
+  /**
+   * What searches of a source find of what is nearest, by how widely they look, and which setting reaches a recall@10.
+   * @param recall above 0, up to 1
+   * @throws ConfigError, UnknownSourceError
+   */
+  async advise(source: string, recall = 0.98): Promise<Advice> {
+    const wired = (await this.#wiring.wire([source])).find(isSearched);
+    if (wired === undefined) throw unknownSource(source, await listSources(this.database));
+    return await onSchema(advise(this.database, wired, recall));
   }
 
   /** Indexes that searches with filters would be served by, as statements to run. */

@@ -25,6 +25,7 @@ import {
 import {
   areGuarded,
   createSpace,
+  noteIndexSettings,
   describeSpace,
   dropSpace,
   guardSidecars,
@@ -133,6 +134,7 @@ async function compareSpace(
   const space = (await spacesOf(tx, row.id)).find(({ id }) => id === row.active_space_id);
   if (space === undefined) return [];
   const differs = differences(space, wanted);
+  await noteIndexSettings(tx, space.id, wanted.indexSettings);
   if (differs.length === 0 && space.chunkSettings === null)
     await describeSpace(tx, space.id, wanted);
   return differs;

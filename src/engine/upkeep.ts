@@ -1,4 +1,4 @@
-/** What workers do for sources from time to time: compare all rows, archive what the rule says. */
+/** What workers do for sources from time to time: compare all rows, archive what the rule says, weigh words. */
 import {
   type Connection,
   type Database,
@@ -8,6 +8,7 @@ import {
 import { inPages } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { pruneTouches } from '../search/index.ts';
+import { isWeighing, weighWords } from '../space/index.ts';
 import type { Upkeep } from '../worker/index.ts';
 import type { Documents } from './documents.ts';
 import { reconcileSource, type Reconciled } from './reconcile.ts';
@@ -15,6 +16,7 @@ import type { Wired } from './wiring.ts';
 
 const ARCHIVE_MINUTES = 24 * 60;
 const LEDGER_MINUTES = 24 * 60;
+const WEIGH_MINUTES = 60;
 
 /* A request is taken by beginning, and over when it has ended: one whose worker died is taken again after an hour. */
 const TAKE_REQUEST = `
@@ -49,9 +51,15 @@ export function upkeepOf(
       everyMinutes: ARCHIVE_MINUTES,
       run: (signal) => archiveInSteps(database, source.name, { signal }),
     };
+    const weigh: Upkeep = {
+      task: `weigh words of ${source.name}`,
+      everyMinutes: WEIGH_MINUTES,
+      takeRequest: () => isWeighing(database, row.id),
+      run: (signal) => weighWords(database, row.id, signal),
+    };
     // The archive is one for all spaces of a source.
     const isStandby = row.standby_of !== null;
-    return source.archive === null || isStandby ? [reconcile] : [reconcile, archive];
+    return source.archive === null || isStandby ? [reconcile, weigh] : [reconcile, archive, weigh];
   });
 }
 

@@ -46,6 +46,27 @@ const filter = z
     example: { status: 'open', seats: { $gte: 2 } },
   } as object);
 
+const weight = z.number().min(0).max(1);
+
+const searchExpert = z
+  .strictObject({
+    efSearch: z.int().min(1).max(1_000).optional(),
+    probes: z.int().min(1).max(32_768).optional(),
+    candidates: z.int().min(1).max(10_000).optional(),
+    exact: z.boolean().optional(),
+    rrfK: z.int().min(1).max(10_000).optional(),
+    weights: z.strictObject({ vector: weight, text: weight }).optional(),
+  })
+  .openapi('SearchExpert', { description: 'For those who know better than the defaults.' });
+
+const limit = z
+  .int()
+  .min(1)
+  .max(1_000)
+  .optional()
+  .openapi({ description: 'Default 10.', example: 5 });
+const offset = z.int().min(0).max(10_000).optional().openapi({ description: 'Default 0.' });
+
 export const searchRequest = z
   .strictObject({
     query: z
@@ -64,8 +85,13 @@ export const searchRequest = z
       .optional()
       .openapi({ description: 'By meaning, by words, or both (the default).', example: 'hybrid' }),
     filter: filter.optional(),
-    limit: z.int().min(1).max(1_000).optional().openapi({ description: 'Default 10.', example: 5 }),
-    offset: z.int().min(0).max(10_000).optional().openapi({ description: 'Default 0.' }),
+    limit,
+    offset,
+    expert: searchExpert.optional(),
+    explain: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Whether the answer says how it was found.' }),
     highlight: z
       .boolean()
       .optional()
@@ -76,8 +102,65 @@ export const searchRequest = z
       .max(5)
       .optional()
       .openapi({ description: 'Chunks before and after the best one, default 0.' }),
+    rerank: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Whether the configured re-ranker orders the best hits.' }),
   })
   .openapi('SearchRequest');
+
+export const similarRequest = z
+  .strictObject({
+    source: z.string().min(1).openapi({ example: 'offers' }),
+    key: z
+      .string()
+      .min(1)
+      .max(10_000)
+      .openapi({ description: 'Of the record, as a hit has it.', example: '966' }),
+    filter: filter.optional(),
+    limit,
+    offset,
+    expert: searchExpert.optional(),
+  })
+  .openapi('SimilarRequest');
+
+const searchReport = z
+  .object({
+    rounds: z.int(),
+    candidates: z.int(),
+    ef_search: z.int(),
+    probes: z.int(),
+    sql_ms: z.number(),
+    plan_ms: z.number(),
+    sources: z.record(
+      z.string(),
+      z.object({
+        index: z.enum(['hnsw', 'ivfflat', 'binary', 'none']),
+        scan: z.enum(['exact', 'index', 'iterative', 'off']),
+        estimated_chunks: z.number().nullable(),
+        candidates: z.object({
+          vector: z.int().nullable(),
+          text: z.int().nullable(),
+          visible: z.int(),
+        }),
+      }),
+    ),
+  })
+  .openapi('SearchReport');
+
+const explanation = z
+  .object({
+    searches: z.array(
+      z.object({
+        model: z.string().nullable(),
+        query_vector: z.enum(['kept', 'made', 'none']),
+        embed_ms: z.number(),
+        database_ms: z.number(),
+        database: searchReport.nullable(),
+      }),
+    ),
+  })
+  .openapi('SearchExplanation');
 
 const chunkText = {
   index: z.int(),
@@ -94,7 +177,11 @@ const searchHit = z
     source: z.string(),
     key: z.string().openapi({ description: 'The key of the row; a JSON array when composite.' }),
     score: z.number().openapi({ description: '0 to 1, comparable within one answer only.' }),
-    scores: z.object({ vector: z.number().nullable(), text: z.number().nullable() }),
+    scores: z.object({
+      vector: z.number().nullable(),
+      text: z.number().nullable(),
+      rerank: z.number().nullable().optional(),
+    }),
     chunk: z
       .object({
         ...chunkText,
@@ -121,10 +208,15 @@ export const searchAnswer = z
     space: z
       .record(z.string(), z.string())
       .openapi({ description: 'Source to the model that answered.' }),
+    explain: explanation.optional().openapi({ description: 'Where it was asked for.' }),
     cache: z.enum(['hit', 'miss', 'bypass']).optional().openapi({
       description:
         'Where answers are kept: whether this is one. Also the header `x-evervec-cache`.',
     }),
+    warning: z
+      .string()
+      .optional()
+      .openapi({ description: 'What went wrong and did not keep it from being answered.' }),
   })
   .openapi('SearchAnswer');
 

@@ -2,7 +2,14 @@
 import type { MigrationPlan, SourceSummary, SpaceStatus } from '../../src/engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls, QueueHealth } from '../../src/operate/index.ts';
 import type { QueueStatus } from '../../src/queue/index.ts';
-import type { SearchAnswer, SearchHit, SearchRequest } from '../../src/search/index.ts';
+import type {
+  ContextAnswer,
+  ContextRequest,
+  SearchAnswer,
+  SearchHit,
+  SearchRequest,
+  SimilarRequest,
+} from '../../src/search/index.ts';
 import type { Engine } from '../../src/server/index.ts';
 
 export const OFFER: SearchHit = {
@@ -75,6 +82,9 @@ export class FakeEngine implements Engine {
   // Documents are asked of a real engine: test/server/documents.test.ts.
   readonly documents = { tiers: ['public', 'premium'] } as unknown as Engine['documents'];
   readonly tasks = {} as Engine['tasks'];
+  readonly labels: Engine['labels'] = {
+    add: async (...args) => this.#note('label', args, undefined),
+  };
   readonly sourceNames = ['airports', 'offers'];
   state: QueueStatus = {
     stopped: false,
@@ -167,12 +177,28 @@ export class FakeEngine implements Engine {
     return [{ ...of, calls, texts, saved, tokens, failed, money }];
   }
 
+  readonly similarRequests: SimilarRequest[] = [];
+
+  async similar(request: SimilarRequest): Promise<SearchAnswer> {
+    this.similarRequests.push(request);
+    return { hits: this.hits, took_ms: 1, mode: 'vector', space: { offers: 'test' } };
+  }
+
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     this.requests.push(request);
     await this.beforeSearch(request, signal);
     const hits = this.hits.slice(0, request.limit ?? 10);
     const space = { offers: 'evervec/hashed-words@1/384' };
     return { hits, took_ms: 12.34, mode: request.mode ?? 'hybrid', space };
+  }
+
+  async context(
+    request: ContextRequest,
+    _options?: unknown,
+    signal?: AbortSignal,
+  ): Promise<ContextAnswer> {
+    const { hits: _, ...told } = await this.search(request, signal);
+    return { ...told, text: '', tokens: 0, citations: [], mark: '', reason: 'nothing found' };
   }
 
   async sources(): Promise<SourceSummary[]> {

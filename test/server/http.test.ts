@@ -133,7 +133,10 @@ describe('routes', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.entries(document.paths).map(([path, on]) => [path, Object.keys(on)])).toEqual([
       ['/v1/search', ['post']],
+      ['/v1/similar', ['post']],
       ['/v1/sources', ['get']],
+      ['/v1/context', ['post']],
+      ['/v1/feedback', ['post']],
       ...['status', 'stats', 'health', 'metrics', 'recent', 'failed', 'stuck', 'audit'].map(
         (name) => [`/v1/queue/${name}`, ['get']],
       ),

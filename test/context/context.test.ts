@@ -288,6 +288,54 @@ describeEachDatabase('a context', (databases) => {
       );
   });
 
+  test('of odd queries is one like any other', async () => {
+    const { evervec } = await openNotes(databases);
+    for (const odd of [
+      "'",
+      '\\',
+      "\\' or 1=1; --",
+      'harbour:* & !boats | (',
+      '%_',
+      'a\0b',
+      '\ud800',
+      '$1 {0}',
+    ])
+      for (const mode of ['text', 'vector', 'hybrid'] as const) {
+        const answer = await evervec.context({ query: `${odd} harbour`, mode });
+        expectSlices(answer, ROWS);
+        if (mode === 'text') expect(answer.citations.length).toBeGreaterThan(1);
+      }
+  });
+
+  test('row level security: what is read around a hit is of rows that the role sees', async () => {
+    const { database } = await openNotes(databases);
+    const role = 'evervec_test_reader';
+    for (const statement of [
+      `do $$ begin create role ${role}; exception when duplicate_object or unique_violation then null; end $$`,
+      `grant ${role} to current_user`,
+      'alter table notes enable row level security',
+      `create policy own on notes to ${role} using (id = 1)`,
+      `grant usage on schema evervec to ${role}`,
+      `grant select on evervec.sources, evervec.spaces, evervec.chunks_1, notes to ${role}`,
+    ])
+      await database.query(statement);
+    const near = `select distinct record_key as key from evervec.chunks_near('notes', '{1,2,3}', '{0,0,0}', 5, '{}',
+      '{1,2,3}', 'harbour') order by 1`;
+    const keys = async (setting: string | null) =>
+      await database.transaction(async (tx) => {
+        if (setting !== null) await tx.query(setting);
+        return (await tx.query<{ key: string }>(near)).rows.map(({ key }) => key);
+      });
+    expect(await keys(null)).toEqual(['1', '2', '3']);
+    expect(await keys(`set local role ${role}`)).toEqual(['1']);
+    await expect(
+      database.query(`select * from evervec.chunks_near('notes', '{1}', '{0}', 6)`),
+    ).rejects.toThrow(/reach/);
+    await expect(
+      database.query(`select * from evervec.chunks_near('nothing', '{1}', '{0}')`),
+    ).rejects.toThrow(/no source/);
+  });
+
   test('the tiers and filters of the search are those of the context', async () => {
     const database = await databases.open();
     await database.query('create table notes (id integer primary key, body text, tier text)');

@@ -3,7 +3,7 @@ import { array, assert, asyncProperty, constantFrom, integer, nat, record } from
 import { expect, test } from 'vitest';
 import { tokenBound } from '../../src/chunk/index.ts';
 import { SearchRequestError } from '../../src/errors/index.ts';
-import type { Citation, ContextAnswer } from '../../src/search/index.ts';
+import { type Citation, type ContextAnswer, contextFor } from '../../src/search/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
 import { keep, type Kept } from '../source/fixture.ts';
 
@@ -159,6 +159,35 @@ describeEachDatabase('a context', (databases) => {
     await database.query('delete from notes where id = 1');
     const { citations } = await evervec.context({ query: 'harbour', mode: 'text' });
     expect(citations.map(({ key }) => key)).toEqual(['2']);
+  });
+
+  test('what changes between the search and the reading is gone, or stands alone', async () => {
+    const { evervec, database, drain } = await openNotes(databases);
+    const during = async (change: () => Promise<unknown>) =>
+      await contextFor(
+        {
+          connection: database,
+          search: async (request) => {
+            const answer = await evervec.search(request);
+            await change();
+            return answer;
+          },
+          vectorsOf: async () => new Map(),
+          textsOf: async () => new Map(),
+        },
+        { query: 'harbour', mode: 'text', neighbors: 5 },
+      );
+    const rewritten = await during(async () => {
+      await database.query(
+        `update notes set body = 'Another harbour, and nothing beside it.' where id = 1`,
+      );
+      await drain();
+    });
+    const alone = rewritten.citations.filter(({ key }) => key === '1');
+    expect(alone).toMatchObject([{ version: null }]);
+    expectSlices(rewritten, ROWS);
+    const gone = await during(() => database.query('delete from notes where id = 2'));
+    expect(gone.citations.map(({ key }) => key)).toEqual(['1']);
   });
 
   test('never more than its budget, whatever the texts and the budget', async () => {

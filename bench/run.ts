@@ -2,7 +2,7 @@
  * Runs a benchmark by its name, or lists them.
  *
  *     npm run bench                                  the benchmarks, their claims and aims
- *     npm run bench -- NAME [--json] [--runs N] [--rows N] [operand …]
+ *     npm run bench -- NAME [--json] [--runs N] [--rows N | --chunks N] [operand …]
  *
  * Needs `npm run services` where the claim is about Postgres. With `--json` the last line is one JSON object.
  * Exits 0 when the aim is met, 1 when it is not, 2 on wrong use.
@@ -21,7 +21,10 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   workers: () => import('./workers.ts'),
   recovery: () => import('./recovery.ts'),
   'model-switch': () => import('./model-switch.ts'),
+  bm25: () => import('./bm25.ts'),
   tiers: () => import('./tiers.ts'),
+  search: () => import('./search.ts'),
+  recall: () => import('./recall.ts'),
   memory: () => import('./memory.ts'),
   import: () => import('./import.ts'),
   chunker: () => import('./chunker.ts'),
@@ -69,17 +72,18 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     runs: { type: 'string' },
     rows: { type: 'string' },
+    chunks: { type: 'string' },
   },
 });
 const [name, ...operands] = positionals;
 const load = name === undefined ? undefined : BENCHES[name];
-const [runs, rows] = [values.runs, values.rows].map((value) =>
+const [runs, rows] = [values.runs, values.rows ?? values.chunks].map((value) =>
   value === undefined ? undefined : Number(value),
 );
 if (name === undefined) await list();
 else if (load === undefined) usage(`There is no benchmark "${name}".`);
 else if ([runs, rows].some((value) => value !== undefined && !(value >= 1)))
-  usage('--runs and --rows take a whole number from 1.');
+  usage('--runs, --rows and --chunks take a whole number from 1.');
 else {
   const { bench } = await load();
   const note = (line: string) => process.stderr.write(`${line}\n`);

@@ -1,11 +1,13 @@
 /** Evervec for programs: open, set up, work, search. */
 export {
+  type Advice,
   type Config,
   createEvervec,
   defineConfig,
   type Evervec,
   type EvervecOptions,
   type Reconciled,
+  type Reindexed,
   type SetupReport,
   type SourceSummary,
   type Verdict,
@@ -38,5 +40,13 @@ export type {
   StuckJob,
 } from './queue/index.ts';
 export type * from './search/context-request.ts';
+export type {
+  FieldFilter,
+  Filter,
+  FilterCondition,
+  FilterElement,
+  FilterValue,
+  JoinedFilter,
+} from './search/index.ts';
 export type * from './search/request.ts';
 export type { Row, SourceOptions } from './source/index.ts';

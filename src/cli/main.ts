@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../engine/index.ts';
 import { EvervecError } from '../errors/index.ts';
 import { limitYoungGeneration } from '../worker/index.ts';
+import { addAdvise } from './advise.ts';
 import { addArchive, addReset, addRestoreArchived } from './archive.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
@@ -15,7 +16,8 @@ import { addLabel, addLabels } from './labels.ts';
 import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
 import { addReconcile } from './reconcile.ts';
-import { addSearch } from './search.ts';
+import { addReindex } from './reindex.ts';
+import { addSearch, addSimilar } from './search.ts';
 import { addSetup } from './setup.ts';
 import { addTeardown } from './teardown.ts';
 import { addUp } from './up.ts';
@@ -47,10 +49,13 @@ for (const add of [
   addArchive,
   addRestoreArchived,
   addReset,
+  addReindex,
   addSearch,
+  addSimilar,
   addContext,
   addDocs,
   addModel,
+  addAdvise,
   addLabel,
   addLabels,
   addEvaluate,

@@ -1,5 +1,5 @@
-/** How answers look on a terminal: tables, a progress line, hits. JSON goes to stdout as it is. */
-import type { SearchAnswer, SearchHit } from '../search/index.ts';
+/** How answers look on a terminal: tables, a progress line, how a search was found. JSON goes to stdout as it is. */
+import type { ExplainedSearch, SearchExplanation } from '../search/index.ts';
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
@@ -91,28 +91,26 @@ export class Progress {
   }
 }
 
-const MAX_SNIPPET = 220;
-
-/** A document's id tells a reader nothing. */
-function nameOf({ source, key, record, chunk }: SearchHit): string {
-  const { title, origin } = record;
-  if (source !== 'documents' || typeof title !== 'string') return `${source} ${key}`;
-  const from = typeof origin === 'string' ? `, ${origin}` : '';
-  // A document whose first heading is its title would say it twice.
-  const path = chunk.section === title ? null : chunk.section?.replace(`${title} › `, '');
-  const section = path == null ? '' : ` › ${path}`;
-  const page = chunk.page === null ? '' : `, page ${chunk.page}`;
-  return printable(`${title}${section}${page}  [${key.slice(0, 8)}${from}]`);
+/** How a search was found, a line for each source. */
+export function formatExplanation({ searches }: SearchExplanation): string {
+  return searches.flatMap(explainedLines).join('\n');
 }
 
-/** Hits as a person reads them. */
-export function formatHits(query: string, answer: SearchAnswer): string {
-  const head = `"${query}"  ${answer.mode}, ${answer.hits.length} hits in ${answer.took_ms} ms`;
-  const lines = answer.hits.map((hit, index) => {
-    const text = hit.chunk.text.replaceAll(/\s+/g, ' ').trim();
-    const snippet =
-      text.length > MAX_SNIPPET ? `${text.slice(0, MAX_SNIPPET - 1).toWellFormed()}…` : text;
-    return `${String(index + 1).padStart(3)}. ${nameOf(hit)}  (${hit.score.toFixed(3)})\n     ${snippet}`;
-  });
-  return [head, ...lines].join('\n');
+function explainedLines(search: ExplainedSearch): string[] {
+  const { model, query_vector, embed_ms, database_ms, database } = search;
+  const vector = model === null ? 'no model asked' : `vector ${query_vector} by ${model}`;
+  const times = `${embed_ms.toFixed(1)} ms; database ${database_ms.toFixed(1)} ms`;
+  if (database === null) return [`${vector}, ${times}: nothing was looked at`];
+  const { rounds, candidates, ef_search, probes, sql_ms, plan_ms, sources } = database;
+  return [
+    `${vector}, ${times}, of it planning ${plan_ms.toFixed(1)}, search ${sql_ms.toFixed(1)}`,
+    `rounds ${rounds}, candidates ${candidates}, ef_search ${ef_search}, probes ${probes}`,
+    ...Object.entries(sources).map(([name, source]) => {
+      const { index, scan, estimated_chunks: estimated, candidates: found } = source;
+      const expected =
+        estimated === null ? '' : `, ${Math.round(estimated)} chunks expected to pass`;
+      const legs = `${found.vector ?? '-'} by meaning, ${found.text ?? '-'} by words`;
+      return `${name}: index ${index}, scan ${scan}${expected}; ${legs}, ${found.visible} visible`;
+    }),
+  ];
 }

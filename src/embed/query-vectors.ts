@@ -91,6 +91,12 @@ export class QueryVectors {
     return await this.#wait(key, call, signal);
   }
 
+  /** Whether `of` would answer at once. */
+  isKept(model: EmbeddingModel, query: string): boolean {
+    const kept = this.#kept.get(`${model.id}\n${query.trim()}`);
+    return kept !== undefined && kept.until > this.#clock.now();
+  }
+
   #begin(key: string, model: EmbeddingModel, text: string, purpose: CallPurpose | undefined): Call {
     this.#called += 1;
     const stop = new AbortController();

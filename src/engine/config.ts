@@ -90,7 +90,8 @@ const documentOptions = z.strictObject({
       userAgent: z.string().optional(),
     })
     .optional(),
-  ...sourceOptions.pick({ chunk: true, language: true, lane: true, budget: true }).shape,
+  ...sourceOptions.pick({ chunk: true, index: true, language: true, lane: true, budget: true })
+    .shape,
 });
 
 /** Which of its forms a model has is seen from the value, so that a fault names the field that is wrong. */
@@ -173,6 +174,19 @@ const config = z.strictObject({
   reranker: reranker.optional(),
   /** Default true. False: nothing is embedded, and every search is one by words. */
   semanticSearch: z.boolean().optional(),
+  search: z
+    .strictObject({
+      /** Keeps answers in memory, off by default; see docs/search.md. Run "evervec setup" after switching it on or off. */
+      cache: z
+        .strictObject({
+          /** How long, seconds, 1 to 86,400; default 60. What changed is seen at once, however long. */
+          ttlSeconds: z.int().min(1).max(86_400).optional(),
+          /** How many, 1 to 100,000; default 1,000, and 64 MiB together. */
+          entries: z.int().min(1).max(100_000).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
   /** What the model costs, in US dollars; default its list price where it is known. The embedded model costs nothing. */
   price: z.strictObject({ perMillionTokens: z.number().min(0) }).optional(),
   /** What all sources may spend together. See docs/cost.md. */

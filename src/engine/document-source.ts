@@ -39,8 +39,8 @@ const RECORD = [
 /** @returns null where documents are switched off, or a source of the user's has the name */
 export function documentSource(config: Config, schema: string): SourceOptions | null {
   if (config.documents === false || Object.hasOwn(config.sources, DOCUMENTS)) return null;
-  const { chunk, language, lane, budget } = config.documents ?? {};
-  const options = { language, lane, budget };
+  const { chunk, index, language, lane, budget } = config.documents ?? {};
+  const options = { index, language, lane, budget };
   return {
     ...options,
     chunk: { by: 'structure', ...chunk },

@@ -1,6 +1,6 @@
 /**
- * The documents of a database, as every surface sees them: fields are checked against the configuration, what destroys is
- * in the audit log, and the source they are is set up with the first that comes. Extracts nothing and embeds nothing.
+ * The documents of a database, as every surface sees them: what destroys is in the audit log, and the source they are is set
+ * up with the first that comes (which goes through document-intake.ts). Extracts nothing and embeds nothing.
  */
 import {
   type Connection,
@@ -10,7 +10,6 @@ import {
 } from '../database/index.ts';
 import {
   changeFields,
-  checkFields,
   type CollectionSummary,
   deleteCollection,
   deleteDocuments,
@@ -32,30 +31,27 @@ import {
   listCollections,
   listDocuments,
   listVersions,
-  type NewDocument,
   readDocument,
   readSummary,
   rollBack,
   type Saved,
-  saveDocuments,
   type SaveOptions,
   type StoredDocument,
   type TextDiff,
   type Tiers,
-  trimVersions,
   versionText,
 } from '../document/index.ts';
-import {
-  ConfigError,
-  DatabaseUnreachableError,
-  DocumentError,
-  LeaseLostError,
-  UnknownDocumentError,
-} from '../errors/index.ts';
+import { ConfigError, UnknownDocumentError } from '../errors/index.ts';
 import { recordAudit } from '../queue/index.ts';
 import { findSource } from '../source/index.ts';
 import type { Config } from './config.ts';
-import { DOCUMENTS, documentSource, tiersOf } from './document-source.ts';
+import {
+  type AddOptions,
+  DocumentIntake,
+  type GivenDocument,
+  type SaveResult,
+} from './document-intake.ts';
+import { DOCUMENTS, documentSource } from './document-source.ts';
 import { type ImportCounts, importDocuments, type ImportOptions } from './import-documents.ts';
 import { WebDocuments } from './web-documents.ts';
 
@@ -69,20 +65,9 @@ export interface DocumentsParts {
 /** Stored texts read at once for an export. */
 const EXPORT_PAGE = 50;
 
-/** A document to be kept: where it names no tier, it gets the first of those that are configured. */
-export type GivenDocument = Omit<NewDocument, 'tier'> & { tier?: string | undefined };
-
-export interface AddOptions extends SaveOptions {
-  /** Runs first in each transaction that takes documents in: a LeaseLostError ends it, and all that would come after. */
-  within?: ((tx: Connection) => Promise<void>) | undefined;
-}
-
-/** What became of one of several: each is its own. */
-export type SaveResult = { saved: Saved } | { error: unknown };
-
 export class Documents {
   readonly #parts: DocumentsParts;
-  readonly #tiers: readonly string[];
+  readonly #intake: DocumentIntake;
   /** Those that come from URLs. */
   readonly web: WebDocuments;
   #isReady = false;
@@ -90,14 +75,14 @@ export class Documents {
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
-    this.#tiers = tiersOf(parts.config);
     const { database, config } = parts;
+    this.#intake = new DocumentIntake(database, config);
     this.web = new WebDocuments({ database, config, documents: this });
   }
 
   /** The tiers that there are; the first is that of documents that name none. */
   get tiers(): readonly string[] {
-    return this.#tiers;
+    return this.#intake.tiers;
   }
 
   /**
@@ -105,7 +90,7 @@ export class Documents {
    * @throws DocumentError (field)
    */
   checkFields(fields: unknown): DocumentFields {
-    return checkFields(fields, this.#tiers);
+    return this.#intake.checkFields(fields);
   }
 
   /**
@@ -125,48 +110,7 @@ export class Documents {
    */
   async addAll(documents: readonly GivenDocument[], options: AddOptions): Promise<SaveResult[]> {
     await this.prepare();
-    const checked = documents.map((document) => this.#checked(document));
-    const good = checked.flatMap((one) => ('error' in one ? [] : [one.document]));
-    const results = await this.#saveAll(good, options);
-    let next = 0;
-    return checked.map((one) => ('error' in one ? one : (results[next++] as SaveResult)));
-  }
-
-  #checked(document: GivenDocument): { document: NewDocument } | { error: unknown } {
-    const { collection, origin, content, importHash, ...fields } = document;
-    try {
-      const { title, tier = this.#tiers[0], ...rest } = this.checkFields(fields);
-      if (title === undefined || tier === undefined) throw noTitle();
-      const given = { collection, origin, content, importHash };
-      return { document: { ...given, title, tier, ...rest } };
-    } catch (error) {
-      return { error };
-    }
-  }
-
-  async #saveAll(documents: readonly NewDocument[], options: AddOptions): Promise<SaveResult[]> {
-    try {
-      const saved = await this.#save(documents, options);
-      return saved.map((one) => ({ saved: one }));
-    } catch (error) {
-      if (concernsAll(error)) throw error;
-      if (documents.length < 2) return documents.map(() => ({ error }));
-      const results: SaveResult[] = [];
-      for (const document of documents) results.push(...(await this.#saveAll([document], options)));
-      return results;
-    }
-  }
-
-  async #save(documents: readonly NewDocument[], options: AddOptions): Promise<Saved[]> {
-    const { keepVersions } = this.#parts.config.documents || {};
-    return await this.#parts.database.transaction(async (tx) => {
-      await options.within?.(tx);
-      const saved = await saveDocuments(tx, documents, options);
-      const grown = saved.filter(({ outcome }) => outcome === 'version').map(({ id }) => id);
-      if (keepVersions !== undefined && grown.length > 0)
-        await trimVersions(tx, grown, keepVersions);
-      return saved;
-    });
+    return await this.#intake.addAll(documents, options);
   }
 
   /**
@@ -400,18 +344,6 @@ export class Documents {
     if (!isCurrent || (await findSource(database, DOCUMENTS)) === null) await setUp();
     this.#isReady = true;
   }
-}
-
-/** Not of one document among others. */
-function concernsAll(error: unknown): boolean {
-  return error instanceof DatabaseUnreachableError || error instanceof LeaseLostError;
-}
-
-function noTitle(): DocumentError {
-  return new DocumentError('The document has no title.', {
-    fault: 'field',
-    remedy: 'Give it one.',
-  });
 }
 
 function switchedOff({ documents }: Config): ConfigError {

@@ -25,7 +25,9 @@ import {
   type BudgetState,
   type CostOptions,
   type CostReport,
+  type IndexProposal,
   type ModelCalls,
+  proposeIndexes,
   readBudgets,
   readCost,
   readModelCalls,
@@ -39,16 +41,23 @@ import {
 } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import {
+  AnswerCache,
+  cachedSearch,
+  type CacheStats,
   type ContextAnswer,
   contextFor,
   type ContextOptions,
   type ContextRequest,
+  FilterUses,
+  type KnownSpaces,
   type SearchAnswer,
   type SearchRequest,
+  type SimilarRequest,
   search,
   searchByVector,
   type SearchHit,
   searchReranked,
+  similar,
   type VectorRequest,
 } from '../search/index.ts';
 import {
@@ -59,6 +68,7 @@ import {
   type SourceDefinition,
 } from '../source/index.ts';
 import { errorLabel, type Worker } from '../worker/index.ts';
+import { type Advice, advise } from './advise.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
 import { type BackfillOptions, type Backfilled, queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
@@ -75,7 +85,8 @@ import { openParts } from './open.ts';
 import { queryVectors } from './query-vectors.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
-import { type SetupReport, setUpSource, tearDown } from './setup.ts';
+import { type Reindexed, reindexSources } from './reindex.ts';
+import { type SetupReport, setUpSource, tearDown, watchSource } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { Tasks } from './tasks.ts';
 import { unknownSource } from './unknown-source.ts';
@@ -85,6 +96,7 @@ import {
   type ReconcileStatus,
   reconcileStatus,
   refreshUpkeep,
+  touchesUpkeep,
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
@@ -135,6 +147,9 @@ export class Evervec {
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
+  readonly #knownSpaces: KnownSpaces = new Map();
+  readonly #answers: AnswerCache | null;
+  readonly #filterUses: FilterUses;
   readonly #reranker: Reranker | null;
 
   /** Use `createEvervec`. */
@@ -147,6 +162,11 @@ export class Evervec {
     this.#ledger = new Ledger(database, (error) =>
       this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
     );
+    this.#filterUses = new FilterUses(database, (error) =>
+      this.#logger.debug({ error: errorLabel(error) }, 'uses of filters not written'),
+    );
+    const kept = config.search?.cache;
+    this.#answers = kept === undefined ? null : new AnswerCache(kept);
     this.queries = new QueryVectors({
       onSaved: (model, purpose) => this.#savedBy(model)(purpose, 1),
     });
@@ -211,8 +231,14 @@ export class Evervec {
     // Its table comes with the schema.
     if (tables.length < chosen.length) sources.push(await this.#resolve(DOCUMENTS));
     const reports: SetupReport[] = [];
-    for (const source of sources)
+    for (const source of sources) {
       reports.push(await setUpSource(this.database, source, this.#wanted(source)));
+      if (!(await watchSource(this.database, source, this.#answers !== null)))
+        this.#logger.warn(
+          { source: source.name },
+          'no answers about it are kept: this role does not own the table',
+        );
+    }
     await this.database.transaction((tx) => saveLanes(tx, this.#config.lanes ?? {}));
     return reports;
   }
@@ -348,6 +374,12 @@ export class Evervec {
     return await resetSources(this.database, await this.#wiring.wire(names), by, onProgress);
   }
 
+  /** Builds the indexes over the sources' vectors anew, as the configuration says. Search goes on, embedding waits. */
+  async reindex(names?: readonly string[], by = 'program'): Promise<Reindexed[]> {
+    const wired = (await this.#wiring.wire(names)).filter(isSearched);
+    return await reindexSources(this.database, wired, by);
+  }
+
   /** A worker for the sources, not yet started. */
   async worker(names?: readonly string[], choices: WorkerChoices = {}): Promise<Worker> {
     return await createWorker(
@@ -373,7 +405,7 @@ export class Evervec {
       flush: () => this.#ledger.flush(),
     };
     const { database, documents } = this;
-    const upkeep = refreshUpkeep(database, documents, this.#logger);
+    const upkeep = [touchesUpkeep(database), ...refreshUpkeep(database, documents, this.#logger)];
     return { database, wire, logger: this.#logger, config: this.#config, books, upkeep };
   }
 
@@ -400,15 +432,27 @@ export class Evervec {
     const modelOf = (space: SpaceModel) => this.#models.of(space);
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
-    const ask = (one: SearchRequest) => search({ connection, modelOf, queries }, one, signal);
-    if (wanted.rerank !== true) return await onSchema(ask(wanted));
-    const parts = {
+    const known = this.#knownSpaces;
+    const answers = this.#answers;
+    const find = (one: SearchRequest) => {
+      const ask = () => search({ connection, modelOf, queries, known }, one, signal);
+      return answers === null ? ask() : cachedSearch(answers, connection, one, ask);
+    };
+    const answer = await onSchema(
+      wanted.rerank === true
+        ? searchReranked({ ...this.#reranking, search: find }, wanted, signal)
+        : find(wanted),
+    );
+    this.#filterUses.note(Object.keys(answer.space), wanted.filter);
+    return answer;
+  }
+
+  get #reranking() {
+    return {
       reranker: this.#reranker,
-      search: ask,
       onFailure: (error: EvervecError) =>
         this.#logger.warn({ code: error.code, reason: error.message }, 'not re-ranked'),
     };
-    return await onSchema(searchReranked(parts, wanted, signal));
   }
 
   /**
@@ -438,6 +482,36 @@ export class Evervec {
         wholeTexts(connection, this.#wiring, source, keys),
     };
     return await onSchema(contextFor(parts, request, options, signal));
+  }
+
+  /**
+   * The records that are nearest to one of them, by the mean of its chunks' vectors, without that one.
+   * @throws SearchRequestError, UnknownSourceError, UnknownRecordError
+   */
+  async similar(request: SimilarRequest): Promise<SearchAnswer> {
+    return await onSchema(similar(this.database, request));
+  }
+
+  /**
+   * What searches of a source find of what is nearest, by how widely they look, and which setting reaches a recall@10.
+   * @param recall above 0, up to 1
+   * @throws ConfigError, UnknownSourceError
+   */
+  async advise(source: string, recall = 0.98): Promise<Advice> {
+    const wired = (await this.#wiring.wire([source])).find(isSearched);
+    if (wired === undefined) throw unknownSource(source, await listSources(this.database));
+    return await onSchema(advise(this.database, wired, recall));
+  }
+
+  /** Indexes that searches with filters would be served by, as statements to run. */
+  async indexProposals(): Promise<IndexProposal[]> {
+    await this.#filterUses.flush();
+    return await onSchema(proposeIndexes(this.database));
+  }
+
+  /** How often answers that are kept were of use; null where none are. */
+  get cacheStats(): CacheStats | null {
+    return this.#answers?.stats ?? null;
   }
 
   /**
@@ -493,6 +567,7 @@ export class Evervec {
 
   async close(): Promise<void> {
     await this.documents.close();
+    await this.#filterUses.flush();
     await this.#ledger.flush();
     if (this.#isOwner) await this.database.close();
   }

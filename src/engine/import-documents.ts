@@ -18,7 +18,8 @@ import {
 } from '../document/index.ts';
 import type { Connection, Database } from '../database/index.ts';
 import { DocumentError, EvervecError, ExtractionError, SqlStateError } from '../errors/index.ts';
-import type { Documents, GivenDocument } from './documents.ts';
+import type { GivenDocument } from './document-intake.ts';
+import type { Documents } from './documents.ts';
 
 export interface ImportOptions {
   /** Of items that name none. */

@@ -9,7 +9,7 @@ import { judgedQueries } from '../evaluate/labels.ts';
 import type { Quality } from '../evaluate/runs.ts';
 import type { SearchAnswer, SearchRequest } from '../search/index.ts';
 import { measure } from './measure.ts';
-import { sidecarName, type Space } from '../space/index.ts';
+import { countNear, sampleVectors, sidecarName, type Space } from '../space/index.ts';
 import type { SourceRow } from '../source/index.ts';
 
 export interface SpaceCheck {
@@ -145,7 +145,7 @@ async function measureRecall(
   space: Space,
 ): Promise<Pick<SpaceCheck, 'recall' | 'sampled'>> {
   if (!space.isIndexed) return { recall: 1, sampled: 0 };
-  const vectors = await sampleVectors(database, space);
+  const vectors = await sampleVectors(database, space, SAMPLE);
   const until = performance.now() + SAMPLE_MS;
   let found = 0;
   let wanted = 0;
@@ -156,22 +156,11 @@ async function measureRecall(
       await nearest(database, space, vector, true),
       await nearest(database, space, vector, false),
     ];
-    // By distance and not by name: of equal ones either is right.
-    const limit = exact.at(-1) ?? 0;
-    found += indexed.filter((distance) => distance <= limit + 1e-6).length;
+    found += countNear(indexed, exact);
     wanted += exact.length;
     sampled += 1;
   }
   return { recall: wanted === 0 ? 1 : Math.min(1, found / wanted), sampled };
-}
-
-/** From pages all over the table. */
-async function sampleVectors(connection: Connection, space: Space): Promise<string[]> {
-  const { rows } = await connection.query<{ vector: string }>(
-    `select embedding::text as vector from ${sidecarName(space.id)} tablesample system (10) repeatable (7)
-    where embedding is not null order by md5(record_key || chunk_index) limit ${SAMPLE}`,
-  );
-  return rows.map((row) => row.vector);
 }
 
 async function nearest(

@@ -37,6 +37,7 @@ export function wantedSpace(
     sharesTexts: !isEmbedded(model),
     modelSettings,
     chunkSettings: chunkSettingsOf(source, model),
+    indexSettings: source.index,
   };
 }
 

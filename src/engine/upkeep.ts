@@ -1,4 +1,4 @@
-/** What workers do for sources from time to time: compare all rows, archive what the rule says. */
+/** What workers do for sources from time to time: compare all rows, archive what the rule says, weigh words. */
 import {
   type Connection,
   type Database,
@@ -7,6 +7,8 @@ import {
 } from '../database/index.ts';
 import { inPages } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
+import { pruneTouches } from '../search/index.ts';
+import { isWeighing, weighWords } from '../space/index.ts';
 import type { Upkeep } from '../worker/index.ts';
 import type { Documents } from './documents.ts';
 import { reconcileSource, type Reconciled } from './reconcile.ts';
@@ -14,6 +16,7 @@ import type { Wired } from './wiring.ts';
 
 const ARCHIVE_MINUTES = 24 * 60;
 const LEDGER_MINUTES = 24 * 60;
+const WEIGH_MINUTES = 60;
 
 /* A request is taken by beginning, and over when it has ended: one whose worker died is taken again after an hour. */
 const TAKE_REQUEST = `
@@ -48,9 +51,15 @@ export function upkeepOf(
       everyMinutes: ARCHIVE_MINUTES,
       run: (signal) => archiveInSteps(database, source.name, { signal }),
     };
+    const weigh: Upkeep = {
+      task: `weigh words of ${source.name}`,
+      everyMinutes: WEIGH_MINUTES,
+      takeRequest: () => isWeighing(database, row.id),
+      run: (signal) => weighWords(database, row.id, signal),
+    };
     // The archive is one for all spaces of a source.
     const isStandby = row.standby_of !== null;
-    return source.archive === null || isStandby ? [reconcile] : [reconcile, archive];
+    return source.archive === null || isStandby ? [reconcile, weigh] : [reconcile, archive, weigh];
   });
 }
 
@@ -58,6 +67,16 @@ export function upkeepOf(
 export function ledgerUpkeep(database: Database): Upkeep {
   const run = () => database.query('select evervec.roll_up_calls()');
   return { task: 'roll up calls', everyMinutes: LEDGER_MINUTES, run };
+}
+
+const TOUCHES_MINUTES = 5;
+
+/** What tells that tables changed is taken together, also where nobody keeps answers and asks. */
+export function touchesUpkeep(database: Database): Upkeep {
+  const run = async () => {
+    if ((await schemaVersion(database)) >= SCHEMA_VERSION) await pruneTouches(database);
+  };
+  return { task: 'take touches together', everyMinutes: TOUCHES_MINUTES, run };
 }
 
 /** Looked for often, so that a failed fetch is tried again when it should be. */

@@ -30,5 +30,6 @@ export * from './text-too-long-error.ts';
 export * from './unknown-document-error.ts';
 export * from './unknown-job-error.ts';
 export * from './unknown-lane-error.ts';
+export * from './unknown-record-error.ts';
 export * from './unknown-source-error.ts';
 export * from './vector-gone-error.ts';

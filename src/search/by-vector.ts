@@ -1,8 +1,9 @@
 /** A search for what is nearest to a vector that the caller brings, where no words are asked for. */
 import type { Connection } from '../database/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
-import type { Filter, SearchHit } from './request.ts';
-import { runSearch, toHit } from './search.ts';
+import type { Filter } from './filter.ts';
+import type { SearchHit } from './request.ts';
+import { runSearch, SEARCH, toHit } from './rows.ts';
 
 export interface VectorRequest {
   /** Of the model that the source's space is of: its width is checked, whose it is is not. */
@@ -29,6 +30,6 @@ export async function searchByVector(
     );
   const choices = { mode: 'vector', filter, limit, ...(tiers && { tiers }) };
   const text = `[${vector.join(',')}]`;
-  const { rows } = await runSearch(connection, [[source], null, text, choices]);
+  const { rows } = await runSearch(connection, SEARCH, [[source], null, text, choices]);
   return rows.map(toHit);
 }

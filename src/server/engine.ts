@@ -10,20 +10,25 @@ import type {
 } from '../engine/index.ts';
 import type { CostOptions, CostReport, ModelCalls } from '../operate/index.ts';
 import type {
+  CacheStats,
   ContextAnswer,
   ContextOptions,
   ContextRequest,
   SearchAnswer,
   SearchRequest,
+  SimilarRequest,
 } from '../search/index.ts';
 
 export interface Engine extends Drainable {
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
+  similar(request: SimilarRequest): Promise<SearchAnswer>;
   context(
     request: ContextRequest,
     options?: ContextOptions,
     signal?: AbortSignal,
   ): Promise<ContextAnswer>;
+  /** Null where no answers are kept. */
+  readonly cacheStats: CacheStats | null;
   sources(): Promise<SourceSummary[]>;
   /** All but what reads files of this machine. */
   documents: Pick<

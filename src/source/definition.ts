@@ -40,6 +40,8 @@ export interface SourceDefinition {
   /** How often all its rows are compared with their vectors; null where that is done by hand only. */
   reconcileMinutes: number | null;
   chunk: { by?: 'structure'; maxChars?: number; overlapChars?: number };
+  /** The index over its vectors; null as always. */
+  index: NonNullable<SourceOptions['index']> | null;
   /**
    * Hash of all that decides a record's text and key. When it changes, what was embedded
    * is outdated, whether or not a row changed.
@@ -104,6 +106,7 @@ export async function resolveSource(
       options.reconcile?.everyMinutes ?? (table.hasTriggers ? null : WITHOUT_TRIGGERS_MINUTES),
     language: await resolveLanguage(connection, name, options.language ?? 'english'),
     lane: options.lane ?? name,
+    index: options.index ?? null,
     chunk: {
       ...(options.chunk?.by === 'structure' && { by: options.chunk.by }),
       ...(options.chunk?.maxChars !== undefined && { maxChars: options.chunk.maxChars }),

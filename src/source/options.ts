@@ -55,6 +55,35 @@ export const sourceOptions = z.strictObject({
    * row under row level security sees its chunks. See docs/access.md.
    */
   tier: columnName.optional(),
+  /**
+   * The index over its vectors, see docs/search.md; default HNSW as pgvector builds it. A change takes effect with
+   * `evervec reindex`.
+   */
+  index: z
+    .strictObject({
+      /** Default `hnsw`. */
+      type: z.enum(['hnsw', 'ivfflat']).optional(),
+      /** Default `none`; `binary` with `hnsw` alone. */
+      quantize: z.enum(['none', 'binary']).optional(),
+      /** `hnsw`: 2 to 100, default 16. */
+      m: z.int().min(2).max(100).optional(),
+      /** `hnsw`: 4 to 1,000, twice `m` or more; default 64. */
+      efConstruction: z.int().min(4).max(1_000).optional(),
+      /** `ivfflat`: 1 to 32,768; default a thousandth of the chunks. */
+      lists: z.int().min(1).max(32_768).optional(),
+    })
+    .refine(
+      ({ type = 'hnsw', quantize = 'none', m, efConstruction, lists }) =>
+        type === 'hnsw'
+          ? lists === undefined
+          : quantize === 'none' && m === undefined && efConstruction === undefined,
+      'lists belongs to ivfflat; quantize, m and efConstruction belong to hnsw',
+    )
+    .refine(
+      ({ m = 16, efConstruction = 64 }) => efConstruction >= 2 * m,
+      'efConstruction (64) is at least twice m (16)',
+    )
+    .optional(),
   /** The text search configuration of its language; default `english`. */
   language: z.string().min(1).optional(),
   /** The lane its jobs wait in; default: one of its own, named like the source. */

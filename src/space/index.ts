@@ -7,6 +7,7 @@ export {
   INDEX_FROM_CHUNKS,
   INDEX_SETTINGS,
   indexWhenFull,
+  rebuildVectorIndex,
   sidecarName,
   type ChunkSettings,
   type NewSpace,
@@ -14,7 +15,9 @@ export {
   spacesOf,
   spacesOfLog,
 } from './sidecar.ts';
+export { type IndexSettings, noteIndexSettings } from './vector-index.ts';
 export { encodeVectors } from './vectors.ts';
+export { isWeighing, weighWords } from './weigh.ts';
 export {
   clearVectors,
   knownHashes,
@@ -26,3 +29,4 @@ export {
   storedChunks,
   writeRecords,
 } from './write.ts';
+export { countNear, sampleVectors } from './sample.ts';

@@ -5,6 +5,7 @@
  */
 import type { Connection } from '../database/index.ts';
 import { copyGrants, guardSidecars } from './guard.ts';
+import { buildVectorIndex, type IndexedSpace, type IndexSettings } from './vector-index.ts';
 
 export interface Space {
   id: number;
@@ -20,6 +21,8 @@ export interface Space {
   /** What the model was asked for with, but for its key; null where only its program can make it. */
   modelSettings: unknown;
   chunkSettings: ChunkSettings | null;
+  /** How its next index is built; null as always. */
+  indexSettings: IndexSettings | null;
   isFilled: boolean;
   isIndexed: boolean;
   /** When it was searched last; null while it is, or before it ever was. */
@@ -52,6 +55,7 @@ interface SpaceRow {
   shares_texts: boolean;
   model_settings: unknown;
   chunk_settings: ChunkSettings | null;
+  index_settings: IndexSettings | null;
   retired_at: Date | null;
   checked: unknown;
   is_filled: boolean;
@@ -60,7 +64,7 @@ interface SpaceRow {
 
 const SELECT = `
 select id, source_id, model_id, dimensions, vector_type, chunker_id, language::text, fusion_weight, shares_texts,
-  model_settings, chunk_settings, retired_at, checked,
+  model_settings, chunk_settings, index_settings, retired_at, checked,
   filled_at is not null as is_filled, indexed_at is not null as is_indexed
 from evervec.spaces`;
 
@@ -77,6 +81,7 @@ function toSpace(row: SpaceRow): Space {
     sharesTexts: row.shares_texts,
     modelSettings: row.model_settings,
     chunkSettings: row.chunk_settings,
+    indexSettings: row.index_settings,
     retiredAt: row.retired_at,
     checked: row.checked,
     isFilled: row.is_filled,
@@ -108,8 +113,9 @@ export function sidecarName(spaceId: number): string {
 const INSERT = `
 insert into evervec.spaces
   (source_id, model_id, dimensions, vector_type, chunker_id, language, fusion_weight, shares_texts,
-  model_settings, chunk_settings)
-values ($1, $2, $3, $4, $5, $6::regconfig, $7, $8, $9::text::jsonb, $10::text::jsonb) returning id`;
+  model_settings, chunk_settings, index_settings, weighed_at)
+values ($1, $2, $3, $4, $5, $6::regconfig, $7, $8, $9::text::jsonb, $10::text::jsonb, $11::text::jsonb, now())
+returning id`;
 
 /** Makes a space with its empty sidecar, and makes it the source's active one. */
 export async function createSpace(tx: Connection, space: NewSpace): Promise<number> {
@@ -124,9 +130,11 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     space.sharesTexts,
     toJson(space.modelSettings),
     toJson(space.chunkSettings),
+    toJson(space.indexSettings),
   ]);
   const id = rows[0]?.id ?? 0;
-  // Vectors are 0.8 to 1.5 kB: kept in line and uncompressed, a scan reads them without a detour.
+  // Vectors are 0.8 to 1.5 kB: kept in line and uncompressed, a scan reads them without a detour. Weights of words are read by
+  // the thousand, too, but have no bound.
   await tx.query(`create table ${sidecarName(id)} (
     record_key text collate "C" not null,
     chunk_index integer not null,
@@ -138,13 +146,21 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     text_hash bytea not null,
     embedding vector.${space.vectorType}(${space.dimensions}),
     words tsvector not null,
+    weights vector.sparsevec,
     primary key (record_key, chunk_index)
   )`);
-  await tx.query(`alter table ${sidecarName(id)} alter column embedding set storage plain`);
+  await tx.query(
+    `alter table ${sidecarName(id)} alter column embedding set storage plain, alter column weights set storage main`,
+  );
   if (space.sharesTexts)
     await tx.query(
       `create index chunks_${id}_hash on ${sidecarName(id)} (text_hash) where embedding is not null`,
     );
+  // Answers that are kept depend on what is in it.
+  await tx.query(
+    `select evervec.watch('${sidecarName(id)}'::regclass, log_id) from evervec.sources where id = $1`,
+    [space.sourceId],
+  );
   await guardSidecars(tx, space.sourceId);
   await copyGrants(tx, space.sourceId, id);
   await tx.query('update evervec.sources set active_space_id = $2 where id = $1', [
@@ -184,9 +200,12 @@ export async function emptySpace(tx: Connection, spaceId: number): Promise<void>
   await tx.query(`truncate ${sidecarName(spaceId)}`);
   for (const index of ['embedding', 'words'])
     await tx.query(`drop index if exists ${sidecarName(spaceId)}_${index}`);
-  await tx.query('update evervec.spaces set filled_at = null, indexed_at = null where id = $1', [
-    spaceId,
-  ]);
+  await tx.query(
+    `update evervec.spaces set filled_at = null, indexed_at = null, built_with = null, average_words = null,
+      weighed_at = now(), weighed_to = null
+    where id = $1`,
+    [spaceId],
+  );
 }
 
 /** Chunks below which an exact scan is as good: 5 ms at 10,000 × 384 in WebAssembly, 2 ms on a server. */
@@ -209,7 +228,7 @@ export async function indexWhenFull(tx: Connection, spaceId: number): Promise<bo
     `select count(*) from (select from ${table} limit ${INDEX_FROM_CHUNKS}) part`,
   );
   if (Number(counted.rows[0]?.count) < INDEX_FROM_CHUNKS) return false;
-  await buildIndexes(tx, spaceId, space.vector_type);
+  await buildIndexes(tx, toSpace(space));
   await tx.query('update evervec.spaces set indexed_at = now() where id = $1', [spaceId]);
   return true;
 }
@@ -223,17 +242,30 @@ export const INDEX_SETTINGS: Readonly<Record<string, string>> = {
   max_parallel_maintenance_workers: '4',
 };
 
-async function buildIndexes(
-  tx: Connection,
-  spaceId: number,
-  vectorType: 'halfvec' | 'vector',
-): Promise<void> {
-  const table = sidecarName(spaceId);
+async function buildIndexes(tx: Connection, space: IndexedSpace): Promise<void> {
+  const table = sidecarName(space.id);
+  await allowForIndexes(tx);
+  await buildVectorIndex(tx, space);
+  await tx.query(`create index chunks_${space.id}_words on ${table} using gin (words)`);
+  await tx.query(`analyze ${table}`);
+}
+
+async function allowForIndexes(tx: Connection): Promise<void> {
   for (const [name, value] of Object.entries(INDEX_SETTINGS))
     await tx.query('select set_config($1, $2, true)', [name, value]);
-  await tx.query(
-    `create index chunks_${spaceId}_embedding on ${table} using hnsw (embedding vector.${vectorType}_cosine_ops)`,
-  );
-  await tx.query(`create index chunks_${spaceId}_words on ${table} using gin (words)`);
-  await tx.query(`analyze ${table}`);
+}
+
+/**
+ * Builds the index over the vectors anew, as the space's settings say; as small a space as has none gets none. Blocks
+ * writes to the sidecar while it builds; search goes on.
+ * @returns whether one was built
+ */
+export async function rebuildVectorIndex(tx: Connection, spaceId: number): Promise<boolean> {
+  const { rows } = await tx.query<SpaceRow>(`${SELECT} where id = $1 for update`, [spaceId]);
+  const [space] = rows;
+  if (space?.is_indexed !== true) return false;
+  await allowForIndexes(tx);
+  await buildVectorIndex(tx, toSpace(space));
+  await tx.query(`analyze ${sidecarName(spaceId)}`);
+  return true;
 }

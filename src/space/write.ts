@@ -78,26 +78,39 @@ export async function storedChunks(
  * moved: the vector of an old chunk with the same hash; the statement's snapshot still shows it where this very
  *        statement overwrites its row.
  * A vector of another record may be gone since it was seen: the chunks are counted that got none.
+ * begun: the first chunks of a space say how long one is; upkeep looks again (src/space/weigh.ts).
  */
+const PARSED = `
+with new as materialized (
+  select given.*, to_tsvector($9::regconfig, context || text) as words
+  from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
+    $8::vector.{type}[], $10::text[], $11::integer[])
+    as given (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page)
+), length as materialized (
+  select coalesce((select average_words from evervec.spaces where id = {space}),
+    (select greatest(1, avg(evervec.words_length(words))) from new)) as average
+), begun as (
+  update evervec.spaces set average_words = length.average from length where id = {space} and average_words is null
+)`;
+
 const UPSERT = `
 insert into {sidecar} as chunk
-  (record_key, chunk_index, start_offset, end_offset, section, page, text, text_hash, embedding, words)
+  (record_key, chunk_index, start_offset, end_offset, section, page, text, text_hash, embedding, words, weights)
 select new.record_key, new.chunk_index, new.start_offset, new.end_offset, new.section, new.page, new.text,
   new.text_hash,
-  coalesce(new.embedding, moved.embedding), to_tsvector($9::regconfig, new.context || new.text)
-from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
-  $8::vector.{type}[], $10::text[], $11::integer[])
-  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page)
+  coalesce(new.embedding, moved.embedding), new.words, evervec.term_weights(new.words, length.average)
+from new cross join length
 left join lateral (
   select embedding from {sidecar} old
   where {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1
 ) moved on new.embedding is null
 on conflict (record_key, chunk_index) do update set
   start_offset = excluded.start_offset, end_offset = excluded.end_offset, section = excluded.section,
-  page = excluded.page, text = excluded.text, text_hash = excluded.text_hash, embedding = excluded.embedding, words = excluded.words`;
+  page = excluded.page, text = excluded.text, text_hash = excluded.text_hash, embedding = excluded.embedding,
+  words = excluded.words, weights = excluded.weights`;
 
 const COUNT_BARE = `
-with written as ({upsert} returning embedding is null as is_bare)
+, written as ({upsert} returning embedding is null as is_bare)
 select count(*)::integer as bare from written where is_bare`;
 
 const TRIM = `
@@ -142,9 +155,11 @@ async function upsertChunks(
   rows: readonly { key: string; chunk: NewChunk }[],
   elementOid: number,
 ): Promise<void> {
-  const statement = (space.sharesTexts ? COUNT_BARE.replace('{upsert}', UPSERT) : UPSERT)
+  const upsert = space.sharesTexts ? COUNT_BARE.replace('{upsert}', UPSERT) : UPSERT;
+  const statement = (PARSED + upsert)
     .replaceAll('{sidecar}', sidecarName(space.id))
     .replaceAll('{type}', space.vectorType)
+    .replaceAll('{space}', String(space.id))
     .replaceAll('{scope}', space.sharesTexts ? '' : 'old.record_key = new.record_key and');
   const written = await tx.query<{ bare: number }>(statement, [
     rows.map(({ key }) => key),

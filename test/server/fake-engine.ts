@@ -8,6 +8,7 @@ import type {
   SearchAnswer,
   SearchHit,
   SearchRequest,
+  SimilarRequest,
 } from '../../src/search/index.ts';
 import type { Engine } from '../../src/server/index.ts';
 
@@ -168,10 +169,19 @@ export class FakeEngine implements Engine {
     return { from, to, currency: 'USD', by, rows, total: sums, budgets: [] };
   }
 
+  readonly cacheStats = null;
+
   async modelCalls(): Promise<ModelCalls[]> {
     const { calls, texts, saved, tokens, failed, money } = (await this.cost({})).total;
     const of = { provider: 'openai', model: 'openai/"small"', cause: 'query' } as const;
     return [{ ...of, calls, texts, saved, tokens, failed, money }];
+  }
+
+  readonly similarRequests: SimilarRequest[] = [];
+
+  async similar(request: SimilarRequest): Promise<SearchAnswer> {
+    this.similarRequests.push(request);
+    return { hits: this.hits, took_ms: 1, mode: 'vector', space: { offers: 'test' } };
   }
 
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {

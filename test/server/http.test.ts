@@ -133,6 +133,7 @@ describe('routes', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.entries(document.paths).map(([path, on]) => [path, Object.keys(on)])).toEqual([
       ['/v1/search', ['post']],
+      ['/v1/similar', ['post']],
       ['/v1/sources', ['get']],
       ['/v1/context', ['post']],
       ['/v1/feedback', ['post']],
@@ -217,7 +218,10 @@ describe('requests that are refused', () => {
     [{ query: 'a', mode: 'magic' }, 'mode'],
     [{ query: 'a', sources: 'offers' }, 'sources'],
     [{ query: 'a', sources: [] }, 'sources'],
-    [{ query: 'a', filter: { seats: { $near: 2 } } }, 'filter.seats: Unrecognized key: "$near"'],
+    [
+      { query: 'a', filter: { seats: { $near: 2 } } },
+      'filter.seats.$near: is no operator: use one of $eq, $ne,',
+    ],
     [{ query: 'a', filter: { seats: [2] } }, 'filter.seats'],
     [{ query: 'a', fliter: {} }, 'Unrecognized key: "fliter"'],
     [[], 'expected object'],

@@ -1,0 +1,328 @@
+/** What a search by words finds and how it ranks: BM25, what people write in a query, languages, statistics. */
+import { expect, test } from 'vitest';
+import { ReferenceBm25 } from '../../bench/bm25-reference.ts';
+import type { Database } from '../../src/database/index.ts';
+import type { Evervec } from '../../src/engine/index.ts';
+import { seededRandom } from '../../src/runtime/index.ts';
+import { weighWords } from '../../src/space/index.ts';
+import { given, openLibrary } from '../document/tiers-fixture.ts';
+import { describeEachDatabase } from '../setup/each-database.ts';
+import { keep, type Kept } from '../source/fixture.ts';
+
+const never = new AbortController().signal;
+
+async function keepTexts(
+  database: Database,
+  texts: readonly string[],
+  language = 'english',
+): Promise<Kept> {
+  await database.query('create table texts (id integer primary key, body text)');
+  await addTexts(database, texts);
+  return await keep(database, {
+    texts: { table: 'texts', text: ['body'], record: ['id'], language },
+  });
+}
+
+async function addTexts(database: Database, texts: readonly string[]): Promise<void> {
+  await database.query(
+    `insert into texts select (select coalesce(max(id), 0) from texts) + n, body
+    from unnest($1::text[]) with ordinality given (body, n)`,
+    [texts],
+  );
+}
+
+/** Key → score of the leg, best first. */
+async function scoresOf(
+  evervec: Evervec,
+  query: string,
+  options: { limit?: number; offset?: number; tiers?: string[] } = {},
+): Promise<[string, number][]> {
+  const { hits } = await evervec.search({ query, mode: 'text', limit: 1_000, ...options });
+  return hits.map(({ key, scores }) => [key, scores.text ?? Number.NaN]);
+}
+
+async function keysOf(evervec: Evervec, query: string): Promise<string> {
+  return (await scoresOf(evervec, query)).map(([key]) => key).join(' ');
+}
+
+/** Texts of words by Zipf's law, `w1` the commonest. */
+function zipfTexts(count: number, seed: number, words = 400): string[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, () => {
+    const length = 5 + Math.floor(random() * 40);
+    return Array.from({ length }, () => `w${Math.floor(words ** random())}`).join(' ');
+  });
+}
+
+/** As a space has them that is large: the index of words and the statistics of Postgres. */
+async function index(database: Database): Promise<void> {
+  await database.query('create index on evervec.chunks_1 using gin (words)');
+  await database.query('analyze evervec.chunks_1');
+  await database.query('update evervec.spaces set indexed_at = now()');
+}
+
+describeEachDatabase('a search by words', (databases) => {
+  test('scores as BM25 does, and pages do not change a score', async () => {
+    const database = await databases.open();
+    const texts = zipfTexts(300, 1);
+    const { evervec } = await keepTexts(database, texts, 'simple');
+    // The average of all, not of the first that came.
+    await database.query('update evervec.spaces set weighed_at = null');
+    await weighWords(database, 1, never);
+    const counts = texts.flatMap((text, i) =>
+      Map.groupBy(text.split(' '), (word) => word)
+        .entries()
+        .map(([lexeme, all]) => ({ document: `${i + 1}`, lexeme, count: all.length }))
+        .toArray(),
+    );
+    const reference = new ReferenceBm25(counts, texts.length);
+    for (const words of [['w1'], ['w300', 'w2', 'w17'], ['w9', 'w9', 'w40', 'w80', 'w3', 'w399']]) {
+      const found = await scoresOf(evervec, words.join(' '));
+      const expected = new Map(reference.scores([...new Set(words)]));
+      expect(found.length).toBe(expected.size);
+      // Weights are real numbers of four bytes.
+      for (const [key, score] of found)
+        expect(Math.abs(score / (expected.get(key) ?? 0) - 1)).toBeLessThan(1e-5);
+      expect(await scoresOf(evervec, words.join(' '), { limit: 7, offset: 3 })).toEqual(
+        found.slice(3, 10),
+      );
+    }
+  });
+
+  test('of many words finds what it finds of each', async () => {
+    const database = await databases.open();
+    const { evervec } = await keepTexts(database, zipfTexts(200, 2), 'simple');
+    const few = Array.from({ length: 30 }, (_, i) => `w${i + 1}`);
+    const many = [...few, ...Array.from({ length: 40 }, (_, i) => `unheard${i}`)];
+    const counted = async (query: string) =>
+      (await scoresOf(evervec, query)).map(([key, score]) => [key, score.toFixed(3)]);
+    expect(await counted(many.join(' '))).toEqual(await counted(few.join(' ')));
+  });
+
+  test('reads quotes, minus and star as people mean them', async () => {
+    const { evervec } = await keepTexts(await databases.open(), [
+      'The red fox runs over the bridge',
+      'The fox is brown, and its bridge is red',
+      'A brown bear',
+      'Bearings and bridges',
+    ]);
+    const found = async (query: string) =>
+      (await keysOf(evervec, query)).split(' ').toSorted().join('');
+    const cases: [string, string][] = [
+      ['red fox', '12'],
+      ['"red fox"', '1'],
+      ['"red fox" brown', '1'],
+      ['"red fox" "over the bridge"', '1'],
+      ['"red fox" "brown bear"', ''],
+      ['fox -brown', '1'],
+      ['bridge -"red fox"', '24'],
+      ['-fox', ''],
+      ['bea*', '34'],
+      ['BEA* -brown', '4'],
+      ['bro* fox', '123'],
+      ['"the of"', ''],
+      ['"the of" fox', '12'],
+      ['the of and', ''],
+      ['a "', ''],
+      ['""', ''],
+      ['- fox', '12'],
+      ['red-fox', '12'],
+      ['5" fox 3" brown', '123'],
+      ['*', ''],
+      ['-', ''],
+      ['-"', ''],
+      ['-*', ''],
+      ['fox* "', '12'],
+      ["-'fox", '12'],
+    ];
+    for (const [query, expected] of cases) expect(await found(query), `${query}`).toBe(expected);
+  });
+
+  test('finds a word that is misspelled and nowhere else, behind those that are not', async () => {
+    const { evervec } = await keepTexts(await databases.open(), [
+      'Aerodynamics of wings',
+      'The history of bridges',
+      'Wings of birds',
+    ]);
+    const cases: [string, string][] = [
+      ['aerodynmaics', '1'],
+      ['aerdynamics', '1'],
+      ['aerodynamixs', '1'],
+      ['aerrodynamics', '1'],
+      ['hystory', '2'],
+      ['wnigs', '1 3'],
+      ['birds hystory', '3 2'],
+      ['hxstxry', ''],
+      ['hystory -bridges', ''],
+      ['"hystory of bridges"', ''],
+    ];
+    for (const [query, expected] of cases)
+      expect((await keysOf(evervec, query)).split(' ').toSorted().join(' '), `${query}`).toBe(
+        expected.split(' ').toSorted().join(' '),
+      );
+    expect((await keysOf(evervec, 'birds hystory')).split(' ')[0]).toBe('3');
+  });
+
+  test('knows the language of the source', async () => {
+    const cases: [string, string[], [string, string][]][] = [
+      [
+        'russian',
+        ['Мосты через реки', 'История города'],
+        [
+          ['мост через реку', '1'],
+          ['городом', '2'],
+          ['исторря', '2'],
+          ['и в на', ''],
+        ],
+      ],
+      [
+        'german',
+        ['Die Häuser am Fluss', 'Der Baum'],
+        [
+          ['Haus', '1'],
+          ['bäume', '2'],
+          ['der die das', ''],
+        ],
+      ],
+      [
+        'simple',
+        ['The running dog', 'It runs'],
+        [
+          ['running', '1'],
+          ['the', '1'],
+          ['run', ''],
+        ],
+      ],
+    ];
+    for (const [language, texts, queries] of cases) {
+      const { evervec } = await keepTexts(await databases.open(), texts, language);
+      for (const [query, expected] of queries)
+        expect(await keysOf(evervec, query), `${language}: ${query}`).toBe(expected);
+    }
+  });
+
+  test('with an index gives the hits that it would without pruning, in their order', async () => {
+    const database = await databases.open();
+    const { evervec } = await keepTexts(database, zipfTexts(3_000, 3), 'simple');
+    await index(database);
+    const random = seededRandom(4);
+    let narrowed = 0;
+    for (let round = 0; round < 40; round++) {
+      const query = Array.from(
+        { length: 1 + Math.floor(random() * 9) },
+        () => `w${Math.floor(400 ** random())}`,
+      ).join(' ');
+      const limit = [5, 100, 130][round % 3] ?? 5;
+      const offset = round % 2 === 0 ? 0 : 20;
+      const { rows } = await database.query<{ key: string; rarest: boolean }>(UNPRUNED, [query]);
+      if (rows[0]?.rarest === true) narrowed++;
+      const found = (await scoresOf(evervec, query, { limit, offset })).map(([key]) => key);
+      expect(found, `${query}`).toEqual(rows.slice(offset, offset + limit).map(({ key }) => key));
+    }
+    expect(narrowed).toBeGreaterThan(10);
+  });
+
+  test('leaves chunks out of which no score can be high enough, and none else', async () => {
+    const database = await databases.open();
+    const { rows } = await database.query<Record<string, string | null>>(`
+      select evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 10, 3)::text as ten,
+        evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 13.5, 3)::text as two,
+        evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 22, 3)::text as none,
+        evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 0, 3)::text as all,
+        evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 10, 1)::text as rough`);
+    expect(rows[0]).toEqual({
+      ten: `'a' & ( 'b' | 'c' | 'd' ) | 'b' & ( 'c' )`.replace(`( 'c' )`, `'c'`),
+      two: `'a' & ( 'b' | 'c' & 'd' )`,
+      none: null,
+      all: `'a' | 'b' | 'c' | 'd'`,
+      rough: `'a' | 'b'`,
+    });
+  });
+
+  test('counts by the index nearly as by looking at all', async () => {
+    const database = await databases.open();
+    const { evervec } = await keepTexts(database, zipfTexts(1_500, 5), 'simple');
+    const queries = ['w1 w50', 'w399 w2 w7', 'w120'];
+    const exact = new Map<string, Map<string, number>>();
+    for (const query of queries) exact.set(query, new Map(await scoresOf(evervec, query)));
+    await index(database);
+    for (const query of queries)
+      for (const [key, score] of await scoresOf(evervec, query))
+        expect(Math.abs(score / (exact.get(query)?.get(key) ?? 0) - 1)).toBeLessThan(0.02);
+  });
+
+  test('goes on over a space from before there were weights, until they are made', async () => {
+    const database = await databases.open();
+    const { evervec } = await keepTexts(database, zipfTexts(700, 6), 'simple');
+    await database.query('update evervec.spaces set weighed_at = null');
+    await weighWords(database, 1, never);
+    const before = await scoresOf(evervec, 'w300 w2');
+    await database.query('update evervec.chunks_1 set weights = null');
+    // One that came without weights is weighed as it is read.
+    expect(await scoresOf(evervec, 'w300 w2')).toEqual(before);
+    await database.query('update evervec.spaces set weighed_at = null');
+    const bare = await scoresOf(evervec, 'w300 w2');
+    expect(bare.map(([key]) => key).toSorted()).toEqual(before.map(([key]) => key).toSorted());
+    expect(bare).not.toEqual(before);
+    expect(await weighWords(database, 1, never)).toBeGreaterThan(2);
+    expect(await scoresOf(evervec, 'w300 w2')).toEqual(before);
+    expect(await weighWords(database, 1, never)).toBe(0);
+  });
+
+  test('weighs anew when texts have become longer, and goes on where it was stopped', async () => {
+    const database = await databases.open();
+    const texts = zipfTexts(500, 7);
+    const { evervec, drain } = await keepTexts(database, ['w1 w2', 'w3'], 'simple');
+    const average = async () =>
+      (
+        await database.query<{ average: number; to: string | null }>(
+          'select average_words as average, weighed_to as to from evervec.spaces',
+        )
+      ).rows[0];
+    expect(await average()).toEqual({ average: 1.5, to: null });
+    await addTexts(database, texts);
+    await drain();
+    expect((await average())?.average).toBe(1.5);
+    let asked = 0;
+    const afterOne = {
+      get aborted() {
+        asked++;
+        return asked > 2;
+      },
+    };
+    expect(await weighWords(database, 1, afterOne as AbortSignal)).toBe(1);
+    const halfWay = await average();
+    expect(halfWay?.average).toBeGreaterThan(10);
+    expect(halfWay?.to).not.toBeNull();
+    expect(await weighWords(database, 1, never)).toBeGreaterThan(0);
+    expect((await average())?.to).toBeNull();
+    const { rows } = await database.query<{ wrong: number }>(`
+      select count(*)::integer as wrong from evervec.chunks_1 cross join evervec.spaces
+      where weights::text is distinct from evervec.term_weights(words, average_words)::text`);
+    expect(rows[0]?.wrong).toBe(0);
+    expect((await scoresOf(evervec, 'w1')).length).toBeGreaterThan(300);
+  });
+
+  test('under tiers tells nothing of what is hidden by a score', async () => {
+    const shown = ['Common tides', 'Common clouds of the sky', 'A storm and its tides'];
+    const documents = shown.map((text, i) => given(`Shown ${i}`, text, 'public'));
+    const library = await openLibrary(await databases.open(), documents);
+    const { evervec, drain } = library;
+    const scored = async () => await scoresOf(evervec, 'tides clouds', { tiers: ['public'] });
+    const before = await scored();
+    expect(before).toHaveLength(3);
+    const hidden = Array.from({ length: 20 }, (_, i) =>
+      given(`Hidden ${i}`, 'Secret tides, of them much', 'secret'),
+    );
+    await evervec.documents.addAll(hidden, { by: 'tester' });
+    await drain();
+    expect(await scored()).toEqual(before);
+    expect(await scoresOf(evervec, 'tides clouds')).not.toEqual(before);
+  });
+});
+
+const UNPRUNED = `
+with query as materialized (select evervec.ask_words(1, $1, null, null) as words)
+select c.record_key as key, (query.words).others is not null as rarest
+from query join evervec.chunks_1 c on c.words @@ (query.words).matched
+order by c.weights operator(vector.<#>) (query.words).weights, c.record_key, c.chunk_index`;

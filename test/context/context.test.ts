@@ -134,6 +134,15 @@ describeEachDatabase('a context', (databases) => {
       expectSlices(answer, new Map([['1', body]]));
       for (const i of [7, 22, 37, 52]) expect(answer.text).toContain(`Paragraph ${i}:`);
     }
+    // As a search reads it: what is not wanted, and where a word begins.
+    for (const [query, count] of [
+      ['heron -"paragraph 7" -"paragraph 22"', 2],
+      ['"heron stands" -"paragraph 37"', 3],
+      ['reed* -"paragraph 52"', 3],
+    ] as const) {
+      const { citations } = await evervec.context({ query, mode: 'text', neighbors: 0 });
+      expect({ query, count: citations.length }).toEqual({ query, count });
+    }
     const words = await evervec.context({ query: 'heron', mode: 'text', neighbors: 0 });
     expect(words.citations).toHaveLength(4);
     expect(words.citations.map(({ start }) => start)).toEqual(

@@ -1,0 +1,11 @@
+export { decodeIndex, type ReleaseIndex } from './decode-index.ts';
+export { encodeIndex } from './encode-index.ts';
+export { sha256Hex } from './hash.ts';
+export type {
+  DecodedChunk,
+  DecodedRecord,
+  IndexAbout,
+  IndexChunk,
+  IndexRecord,
+} from './index-content.ts';
+export { paddedDimensions, quantise, recallOfQuantisation, type Quantised } from './quantise.ts';

@@ -3,6 +3,7 @@
  * content has to be equal bytes. Owns the spelling only; what a document may hold is the reader's.
  */
 import { FormatError } from '../errors/index.ts';
+import { isSame } from './hash.ts';
 
 export type Json =
   | null
@@ -63,8 +64,7 @@ export function parseCanonical(bytes: Uint8Array, part: string, maximum: number)
     throw new FormatError(part, `${bytes.length} bytes; the limit is ${maximum}`);
   const value = parse(bytes, part);
   const again = canonicalBytes(value);
-  if (again.length !== bytes.length || again.some((byte, at) => byte !== bytes[at]))
-    throw new FormatError(part, 'is not spelt canonically (RFC 8785)');
+  if (!isSame(again, bytes)) throw new FormatError(part, 'is not spelt canonically (RFC 8785)');
   return value;
 }
 

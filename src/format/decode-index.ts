@@ -15,6 +15,7 @@ import { LIMIT } from './index-layout.ts';
 import { paddedDimensions } from './quantise.ts';
 import { readSections, type Sections } from './read-sections.ts';
 import { compareUtf8, fromUtf8 } from './utf8.ts';
+import type { RawChunk, RawRecord } from './write-index.ts';
 
 /**
  * @param bytes a whole `.idx` file; they are kept and must not change. Copied only when they begin at an address that is no multiple of 4
@@ -69,7 +70,7 @@ export class ReleaseIndex {
       title: this.#stringOrNull('RTIT', number),
       url: this.#stringOrNull('RURL', number),
       publishedAt: this.#stringOrNull('RPUB', number),
-      tags: this.#tags(number),
+      tags: this.#tagList(this.#number('RTAG', number)),
       columns: columns === null ? null : parseColumns(columns),
       firstChunk,
       chunkCount: (this.#recordStarts[number + 1] ?? 0) - firstChunk,
@@ -85,6 +86,43 @@ export class ReleaseIndex {
   /** The record's own columns as canonical JSON. @throws FormatError */
   columnsText(record: number): string | null {
     return this.#stringOrNull('RCOL', record);
+  }
+
+  /**
+   * All records with their texts and vectors as views, to be laid into another index. A string or a list of tags that many have is
+   * made once.
+   * @throws FormatError
+   */
+  rawRecords(): RawRecord[] {
+    const strings = remembered((number) => this.#string(number));
+    const tagsOf = remembered((list) => this.#tagList(list));
+    const stringAt = (tag: StringTag, at: number) => {
+      const number = this.#number(tag, at);
+      return number === 0 ? null : strings(number - 1);
+    };
+    const rawChunk = (chunk: number): RawChunk => ({
+      index: this.#number('CIDX', chunk),
+      section: stringAt('CSEC', chunk),
+      page: this.#number('CPAG', chunk) || null,
+      start: this.#number('CSTA', chunk),
+      end: this.#number('CEND', chunk),
+      text: this.textBytes(chunk),
+      row: this.row(chunk),
+      scale: this.scales[chunk] ?? 0,
+    });
+    return Array.from({ length: this.recordCount }, (_, record) => {
+      const first = this.#recordStarts[record] ?? 0;
+      const length = (this.#recordStarts[record + 1] ?? 0) - first;
+      return {
+        key: strings(this.#number('RKEY', record)),
+        title: stringAt('RTIT', record),
+        url: stringAt('RURL', record),
+        publishedAt: stringAt('RPUB', record),
+        tags: tagsOf(this.#number('RTAG', record)),
+        columns: stringAt('RCOL', record),
+        chunks: Array.from({ length }, (_, i) => rawChunk(first + i)),
+      };
+    });
   }
 
   /** @returns the record's number, or -1. Steps in the logarithm of their count. */
@@ -156,8 +194,7 @@ export class ReleaseIndex {
     );
   }
 
-  #tags(record: number): string[] {
-    const list = this.#number('RTAG', record);
+  #tagList(list: number): string[] {
     const begins = this.#sections.numbers('TAGO');
     return Array.from(
       this.#sections.numbers('TAGS').subarray(begins[list], begins[list + 1]),
@@ -165,7 +202,7 @@ export class ReleaseIndex {
     );
   }
 
-  #stringOrNull(tag: 'RTIT' | 'RURL' | 'RPUB' | 'RCOL' | 'CSEC', at: number): string | null {
+  #stringOrNull(tag: StringTag, at: number): string | null {
     const number = this.#number(tag, at);
     return number === 0 ? null : this.#string(number - 1);
   }
@@ -184,7 +221,20 @@ export class ReleaseIndex {
   }
 }
 
+/** Sections of a string's number + 1, or 0. */
+type StringTag = 'RTIT' | 'RURL' | 'RPUB' | 'RCOL' | 'CSEC';
 const encoder = new TextEncoder();
+
+function remembered<T>(make: (number: number) => T): (number: number) => T {
+  const made = new Map<number, T>();
+  return (number) => {
+    const known = made.get(number);
+    if (known !== undefined) return known;
+    const value = make(number);
+    made.set(number, value);
+    return value;
+  };
+}
 
 function parseColumns(text: string): Record<string, unknown> {
   const columns = parseCanonical(encoder.encode(text), 'index RCOL', LIMIT.columnsBytes);

@@ -14,7 +14,9 @@ export function hexOf(bytes: Uint8Array): string {
 }
 
 export function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** WebCrypto reads no shared memory; others could change it while it is read. */

@@ -1,4 +1,6 @@
+export { applyDelta } from './apply-delta.ts';
 export { decodeIndex, type ReleaseIndex } from './decode-index.ts';
+export { encodeDelta } from './encode-delta.ts';
 export { encodeIndex } from './encode-index.ts';
 export { sha256Hex } from './hash.ts';
 export type {

@@ -19,6 +19,7 @@ export function numberStrings(texts: Iterable<string>): NumberedStrings {
 export interface NumberedTags {
   /** Sorted by their numbers, the empty list first; it is always there. */
   readonly lists: readonly (readonly number[])[];
+  /** Of a list that was given, the very same object. */
   numberOf(tags: readonly string[]): number;
 }
 
@@ -28,13 +29,16 @@ export function numberTags(
 ): NumberedTags {
   const lists = new Map<string, number[]>([['', []]]);
   const asNumbers = (tags: readonly string[]) => tags.map((tag) => strings.numberOf(tag));
-  for (const tags of tagsOfRecords) {
+  // Records of a decoded index share their lists: a long one that many have is gone through once.
+  const nameOf = new Map<readonly string[], string>();
+  for (const tags of new Set(tagsOfRecords)) {
     const list = asNumbers(tags);
+    nameOf.set(tags, list.join());
     lists.set(list.join(), list);
   }
   const sorted = [...lists.values()].sort(compareLists);
   const numbers = new Map(sorted.map((list, number) => [list.join(), number]));
-  return { lists: sorted, numberOf: (tags) => numbers.get(asNumbers(tags).join()) ?? 0 };
+  return { lists: sorted, numberOf: (tags) => numbers.get(nameOf.get(tags) ?? '') ?? 0 };
 }
 
 function compareLists(a: readonly number[], b: readonly number[]): number {

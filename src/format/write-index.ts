@@ -124,11 +124,11 @@ function orderedChunks({ chunks }: RawRecord): RawChunk[] {
 }
 
 function* stringsOf(records: readonly RawRecord[], chunks: readonly RawChunk[]): Generator<string> {
-  for (const { key, title, url, publishedAt, tags, columns } of records) {
+  for (const { key, title, url, publishedAt, columns } of records) {
     yield key;
     for (const text of [title, url, publishedAt, columns]) if (text !== null) yield text;
-    yield* tags;
   }
+  for (const tags of new Set(records.map((record) => record.tags))) yield* tags;
   for (const { section } of chunks) if (section !== null) yield section;
 }
 

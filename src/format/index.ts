@@ -11,3 +11,4 @@ export type {
   IndexRecord,
 } from './index-content.ts';
 export { paddedDimensions, quantise, recallOfQuantisation, type Quantised } from './quantise.ts';
+export * from './trust/index.ts';

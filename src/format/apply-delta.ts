@@ -81,6 +81,8 @@ function patchedRecords(from: ReleaseIndex, delta: Delta, patch: ReleaseIndex): 
   const filled = (chunk: RawChunk): RawChunk => {
     const text = delta.textFrom[at] ?? 0;
     const row = delta.rowFrom[at] ?? 0;
+    if ((text > 0 && chunk.text.length > 0) || (row > 0 && !isZero(chunk)))
+      throw new FormatError('delta patch', `chunk ${at} has what it takes from the base`);
     at++;
     return {
       ...chunk,
@@ -91,6 +93,10 @@ function patchedRecords(from: ReleaseIndex, delta: Delta, patch: ReleaseIndex): 
   return patch
     .rawRecords()
     .map((record) => ({ ...record, chunks: record.chunks.map((chunk) => filled(chunk)) }));
+}
+
+function isZero({ row, scale }: RawChunk): boolean {
+  return scale === 0 && row.every((value) => value === 0);
 }
 
 /** A text of the base that every chunk takes could fill the memory: what is needed is counted before it is made. */

@@ -113,7 +113,7 @@ function scales(sections: Sections, chunks: number): void {
   for (let i = 0; i < chunks; i++) {
     const scale = view.getFloat32(4 * i, true);
     // The shortest row that is not zero has length 1.
-    if (!(scale >= 0 && scale <= 1))
+    if (!(scale >= 0 && scale <= 1) || Object.is(scale, -0))
       throw new FormatError('index SCAL', `entry ${i} is ${scale}; 0 to 1 is possible`);
   }
 }

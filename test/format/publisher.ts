@@ -101,3 +101,8 @@ export async function published(
   };
   return { bytes, channel: channelDocument({ current, ...changes }) };
 }
+
+/** To a manifest that is nowhere. */
+export function pointer(sequence: number, path = `releases/${sequence}.json`) {
+  return { sequence, manifest: { path, bytes: 2_000, sha256: HASH } };
+}

@@ -2,25 +2,15 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  addSignature,
   type ChannelDocument,
   type ChannelExpectation,
-  chooseRelease,
-  exportSigningKey,
   generateSigningKey,
-  importSigningKey,
-  isInRollout,
-  keyIdOf,
   type ManifestExpectation,
   type ReleaseManifest,
-  rolloutBucket,
-  SCHEMES,
   type SigningKey,
-  sha256Hex,
   signDocument,
   verifyChannel,
   verifyManifest,
-  verifyRoot,
   type Verdict,
 } from '../../src/format/index.ts';
 import {
@@ -28,6 +18,7 @@ import {
   createPublisher,
   HASH,
   NOW,
+  pointer,
   type Publisher,
   published,
   releaseManifest,
@@ -44,98 +35,6 @@ beforeAll(async () => {
 function reasonOf(verdict: Verdict<unknown>): string {
   return verdict.accepted ? 'accepted' : verdict.refusal.reason;
 }
-
-describe('a signing key', () => {
-  it.each(SCHEMES)('of %s signs, is written down and read again', async (scheme) => {
-    const key = await generateSigningKey(scheme);
-    const text = await exportSigningKey(key);
-    expect(text).toMatch(new RegExp(`^${scheme}-secret:[A-Za-z0-9_-]+:[A-Za-z0-9_-]+$`));
-    const again = await importSigningKey(`${text}\n`);
-    expect(again.publicKey).toBe(key.publicKey);
-    const root = { ...publisher.root, roles: { ...publisher.root.roles, channel: roleOf(1, key) } };
-    const bytes = await signDocument(channelDocument(), [again]);
-    const verdict = await verifyChannel(bytes, { root, channel: 'stable', now: NOW });
-    expect(reasonOf(verdict)).toBe('accepted');
-  });
-
-  it.each(SCHEMES)('of %s that is damaged or put together of two is refused', async (scheme) => {
-    const [one, other] = [await generateSigningKey(scheme), await generateSigningKey(scheme)];
-    const [head, point, secret] = (await exportSigningKey(one)).split(':');
-    const [, otherPoint] = other.publicKey.split(':');
-    const wrong = [
-      `${head}:${otherPoint}:${secret}`,
-      `${head}:${point}:${secret?.slice(0, -4)}`,
-      `${head}:${point}`,
-      `${scheme}:${point}:${secret}`,
-      `rsa-secret:${point}:${secret}`,
-      '',
-    ];
-    for (const text of wrong) {
-      const imported = importSigningKey(text);
-      await expect(imported).rejects.toMatchObject({ code: 'EVERVEC_FORMAT' });
-      await expect(imported).rejects.not.toThrow(secret);
-    }
-  });
-});
-
-describe('signatures', () => {
-  const verify = (bytes: Uint8Array) =>
-    verifyRoot(bytes, { product: 'harbour-guide', version: 1, root: publisher.root.roles.root });
-
-  it('count by signers, up to the threshold', async () => {
-    const [a, b, c] = publisher.keys.root;
-    const outcome = async (...keys: SigningKey[]) =>
-      reasonOf(await verify(await signDocument(publisher.root, keys)));
-    expect(await outcome(a, b)).toBe('accepted');
-    expect(await outcome(c, b)).toBe('accepted');
-    expect(await outcome(stranger, a, b)).toBe('accepted');
-    expect(await outcome(a)).toBe('too-few-signatures');
-    expect(await outcome(a, stranger)).toBe('too-few-signatures');
-    expect(await outcome()).toBe('too-few-signatures');
-  });
-
-  it('of one signer with a key of each scheme count once', async () => {
-    const [a, b] = publisher.keys.root;
-    const signers = [[a.publicKey, b.publicKey], [stranger.publicKey]];
-    const root = { signers, threshold: 2 };
-    const document = { ...publisher.root, roles: { ...publisher.root.roles, root } };
-    const outcome = async (...keys: SigningKey[]) => {
-      const anchor = { product: 'harbour-guide', version: 1, root };
-      return reasonOf(await verifyRoot(await signDocument(document, keys), anchor));
-    };
-    expect(await outcome(a, b)).toBe('too-few-signatures');
-    expect(await outcome(a, stranger)).toBe('accepted');
-    expect(await outcome(b, stranger)).toBe('accepted');
-  });
-
-  it('are added one after the other, in any order, to the same bytes', async () => {
-    const [a, , c] = publisher.keys.root;
-    const one = await addSignature(await signDocument(publisher.root, [a]), c);
-    const other = await addSignature(await signDocument(publisher.root, [c]), a);
-    expect(reasonOf(await verify(one))).toBe('accepted');
-    // Ed25519 signs the same bytes alike.
-    expect(other).toEqual(one);
-    expect(await addSignature(one, a)).toEqual(one);
-  });
-
-  it('that do not fit their content are found', async () => {
-    const bytes = await signDocument(publisher.root, publisher.keys.root);
-    const forged = JSON.parse(Buffer.from(bytes).toString());
-    forged.signed.roles.channel.signers = [[stranger.publicKey]];
-    const verdict = await verify(Buffer.from(JSON.stringify(forged)));
-    expect(reasonOf(verdict)).toBe('bad-signature');
-  });
-
-  it('cannot be counted twice by naming a key twice', async () => {
-    const [a] = publisher.keys.root;
-    const once = JSON.parse(Buffer.from(await signDocument(publisher.root, [a])).toString());
-    const twice = { ...once, signatures: [once.signatures[0], once.signatures[0]] };
-    expect(reasonOf(await verify(Buffer.from(JSON.stringify(twice))))).toBe('malformed');
-    const role = { signers: [[a.publicKey], [a.publicKey]], threshold: 2 };
-    const doubled = { ...publisher.root, roles: { ...publisher.root.roles, root: role } };
-    expect(reasonOf(await verify(await signDocument(doubled, [a])))).toBe('malformed');
-  });
-});
 
 describe('channel.json', () => {
   const verify = async (
@@ -327,61 +226,3 @@ describe('a manifest', () => {
     expect(verdict).toMatchObject({ refusal: { reason: 'blocked', sha256: blocked[0] } });
   });
 });
-
-describe('a roll-out', () => {
-  it('reaches a stable, even and growing part of the clients', async () => {
-    const ids = Array.from({ length: 2_000 }, (_, i) => `install-${i}`);
-    const buckets = await Promise.all(ids.map((id) => rolloutBucket('2026-11', id)));
-    const again = await Promise.all(ids.map((id) => rolloutBucket('2026-11', id)));
-    expect(again).toEqual(buckets);
-    const reached = (rollout: number) => buckets.filter((bucket) => isInRollout(bucket, rollout));
-    expect(reached(0)).toHaveLength(0);
-    expect(reached(10_000)).toHaveLength(ids.length);
-    expect(Math.abs(reached(2_500).length - 500)).toBeLessThan(80);
-    expect(reached(2_500).every((bucket) => reached(2_600).includes(bucket))).toBe(true);
-    const others = await Promise.all(ids.map((id) => rolloutBucket('2026-12', id)));
-    const inBoth = ids.filter(
-      (_, i) => isInRollout(buckets[i] ?? 0, 1_000) && isInRollout(others[i] ?? 0, 1_000),
-    );
-    expect(inBoth.length).toBeLessThan(60);
-  });
-
-  it('has the arithmetic that is written down', async () => {
-    const sha256 = await sha256Hex(new TextEncoder().encode('salt:id'));
-    expect(await rolloutBucket('salt', 'id')).toBe(
-      Number.parseInt(sha256.slice(0, 8), 16) % 10_000,
-    );
-  });
-
-  it.each([undefined, Number.NaN, -1, 10_001, 0.5, Infinity, '100' as never, null as never])(
-    'of %s reaches nobody',
-    (rollout) => {
-      expect(isInRollout(0, rollout)).toBe(false);
-    },
-  );
-
-  it('offers the candidate to those it reaches, and no one anything older or blocked', () => {
-    const candidate = { ...pointer(12), rollout: 2_500, salt: 's' };
-    const document = channelDocument({ candidate });
-    const sequence = (bucket: number, installed?: number, changes = {}) =>
-      chooseRelease({ ...document, ...changes }, bucket, installed)?.sequence;
-    expect(sequence(2_499)).toBe(12);
-    expect(sequence(2_500)).toBe(11);
-    expect(sequence(2_500, 11)).toBe(undefined);
-    expect(sequence(2_499, 11)).toBe(12);
-    expect(sequence(0, 12, { candidate: { ...candidate, rollout: 0 } })).toBe(undefined);
-    expect(sequence(0, 11, { candidate: { ...candidate, rollout: 0 } })).toBe(undefined);
-    const other = { ...candidate, manifest: { ...candidate.manifest, sha256: 'ff'.repeat(32) } };
-    expect(sequence(0, 0, { candidate: other, blocked: ['ff'.repeat(32)] })).toBe(11);
-    expect(sequence(9_999, 0, { blocked: [HASH] })).toBe(undefined);
-  });
-});
-
-it('a key is known by the hash of its text', async () => {
-  const { publicKey } = stranger;
-  expect(await keyIdOf(publicKey)).toBe(await sha256Hex(new TextEncoder().encode(publicKey)));
-});
-
-function pointer(sequence: number, path = `releases/${sequence}.json`) {
-  return { sequence, manifest: { path, bytes: 2_000, sha256: HASH } };
-}

@@ -63,6 +63,22 @@ describe('golden files', () => {
     expect(result).toEqual(after);
   });
 
+  it('are what the document shows in hexadecimal, and its bucket is that of the arithmetic', async () => {
+    const document = readFileSync(
+      fileURLToPath(new URL('../../docs/release-format.md', import.meta.url)),
+      'utf8',
+    );
+    const shown = [...document.matchAll(/^([0-9a-f]{8}): ((?:[0-9a-f]{2} ){16}) .{16}$/gm)];
+    expect(shown.length).toBeGreaterThan(10);
+    for (const [, offset = '', hex = ''] of shown) {
+      const from = Number.parseInt(offset, 16);
+      const bytes = Buffer.from(before.subarray(from, from + 16)).toString('hex');
+      expect(hex.replaceAll(' ', '')).toBe(bytes);
+    }
+    const bucket = await rolloutBucket('2026-11', 'install-1');
+    expect(document).toContain(`the bucket is ${bucket.toLocaleString('en')}.`);
+  });
+
   it.skipIf(!hasPython)(
     `are read by a program that shares no code${hasPython ? '' : ' (skipped: no python3)'}`,
     async () => {

@@ -16,7 +16,7 @@ import {
   embedTexts,
   type EmbeddingModel,
 } from '../src/embed/index.ts';
-import { stemEnglish } from '../src/embed/embedded/english-stem.ts';
+import { stemEnglish } from '../src/ranking/english-stem.ts';
 import { ndcg, readDocuments, readQueries } from '../src/evaluate/index.ts';
 import { fuseRanks, fuseScores } from '../src/ranking/index.ts';
 import { type Bench, single } from './bench.ts';

@@ -1,0 +1,58 @@
+/** The kernel gives the integers that plain JavaScript gives, and the bytes kept are those of its listing. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dotKernel } from '../../scripts/dot-kernel.ts';
+import { DOT_KERNEL } from './dot-kernel.ts';
+import { cosinesOf, createRowScorer } from './dot-rows.ts';
+
+const anyRows = fc
+  .record({ lanes: fc.integer({ min: 1, max: 6 }), count: fc.nat(23) })
+  .chain(({ lanes, count }) => {
+    const row = (length: number) =>
+      fc
+        .int8Array({ minLength: length, maxLength: length })
+        .map((numbers) => new Int8Array(numbers));
+    const width = 16 * lanes;
+    return fc.record({
+      width: fc.constant(width),
+      rows: row(width * count),
+      queries: fc.array(row(width), { minLength: 1, maxLength: 3 }),
+    });
+  });
+
+describe('dot products of rows', () => {
+  it('are the same in WebAssembly and in JavaScript, for any rows', () => {
+    fc.assert(
+      fc.property(anyRows, ({ rows, width, queries }) => {
+        const wasm = createRowScorer(rows, width);
+        const plain = createRowScorer(rows, width, 'javascript');
+        expect(wasm.kind).toBe(rows.length > 0 ? 'wasm' : 'javascript');
+        for (const query of queries) expect(wasm.dots(query)).toEqual(plain.dots(query));
+      }),
+    );
+  });
+
+  it('are exact at the extremes, over several pages of memory', () => {
+    const width = 16_384;
+    const rows = new Int8Array(9 * width).fill(-128);
+    const { dots, kind } = createRowScorer(rows, width);
+    expect(kind).toBe('wasm');
+    expect([...dots(new Int8Array(width).fill(-128))]).toEqual(Array(9).fill(2 ** 14 * width));
+    expect([...dots(new Int8Array(width).fill(127))]).toEqual(Array(9).fill(-128 * 127 * width));
+  });
+
+  it('need rows of a multiple of 16', () => {
+    for (const width of [0, 15, 1.5, Number.NaN])
+      expect(() => createRowScorer(new Int8Array(30), width)).toThrow(RangeError);
+    expect(() => createRowScorer(new Int8Array(30), 16)).toThrow(RangeError);
+  });
+
+  it('times both scales are cosines', () => {
+    const cosines = cosinesOf(Int32Array.of(8, -4), Float32Array.of(0.5, 0.25), 0.25);
+    expect([...cosines]).toEqual([1, -0.25]);
+  });
+});
+
+it('the kernel is what its listing says', () => {
+  expect(DOT_KERNEL).toBe(Buffer.from(dotKernel()).toString('base64'));
+});

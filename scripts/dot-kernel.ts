@@ -4,8 +4,9 @@
  *
  *     node scripts/dot-kernel.ts        writes src/ranking/dot-kernel.ts
  *
- * `dot(query, rows, out, count, width)`: offsets of a row of bytes, of `count` such rows one after the other, and of as many 32-bit results; `count` is a multiple
- * of 4 and above 0, `width` one of 16. Four rows at a time share what is done to the query. All in integers, so exact: |result| ≤ 2¹⁴ · width.
+ * `dot(query, rows, out, count, width)`: offsets of `width` 16-bit numbers, of `count` rows of as many bytes one after the other, and of a 32-bit result for
+ * each row; `count` is a multiple of 4 and above 0, `width` one of 16. Four rows at a time share what is read of the query. All in integers, so exact as
+ * long as 128 · width · the largest number of the query is below 2³¹.
  */
 import { writeFileSync } from 'node:fs';
 
@@ -57,20 +58,19 @@ const ROWS = Array.from({ length: ROWS_AT_ONCE }, (_, i) => i);
 const LISTING = `
   loop                                  ;; four rows
     local.get query
-    local.set at
-    local.get query
+    local.tee at
     local.get width
+    i32.const 1
+    i32.shl
     i32.add
     local.set end
 ${ROWS.map((i) => `    v128.const zero\n    local.set sum${i}`).join('\n')}
     loop                                ;; 16 numbers of each
       local.get at
       v128.load 0
-      local.tee bytes
-      i16x8.extend_low_i8x16_s
       local.set queryLow
-      local.get bytes
-      i16x8.extend_high_i8x16_s
+      local.get at
+      v128.load 16
       local.set queryHigh
       local.get rows
       local.set row
@@ -99,7 +99,7 @@ ${ROWS.map(
       i32.add
       local.set rows
       local.get at
-      i32.const 16
+      i32.const 32
       i32.add
       local.tee at
       local.get end

@@ -10,5 +10,12 @@ export type {
   IndexChunk,
   IndexRecord,
 } from './index-content.ts';
-export { paddedDimensions, quantise, recallOfQuantisation, type Quantised } from './quantise.ts';
+export {
+  paddedDimensions,
+  quantise,
+  quantiseQuery,
+  recallOfQuantisation,
+  type Quantised,
+  type QuantisedQuery,
+} from './quantise.ts';
 export * from './trust/index.ts';

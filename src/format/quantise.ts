@@ -26,6 +26,12 @@ export function paddedDimensions(dimensions: number): number {
  * @throws FormatError when a number is not finite
  */
 export function quantise(vector: ArrayLike<number>): Quantised {
+  const row = new Int8Array(paddedDimensions(vector.length));
+  round(vector, row, HIGHEST);
+  return { row, scale: scaleOf(row) };
+}
+
+function round(vector: ArrayLike<number>, into: Int8Array | Int16Array, limit: number): void {
   let highest = 0;
   for (let i = 0; i < vector.length; i++) {
     const value = vector[i] ?? 0;
@@ -33,11 +39,29 @@ export function quantise(vector: ArrayLike<number>): Quantised {
       throw new FormatError('vector', `number ${i} is not finite`, { isUsage: true });
     highest = Math.max(highest, Math.abs(value));
   }
-  const row = new Int8Array(paddedDimensions(vector.length));
   if (highest > 0)
     for (let i = 0; i < vector.length; i++)
-      row[i] = Math.floor(((vector[i] ?? 0) / highest) * HIGHEST + 0.5);
-  return { row, scale: scaleOf(row) };
+      into[i] = Math.floor(((vector[i] ?? 0) / highest) * limit + 0.5);
+}
+
+export interface QuantisedQuery {
+  /** (padded dimensions) */
+  readonly row: Int16Array;
+  /** `row[i] * scale` is the vector brought to length 1; 0 for a vector of zeros. */
+  readonly scale: number;
+}
+
+/**
+ * A query as 16-bit numbers: there is one of it, so the other byte costs nothing and gives back a part of what int8 rows lose. Its largest number is
+ * 32,767, or less where the sum of a dot product with a row of int8 could pass 31 bits.
+ * @throws FormatError when a number is not finite
+ */
+export function quantiseQuery(vector: ArrayLike<number>): QuantisedQuery {
+  const row = new Int16Array(paddedDimensions(vector.length));
+  const limit = Math.min(0x7fff, Math.floor(0x7fff_ffff / (128 * row.length)));
+  round(vector, row, limit);
+  const length = lengthOf(row);
+  return { row, scale: length === 0 ? 0 : 1 / length };
 }
 
 /** The 32-bit float that brings a row to length 1. */
@@ -62,7 +86,7 @@ export function recallOfQuantisation(
   const lengths = vectors.map(lengthOf);
   let found = 0;
   for (const query of queries) {
-    const asked = quantise(query);
+    const asked = quantiseQuery(query);
     const exact = nearest(vectors, k, (v, i) => dot(v, query) / (lengths[i] || 1));
     const rounded = new Set(nearest(rows, k, ({ row, scale }) => dot(row, asked.row) * scale));
     found += exact.filter((i) => rounded.has(i)).length;
@@ -83,6 +107,7 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
+/** Exact but for the root where the numbers are integers. */
 function lengthOf(vector: ArrayLike<number>): number {
   return Math.sqrt(dot(vector, vector));
 }

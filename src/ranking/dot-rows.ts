@@ -1,5 +1,5 @@
 /**
- * Dot products of one int8 row with many, exactly: WebAssembly with fixed-width SIMD where it runs, plain JavaScript where it does not, the same integers
+ * Dot products of a query of 16-bit numbers with many rows of int8, exactly: WebAssembly with fixed-width SIMD where it runs, plain JavaScript where it does not, the same integers
  * from both. Relaxed SIMD is not used: its results differ between machines.
  */
 import { DOT_KERNEL } from './dot-kernel.ts';
@@ -8,10 +8,10 @@ export interface RowScorer {
   /** Which of the two it is. */
   readonly kind: 'wasm' | 'javascript';
   /**
-   * @param query (width)
+   * @param query numbers up to (2³¹ − 1) / (128 · width), as `quantiseQuery` gives them, so that no sum overflows (width)
    * @returns a dot product for each row, exact; good until the next call (rows)
    */
-  dots(query: Int8Array): Int32Array;
+  dots(query: Int16Array): Int32Array;
 }
 
 /** What is used of WebAssembly; its types come with a browser's library, which the server does not have. */
@@ -54,18 +54,19 @@ function loadKernel(): Kernel | undefined {
 function inWasm(kernel: Kernel, rows: Int8Array, width: number): RowScorer {
   const count = rows.length / width;
   const padded = Math.ceil(count / ROWS_AT_ONCE) * ROWS_AT_ONCE;
-  const out = width + padded * width;
+  const begin = 2 * width;
+  const out = begin + padded * width;
   const pages = Math.ceil((out + 4 * padded) / PAGE_BYTES);
   if (pages > 1) kernel.memory.grow(pages - 1);
   const memory = kernel.memory.buffer;
-  const query = new Int8Array(memory, 0, width);
-  new Int8Array(memory).set(rows, width);
+  const query = new Int16Array(memory, 0, width);
+  new Int8Array(memory).set(rows, begin);
   const results = new Int32Array(memory, out, count);
   return {
     kind: 'wasm',
     dots(asked) {
       query.set(asked);
-      kernel.dot(0, width, out, padded, width);
+      kernel.dot(0, begin, out, padded, width);
       return results;
     },
   };

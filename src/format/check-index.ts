@@ -16,8 +16,9 @@ export function checkIndex(sections: Sections): void {
   for (const tag of ['RTIT', 'RURL', 'RPUB', 'RCOL', 'CSEC'] as const)
     below(sections, tag, strings + 1);
   distinctKeys(sections, records);
+  risingWithin(sections, 'TAGO', 'TAGS', tagLists);
   sortedStrings(sections);
-  orderedChunks(sections, records);
+  risingWithin(sections, 'RCHK', 'CIDX', records);
   ranges(sections, chunks);
   scales(sections, chunks);
   padding(sections, dimensions);
@@ -87,15 +88,21 @@ function sortedStrings(sections: Sections): void {
   }
 }
 
-function orderedChunks(sections: Sections, records: number): void {
-  const begins = sections.numbers('RCHK');
-  const indexes = sections.numbers('CIDX');
-  for (let record = 0; record < records; record++)
-    for (let chunk = (begins[record] ?? 0) + 1; chunk < (begins[record + 1] ?? 0); chunk++)
-      if ((indexes[chunk] ?? 0) <= (indexes[chunk - 1] ?? 0))
+/** Of a list of tags each tag, of a record each chunk's index is above the one before. */
+function risingWithin(
+  sections: Sections,
+  begins: 'TAGO' | 'RCHK',
+  values: 'TAGS' | 'CIDX',
+  count: number,
+): void {
+  const from = sections.numbers(begins);
+  const numbers = sections.numbers(values);
+  for (let part = 0; part < count; part++)
+    for (let at = (from[part] ?? 0) + 1; at < (from[part + 1] ?? 0); at++)
+      if ((numbers[at] ?? 0) <= (numbers[at - 1] ?? 0))
         throw new FormatError(
-          'index CIDX',
-          `entry ${chunk} is ${indexes[chunk]} after ${indexes[chunk - 1]}`,
+          `index ${values}`,
+          `entry ${at} is ${numbers[at]} after ${numbers[at - 1]}`,
         );
 }
 

@@ -5,13 +5,10 @@
  * Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; idf as Lucene has it, which
  * is never below 0.
  */
-import { stemEnglish } from './english-stem.ts';
+import { Terms } from './terms.ts';
 
 const K1 = 1.2;
 const B = 0.75;
-/** Words in scripts with blanks: letters, marks and digits. */
-const WORD = /[\p{L}\p{M}\p{N}]+/gu;
-const ENGLISH = /^[a-z]{3,64}$/;
 
 export interface WordIndex {
   readonly textCount: number;
@@ -38,10 +35,10 @@ export function buildWordIndex(
   let used = 0;
   for (let text = 0; text < count; text++) {
     const from = used;
-    for (const term of terms.of(textOf(text))) {
+    terms.read(textOf(text), (term) => {
       if (used === words.length) words = grown(words);
       words[used++] = term;
-    }
+    });
     lengths[text] = used - from;
   }
   const { begins, texts, frequencies } = postingsOf(words, lengths, terms.count);
@@ -51,7 +48,7 @@ export function buildWordIndex(
     termCount: terms.count,
     scores(query) {
       const scores = new Float64Array(count);
-      for (const term of new Set(terms.known(query))) {
+      for (const term of terms.known(query)) {
         const from = begins[term] ?? 0;
         const to = begins[term + 1] ?? 0;
         const idf = Math.log(1 + (count - (to - from) + 0.5) / (to - from + 0.5));
@@ -65,49 +62,6 @@ export function buildWordIndex(
       return scores;
     },
   };
-}
-
-/** Numbers for words, by their stem; each spelling is stemmed once. */
-class Terms {
-  readonly #isEnglish: boolean;
-  readonly #bySpelling = new Map<string, number>();
-  readonly #byStem = new Map<string, number>();
-  readonly #units = new Uint16Array(64);
-
-  constructor(language: string) {
-    this.#isEnglish = language === 'english';
-  }
-
-  get count(): number {
-    return this.#byStem.size;
-  }
-
-  of(text: string): number[] {
-    return wordsOf(text).map((word) => this.#bySpelling.get(word) ?? this.#add(word));
-  }
-
-  known(text: string): number[] {
-    return wordsOf(text).flatMap((word) => this.#byStem.get(this.#stem(word)) ?? []);
-  }
-
-  #add(word: string): number {
-    const stem = this.#stem(word);
-    const number = this.#byStem.get(stem) ?? this.#byStem.size;
-    this.#byStem.set(stem, number);
-    this.#bySpelling.set(word, number);
-    return number;
-  }
-
-  #stem(word: string): string {
-    if (!this.#isEnglish || !ENGLISH.test(word)) return word;
-    for (let i = 0; i < word.length; i++) this.#units[i] = word.charCodeAt(i);
-    const length = stemEnglish(this.#units, word.length);
-    return String.fromCharCode(...this.#units.subarray(0, length));
-  }
-}
-
-function wordsOf(text: string): string[] {
-  return text.normalize('NFKC').toLowerCase().match(WORD) ?? [];
 }
 
 /** For each term the texts that have it, ascending, and how often: in arrays, where term t has `begins[t]` to `begins[t + 1]`. */

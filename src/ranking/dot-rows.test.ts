@@ -1,6 +1,6 @@
 /** The kernel gives the integers that plain JavaScript gives, and the bytes kept are those of its listing. */
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { dotKernel } from '../../scripts/dot-kernel.ts';
 import { DOT_KERNEL } from './dot-kernel.ts';
 import { cosinesOf, createRowScorer } from './dot-rows.ts';
@@ -23,6 +23,10 @@ const anyRows = fc
       queries: fc.array(query(width), { minLength: 1, maxLength: 3 }),
     });
   });
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 describe('dot products of rows', () => {
   it('are the same in WebAssembly and in JavaScript, for any rows', () => {
@@ -52,6 +56,27 @@ describe('dot products of rows', () => {
     for (const width of [0, 15, 1.5, Number.NaN])
       expect(() => createRowScorer(new Int8Array(30), width)).toThrow(RangeError);
     expect(() => createRowScorer(new Int8Array(30), 16)).toThrow(RangeError);
+  });
+
+  it('are had without WebAssembly, and where there is no memory for it', () => {
+    const rows = Int8Array.from({ length: 32 }, (_, i) => i - 16);
+    const query = new Int16Array(16).fill(3);
+    const expected = createRowScorer(rows, 16).dots(query);
+    class NoMemory {
+      exports = {
+        memory: {
+          buffer: new ArrayBuffer(),
+          grow() {
+            throw new RangeError('no memory');
+          },
+        },
+      };
+    }
+    for (const stub of [undefined, { Module: Object, Instance: NoMemory }]) {
+      vi.stubGlobal('WebAssembly', stub);
+      const { kind, dots } = createRowScorer(rows, 16);
+      expect([kind, dots(query)]).toEqual(['javascript', expected]);
+    }
   });
 
   it('times both scales are cosines', () => {

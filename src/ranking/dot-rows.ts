@@ -36,18 +36,18 @@ const ROWS_AT_ONCE = 4;
 export function createRowScorer(rows: Int8Array, width: number, kind?: 'javascript'): RowScorer {
   if (!Number.isInteger(width) || width < 1 || width % 16 !== 0 || rows.length % width !== 0)
     throw new RangeError(`${rows.length} numbers are no rows of ${width}, a multiple of 16.`);
-  const kernel = kind === 'javascript' || rows.length === 0 ? undefined : loadKernel();
-  return kernel === undefined ? inJavaScript(rows, width) : inWasm(kernel, rows, width);
+  if (kind === 'javascript' || rows.length === 0) return inJavaScript(rows, width);
+  try {
+    return inWasm(loadKernel(), rows, width);
+  } catch {
+    // No WebAssembly, or none with SIMD; a page's policy that forbids it; no memory to copy the rows to.
+    return inJavaScript(rows, width);
+  }
 }
 
-/** @returns undefined where there is no WebAssembly with SIMD, or the page's policy forbids it */
-function loadKernel(): Kernel | undefined {
-  try {
-    const bytes = Uint8Array.from(atob(DOT_KERNEL), (unit) => unit.charCodeAt(0));
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Kernel;
-  } catch {
-    return undefined;
-  }
+function loadKernel(): Kernel {
+  const bytes = Uint8Array.from(atob(DOT_KERNEL), (unit) => unit.charCodeAt(0));
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Kernel;
 }
 
 /** In its memory: the query, the rows up to a multiple of four, the results. */

@@ -136,6 +136,15 @@ describe('channel.json', () => {
     expect(reasonOf(await verifyChannel(changed, expectation))).toBe('bad-signature');
   });
 
+  it.each([0.5, -1, 2 ** 53])('with the number %s anywhere is refused', async (number) => {
+    const later = { ...channelDocument(), later: [{ number }] };
+    const bytes = await signDocument(later, [publisher.keys.channel]);
+    const expectation = { root: publisher.root, channel: 'stable', now: NOW };
+    expect(await verifyChannel(bytes, expectation)).toMatchObject({
+      refusal: { reason: 'malformed', path: '$.signed.later.0.number' },
+    });
+  });
+
   it('is refused with any byte changed, cut off anywhere, or spelt otherwise', async () => {
     const bytes = await signDocument(channelDocument(), [publisher.keys.channel]);
     const expectation = { root: publisher.root, channel: 'stable', now: NOW };

@@ -114,11 +114,22 @@ export async function checkSignatures(
 }
 
 function parseEnvelope(bytes: Uint8Array) {
-  const envelope = readEnvelope(parseCanonical(bytes, '$', MAX_DOCUMENT_BYTES), '$');
+  const parsed = parseCanonical(bytes, '$', MAX_DOCUMENT_BYTES);
+  expectIntegers(parsed, '$');
+  const envelope = readEnvelope(parsed, '$');
   const ids = envelope.signatures.map(({ keyId }) => keyId);
   if (new Set(ids).size !== ids.length)
     throw new FormatError('$.signatures', 'a key is there twice');
   return envelope;
+}
+
+/** Languages print other numbers in different ways; so no document has one, in members of a later version neither. */
+function expectIntegers(value: unknown, path: string): void {
+  if (typeof value === 'number' && (!Number.isSafeInteger(value) || value < 0))
+    throw new FormatError(path, `${value} is no integer from 0 to 2^53 - 1`);
+  if (typeof value === 'object' && value !== null)
+    for (const [name, member] of Object.entries(value))
+      expectIntegers(member, `${path}.${name.slice(0, 50)}`);
 }
 
 function bytesToSign(signed: unknown): Uint8Array {

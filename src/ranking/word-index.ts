@@ -1,6 +1,6 @@
 /**
  * Finds texts by their words: BM25 over an inverted index that is built where it is searched (a page, a worker), so that none has to be
- * downloaded. Pure; texts are read once and not kept.
+ * downloaded. Pure; texts are read once and not kept. A word is a run of letters and digits, so in scripts without blanks a whole phrase is one.
  *
  * Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; idf as Lucene has it, which
  * is never below 0.

@@ -79,6 +79,26 @@ describe('an index file', () => {
     }
   });
 
+  it('of 10,000 chunks opens without copying it, or making a string of each text', () => {
+    const text = 'x'.repeat(829);
+    const chunks = Array.from({ length: 10 }, (_, index) => ({
+      index,
+      text,
+      start: 0,
+      end: text.length,
+      vector: [index, 1],
+    }));
+    const records = Array.from({ length: 1_000 }, (_, i) => ({ key: `k${i}`, chunks }));
+    const bytes = encodeIndex(ABOUT, 2, records);
+    const before = process.memoryUsage();
+    const index = decodeIndex(bytes);
+    const after = process.memoryUsage();
+    expect(index.chunkCount).toBe(10_000);
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(100_000);
+    // The texts have 8 MB.
+    expect(after.heapUsed - before.heapUsed).toBeLessThan(2_000_000);
+  });
+
   it('stores a string that many records have once', () => {
     const title = 'a title that is rather long, so that it counts';
     const sizeOf = (count: number) =>

@@ -5,7 +5,7 @@
  *
  *     npm run bench -- quality-embedded-model <folder> [<folder> …]     # EVERVEC_BENCH_MODEL=hashed-words for the other
  *
- * The BM25 here is a reference to compare with (k1 1.2, b 0.75, the model's stems, no stop words), not
+ * What a release gives in the page, with int8 vectors and the words' index there, is shown beside it. The other BM25 here is a reference to compare with (k1 1.2, b 0.75, the model's stems, no stop words), not
  * the one that searches.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -16,10 +16,11 @@ import {
   embedTexts,
   type EmbeddingModel,
 } from '../src/embed/index.ts';
-import { stemEnglish } from '../src/embed/embedded/english-stem.ts';
+import { stemEnglish } from '../src/ranking/english-stem.ts';
 import { ndcg, readDocuments, readQueries } from '../src/evaluate/index.ts';
 import { fuseRanks, fuseScores } from '../src/ranking/index.ts';
 import { type Bench, single } from './bench.ts';
+import { pageRanker } from './page-ranker.ts';
 
 const VECTOR_AIMS: Record<string, number> = { cranfield: 0.35, scifact: 0.49 };
 const PROBE_AIM = 0.9;
@@ -84,7 +85,8 @@ export async function measure(collection: Collection, model: EmbeddingModel) {
     collection.queries.map(({ text }) => text),
   );
   const bm25Scores = bm25Ranker(collection.documents);
-  const sums = { bm25: 0, vector: 0, fused: 0, 'reciprocal rank': 0 };
+  const inPage = pageRanker(collection.documents, documents, model.fusionWeight);
+  const sums = { bm25: 0, vector: 0, fused: 0, 'reciprocal rank': 0, page: 0 };
   const quality = (scores: Float64Array, judged: ReadonlyMap<string, number>) =>
     ndcg(topOf(scores, collection.ids), judged, DEPTH);
   for (const [i, { text, judged }] of collection.queries.entries()) {
@@ -93,6 +95,7 @@ export async function measure(collection: Collection, model: EmbeddingModel) {
     sums.bm25 += quality(bm25, judged);
     sums.vector += quality(cosines, judged);
     sums.fused += quality(fuseScores(bm25, cosines, model.fusionWeight), judged);
+    sums.page += quality(inPage(text, queries[i] ?? new Float32Array()), judged);
     sums['reciprocal rank'] += quality(fuseRanks([bm25, cosines]), judged);
   }
   const count = collection.queries.length;
@@ -102,6 +105,7 @@ export async function measure(collection: Collection, model: EmbeddingModel) {
     vector: sums.vector / count,
     fused: sums.fused / count,
     'reciprocal rank': sums['reciprocal rank'] / count,
+    'fused, of a release in the page': sums.page / count,
   };
 }
 

@@ -29,6 +29,8 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   import: () => import('./import.ts'),
   chunker: () => import('./chunker.ts'),
   'embedded-model': () => import('./embedded-model.ts'),
+  release: () => import('./release.ts'),
+  'browser-search': () => import('./browser-search.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),
   'quality-search': () => import('./quality-search.ts'),
 };

@@ -9,7 +9,7 @@
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { stemEnglish } from '../src/embed/embedded/english-stem.ts';
+import { stemEnglish } from '../src/ranking/english-stem.ts';
 
 /** Share of each source in a stem's frequency: WordNet is general English, the others are manuals. */
 const SOURCES: Record<string, { share: number; read: (folder: string) => string[] }> = {

@@ -3,7 +3,7 @@
  * connections, completions in batches; the size of its local queue is a setting. Jobs through SQL `add_jobs`, its fastest way in.
  */
 import { withClient } from '../scratch-databases.ts';
-import { peer } from './peer.ts';
+import { peer } from '../peer.ts';
 import type { DrainRun, ReadyQueue } from './timed-drain.ts';
 
 interface GraphileWorker {

@@ -2,7 +2,7 @@
  * pg-boss as its types recommend it for throughput: `insert` for many jobs, several workers that take batches and
  * go on without a pause while batches are full, woken by NOTIFY.
  */
-import { peer } from './peer.ts';
+import { peer } from '../peer.ts';
 import type { DrainRun, ReadyQueue } from './timed-drain.ts';
 
 interface Boss {

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { stemEnglish } from '../../src/embed/embedded/english-stem.ts';
+import { stemEnglish } from '../../src/ranking/english-stem.ts';
 import { FOLD_OF_UNIT } from '../../src/embed/embedded/unit-classes.ts';
 import { WORD_WEIGHTS } from '../../src/embed/embedded/word-weights.ts';
 import { TEXT_PACKAGES } from './packages.ts';

@@ -10,6 +10,7 @@ export * from './evervec-error.ts';
 export * from './extension-error.ts';
 export * from './extraction-error.ts';
 export * from './fetch-error.ts';
+export * from './format-error.ts';
 export * from './http-request-error.ts';
 export * from './label-error.ts';
 export * from './lease-lost-error.ts';

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fuseRanks, fuseScores } from './fuse-scores.ts';
 
@@ -36,12 +37,40 @@ describe('fuseScores', () => {
     expect([...fuseScores([1, 2], [0.5, 0.1], 1)]).toEqual([1, 0]);
   });
 
+  it('gives what sorting for the medians gives, to the bit', () => {
+    const cosine = fc.oneof(
+      fc.constantFrom(-1, 0, 0.1, 1),
+      fc.double({ min: -1, max: 1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(cosine, { maxLength: 300, size: 'max' }), (cosines) => {
+        const lexical = cosines.map(() => 0);
+        expect([...fuseScores(lexical, cosines, 1)]).toEqual(vectorLegBySorting(cosines));
+      }),
+    );
+  });
+
   it('leaves out a leg that says nothing', () => {
     expect([...fuseScores([0, 0], [0.5, 0.5], 0.2)]).toEqual([0, 0]);
     expect([...fuseScores([3, 0], [0.5, 0.5], 0.25)]).toEqual([0.75, 0]);
     expect([...fuseScores([], [], 0.2)]).toEqual([]);
   });
 });
+
+function vectorLegBySorting(cosines: readonly number[]): number[] {
+  const medianOf = (values: readonly number[]) => {
+    const sorted = values.toSorted((a, b) => a - b);
+    const upper = sorted[sorted.length >> 1] ?? 0;
+    return sorted.length % 2 === 1 ? upper : ((sorted[(sorted.length >> 1) - 1] ?? 0) + upper) / 2;
+  };
+  const median = medianOf(cosines);
+  const deviation = medianOf(cosines.map((cosine) => Math.abs(cosine - median)));
+  const spread = 1.4826 * deviation * Math.min(1, cosines.length / 200);
+  const from = median + 1.5 * spread;
+  const span = Math.max(Math.max(...cosines) - from, 4.5 * spread);
+  const scale = span > 0 ? 1 / span : 0;
+  return cosines.map((cosine) => Math.max(cosine - from, 0) * scale);
+}
 
 describe('fuseRanks', () => {
   it('sums the reciprocals of the ranks', () => {

@@ -43,13 +43,13 @@ export function fuseScores(
 
 /** From which cosine on one counts, and how much above that it counts in full. */
 function baselineOf(cosines: ArrayLike<number>): { from: number; span: number } {
-  const sorted = Float64Array.from(cosines).sort();
-  const median = medianOf(sorted);
-  const deviations = sorted.map((cosine) => Math.abs(cosine - median)).sort();
-  const trust = Math.min(1, sorted.length / FULL_SAMPLE);
-  const spread = DEVIATION * medianOf(deviations) * trust;
+  const values = Float64Array.from(cosines);
+  const highest = values.reduce((most, cosine) => Math.max(most, cosine), values[0] ?? 0);
+  const median = takeMedian(values);
+  for (let i = 0; i < values.length; i++) values[i] = Math.abs((values[i] ?? 0) - median);
+  const trust = Math.min(1, values.length / FULL_SAMPLE);
+  const spread = DEVIATION * takeMedian(values) * trust;
   const from = median + COUNTS_FROM * spread;
-  const highest = sorted.at(-1) ?? 0;
   return { from, span: Math.max(highest - from, (COUNTS_FULL_FROM - COUNTS_FROM) * spread) };
 }
 
@@ -74,8 +74,48 @@ export function fuseRanks(legs: readonly ArrayLike<number>[], k = 60): Float64Ar
   return fused;
 }
 
-function medianOf(sorted: Float64Array): number {
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+/** Puts the values into another order. In a fused search this is most of the time, so they are not sorted for it. */
+function takeMedian(values: Float64Array): number {
+  const middle = values.length >> 1;
+  if (values.length === 0) return 0;
+  const upper = selectSmallest(values, middle);
+  if (values.length % 2 === 1) return upper;
+  let lower = -Infinity;
+  for (let i = 0; i < middle; i++) lower = Math.max(lower, values[i] ?? 0);
+  return (lower + upper) / 2;
+}
+
+/**
+ * Moves the value that sorting would put at `place` there, and those that are not above it before it.
+ *
+ * Source: Hoare's "Find", 1961, with the median of three as pivot.
+ */
+function selectSmallest(values: Float64Array, place: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const pivot = medianOfThree(
+      values[low] ?? 0,
+      values[(low + high) >> 1] ?? 0,
+      values[high] ?? 0,
+    );
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while ((values[i] ?? 0) < pivot) i++;
+      while ((values[j] ?? 0) > pivot) j--;
+      if (i > j) break;
+      const value = values[i] ?? 0;
+      values[i++] = values[j] ?? 0;
+      values[j--] = value;
+    }
+    if (place <= j) high = j;
+    else if (place >= i) low = i;
+    else break;
+  }
+  return values[place] ?? 0;
+}
+
+function medianOfThree(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }

@@ -1,30 +1,16 @@
 /** The embedded models from the built package: the same bits in Node, Deno, Bun and a browser, from the same file. */
 import { execFile } from 'node:child_process';
 import { cp, open, readFile, rename, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type Project, projectWithPackage } from '../setup/built-package.ts';
+import { CHROMIUM, importInChromium, runModule, RUNTIMES } from './everywhere.ts';
 import { HASHES } from './golden.mjs';
 
 const run = promisify(execFile);
-const DENO = ['run', '--allow-read', '--no-prompt'];
-const RUNTIMES: [name: string, program: string | undefined, args: string[]][] = [
-  ['Node', process.execPath, []],
-  ['Deno', process.env['EVERVEC_TEST_DENO'], DENO],
-  ['Bun', process.env['EVERVEC_TEST_BUN'], []],
-];
-const CHROMIUM = process.env['EVERVEC_TEST_CHROMIUM'] ?? '';
-const TYPES: Record<string, string> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-};
 
 let project: Project;
 let modelFile: string;
@@ -42,8 +28,7 @@ for (const [name, program, args] of RUNTIMES) {
     `${name} gives the vectors that all give${why}`,
     { timeout: 120_000 },
     async () => {
-      const { stdout } = await run(program ?? '', [...args, 'embed.mjs'], { cwd: project.path });
-      expect(JSON.parse(stdout)).toEqual(HASHES);
+      expect(await runModule(program, args, 'embed.mjs', project.path)).toEqual(HASHES);
     },
   );
 }
@@ -53,20 +38,7 @@ test.skipIf(CHROMIUM === '')(
   `Chromium gives the vectors that all give${why}`,
   { timeout: 120_000 },
   async () => {
-    await writeFile(path.join(project.path, 'index.html'), '<!doctype html><title>page</title>');
-    const server = await serveFolder(project.path);
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    try {
-      const page = await browser.newPage();
-      const { port } = server.address() as AddressInfo;
-      await page.goto(`http://127.0.0.1:${port}/index.html`);
-      // As a string: the test runner would turn an import in a function into its own.
-      const hashes = await page.evaluate("import('/embed.mjs').then(({ hashes }) => hashes)");
-      expect(hashes).toEqual(HASHES);
-    } finally {
-      await browser.close();
-      server.close();
-    }
+    expect(await importInChromium('embed.mjs', 'hashes', project.path)).toEqual(HASHES);
   },
 );
 
@@ -101,14 +73,3 @@ test('a file that is damaged, cut off or missing is told as that, and only when 
     await writeFile(modelFile, whole);
   }
 });
-
-async function serveFolder(folder: string): Promise<Server> {
-  const server = createServer(async (request, response) => {
-    const file = path.join(folder, new URL(request.url ?? '/', 'http://x').pathname);
-    const body = await readFile(file).catch(() => undefined);
-    const type = TYPES[path.extname(file)] ?? 'application/octet-stream';
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}

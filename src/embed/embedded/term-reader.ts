@@ -6,7 +6,7 @@
  * character that the engine's Unicode version knows; texts in letters younger than Unicode 15 (2022)
  * are the one case in which two engines may differ.
  */
-import { stemEnglish } from './english-stem.ts';
+import { stemEnglish } from '../../ranking/english-stem.ts';
 import { finishHash, HASH_SEED, hashUnit, hashUnits } from './hashing.ts';
 import { TermKind, TermTable } from './term-table.ts';
 import { CLASS_OF_UNIT, FOLD_OF_UNIT, UnitClass } from './unit-classes.ts';

@@ -18,16 +18,13 @@ import {
   Ledger,
   noteSaved,
   QueryVectors,
-  type Reranker,
 } from '../embed/index.ts';
-import { type EvervecError, SearchRequestError } from '../errors/index.ts';
 import {
   type BudgetState,
   type CostOptions,
   type CostReport,
   type IndexProposal,
   type ModelCalls,
-  proposeIndexes,
   readBudgets,
   readCost,
   readModelCalls,
@@ -40,26 +37,16 @@ import {
   takeBackBackfill,
 } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
-import {
-  AnswerCache,
-  cachedSearch,
-  type CacheStats,
-  type ContextAnswer,
-  contextFor,
-  type ContextOptions,
-  type ContextRequest,
-  FilterUses,
-  type KnownSpaces,
-  readGeneration,
-  type SearchAnswer,
-  type SearchRequest,
-  type SimilarRequest,
-  search,
-  searchByVector,
-  type SearchHit,
-  searchReranked,
-  similar,
-  type VectorRequest,
+import type {
+  CacheStats,
+  ContextAnswer,
+  ContextOptions,
+  ContextRequest,
+  SearchAnswer,
+  SearchHit,
+  SearchRequest,
+  SimilarRequest,
+  VectorRequest,
 } from '../search/index.ts';
 import {
   listSources,
@@ -78,15 +65,15 @@ import { type Config, parseConfig } from './config.ts';
 import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
 import { Labels } from './labels.ts';
 import { Migrations } from './migrations.ts';
-import { Models, type SpaceModel } from './models.ts';
+import { Models } from './models.ts';
 import { DOCUMENTS } from './document-source.ts';
 import { Documents } from './documents.ts';
 import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
-import { queryVectors } from './query-vectors.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type Reindexed, reindexSources } from './reindex.ts';
+import { Searches } from './searches.ts';
 import { type SetupReport, setUpSource, tearDown, watchSource } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { Tasks } from './tasks.ts';
@@ -102,7 +89,6 @@ import {
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
 import { type OnMissing, type Wired, Wiring } from './wiring.ts';
-import { wholeTexts } from './whole-texts.ts';
 import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
@@ -148,10 +134,7 @@ export class Evervec {
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
-  readonly #knownSpaces: KnownSpaces = new Map();
-  readonly #answers: AnswerCache | null;
-  readonly #filterUses: FilterUses;
-  readonly #reranker: Reranker | null;
+  readonly #searches: Searches;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -163,11 +146,6 @@ export class Evervec {
     this.#ledger = new Ledger(database, (error) =>
       this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
     );
-    this.#filterUses = new FilterUses(database, (error) =>
-      this.#logger.debug({ error: errorLabel(error) }, 'uses of filters not written'),
-    );
-    const kept = config.search?.cache;
-    this.#answers = kept === undefined ? null : new AnswerCache(kept);
     this.queries = new QueryVectors({
       onSaved: (model, purpose) => this.#savedBy(model)(purpose, 1),
     });
@@ -178,9 +156,17 @@ export class Evervec {
       ledger: this.#ledger,
       logger: this.#logger,
     });
-    this.#reranker = config.reranker ? createReranker(config.reranker, this.#ledger) : null;
     this.model = this.#models.configured;
     this.#wiring = new Wiring(database, this.#models, config);
+    this.#searches = new Searches({
+      database,
+      config,
+      models: this.#models,
+      wiring: this.#wiring,
+      queries: this.queries,
+      reranker: config.reranker ? createReranker(config.reranker, this.#ledger) : null,
+      logger: this.#logger,
+    });
     this.migrations = new Migrations({
       database,
       models: this.#models,
@@ -192,7 +178,7 @@ export class Evervec {
       database,
       search: (request, signal) => this.search(request, signal),
       modes: config.semanticSearch === false ? ['text'] : ['text', 'vector', 'hybrid'],
-      canRerank: this.#reranker !== null,
+      canRerank: config.reranker !== undefined,
     });
     this.documents = new Documents({
       database,
@@ -234,7 +220,7 @@ export class Evervec {
     const reports: SetupReport[] = [];
     for (const source of sources) {
       reports.push(await setUpSource(this.database, source, this.#wanted(source)));
-      if (!(await watchSource(this.database, source, this.#answers !== null)))
+      if (!(await watchSource(this.database, source, this.#searches.keepsAnswers)))
         this.#logger.warn(
           { source: source.name },
           'no answers about it are kept: this role does not own the table',
@@ -429,40 +415,9 @@ export class Evervec {
     return await countPending(this.database, ids);
   }
 
+  /** @throws SearchRequestError, UnknownSourceError, SpaceMismatchError */
   async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
-    const modelOf = (space: SpaceModel) => this.#models.of(space);
-    const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
-    const { database: connection, queries } = this;
-    const known = this.#knownSpaces;
-    const answers = this.#answers;
-    const find = (one: SearchRequest) => {
-      const ask = () => search({ connection, modelOf, queries, known }, one, signal);
-      return answers === null ? ask() : cachedSearch(answers, connection, one, ask);
-    };
-    const answer = await onSchema(
-      wanted.rerank === true
-        ? searchReranked({ ...this.#reranking, search: find }, wanted, signal)
-        : find(wanted),
-    );
-    this.#filterUses.note(Object.keys(answer.space), wanted.filter);
-    return answer;
-  }
-
-  /** Where answers are kept: the sources of which none can be, since not every change of theirs is seen. */
-  async unkept(): Promise<string[]> {
-    if (this.#answers === null) return [];
-    const unkept: string[] = [];
-    for (const { name } of await onSchema(listSources(this.database)))
-      if ((await readGeneration(this.database, [name])) === null) unkept.push(name);
-    return unkept;
-  }
-
-  get #reranking() {
-    return {
-      reranker: this.#reranker,
-      onFailure: (error: EvervecError) =>
-        this.#logger.warn({ code: error.code, reason: error.message }, 'not re-ranked'),
-    };
+    return await this.#searches.search(request, signal);
   }
 
   /**
@@ -470,7 +425,7 @@ export class Evervec {
    * @throws SearchRequestError where it is not as wide as the source's vectors; UnknownSourceError
    */
   async searchByVector(request: VectorRequest): Promise<SearchHit[]> {
-    return await onSchema(searchByVector(this.database, request));
+    return await this.#searches.searchByVector(request);
   }
 
   /**
@@ -482,16 +437,7 @@ export class Evervec {
     options: ContextOptions = {},
     signal?: AbortSignal,
   ): Promise<ContextAnswer> {
-    const { database: connection } = this;
-    const parts = {
-      connection,
-      search: (wanted: SearchRequest) => this.search(wanted, signal),
-      vectorsOf: (query: string, sources: readonly string[]) =>
-        queryVectors(connection, this.#models, this.queries, query, sources),
-      textsOf: (source: string, keys: readonly string[]) =>
-        wholeTexts(connection, this.#wiring, source, keys),
-    };
-    return await onSchema(contextFor(parts, request, options, signal));
+    return await this.#searches.context(request, options, signal);
   }
 
   /**
@@ -499,7 +445,12 @@ export class Evervec {
    * @throws SearchRequestError, UnknownSourceError, UnknownRecordError
    */
   async similar(request: SimilarRequest): Promise<SearchAnswer> {
-    return await onSchema(similar(this.database, request));
+    return await this.#searches.similar(request);
+  }
+
+  /** Where answers are kept: the sources of which none can be, since not every change of theirs is seen. */
+  async unkept(): Promise<string[]> {
+    return await this.#searches.unkept();
   }
 
   /**
@@ -515,13 +466,12 @@ export class Evervec {
 
   /** Indexes that searches with filters would be served by, as statements to run. */
   async indexProposals(): Promise<IndexProposal[]> {
-    await this.#filterUses.flush();
-    return await onSchema(proposeIndexes(this.database));
+    return await this.#searches.indexProposals();
   }
 
   /** How often answers that are kept were of use; null where none are. */
   get cacheStats(): CacheStats | null {
-    return this.#answers?.stats ?? null;
+    return this.#searches.cacheStats;
   }
 
   /**
@@ -577,7 +527,7 @@ export class Evervec {
 
   async close(): Promise<void> {
     await this.documents.close();
-    await this.#filterUses.flush();
+    await this.#searches.close();
     await this.#ledger.flush();
     if (this.#isOwner) await this.database.close();
   }
@@ -586,13 +536,4 @@ export class Evervec {
 /** Not a second space: the archive is the source's. */
 function isSearched({ row }: Wired): boolean {
   return row.standby_of === null;
-}
-
-/** Where search by meaning is switched off. */
-function byWords(request: SearchRequest): SearchRequest {
-  if (request.mode !== 'vector') return { ...request, mode: 'text' };
-  throw new SearchRequestError('Search by meaning is switched off here.', {
-    remedy: 'Search by words (mode text), or set SEMANTIC_SEARCH_ENABLED to true.',
-    isUsage: true,
-  });
 }

@@ -406,7 +406,7 @@ export class Evervec {
    * @throws ConfigError, UnknownSourceError
    */
   async advise(source: string, recall = 0.98): Promise<Advice> {
-    const [wired] = (await this.#wiring.wire([source])).filter(isSearched);
+    const wired = (await this.#wiring.wire([source])).find(isSearched);
     if (wired === undefined) throw unknownSource(source, await listSources(this.database));
     return await onSchema(advise(this.database, wired, recall));
   }

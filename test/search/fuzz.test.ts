@@ -148,6 +148,28 @@ function requests(): fc.Arbitrary<unknown> {
     fc.array(text, { minLength: 1, maxLength: 3 }).map((list) => ({ tags: { $contains: list } })),
     text.map((one) => ({ more: { $contains: { [`k${one}`]: one } } })),
   );
+  const expertName = fc.constantFrom(
+    'efSearch',
+    'probes',
+    'rrfK',
+    'weights',
+    'candidates',
+    'exact',
+  );
+  const expert = fc.record(
+    {
+      efSearch: or(fc.integer({ min: 1, max: 1_000 }), scalar),
+      probes: or(fc.integer({ min: 1, max: 100 }), scalar),
+      rrfK: or(fc.integer({ min: 1, max: 100 }), scalar),
+      weights: or(
+        fc.record({ vector: fc.double({ min: 0, max: 1, noNaN: true }), text: fc.constant(1) }),
+        json,
+      ),
+      candidates: or(fc.integer({ min: 1, max: 1_000 }), scalar),
+      exact: or(fc.boolean(), scalar),
+    },
+    { requiredKeys: [] },
+  );
   const plausible = fc.record(
     {
       query: or(query, json),
@@ -158,6 +180,9 @@ function requests(): fc.Arbitrary<unknown> {
       offset: or(fc.integer({ min: 0, max: 5 }), count),
       highlight: or(fc.boolean(), json),
       neighbors: or(fc.integer({ min: 0, max: 5 }), json),
+      explain: or(fc.boolean(), json),
+      rerank: or(fc.constant(false), json),
+      expert: or(expert, entries(fc.oneof(expertName, text), json, 3)),
     },
     { requiredKeys: ['query'] },
   );
@@ -277,7 +302,7 @@ describeEachDatabase(`${RUNS} searches of every kind`, ({ open }) => {
         { numRuns: RUNS, seed },
       );
       tell('searches of every kind', seed, { ...Object.fromEntries(statuses), codes: [...codes] });
-      expect(statuses.get(200) ?? 0, `${JSON.stringify([...statuses])}`).toBeGreaterThan(RUNS / 5);
+      expect(statuses.get(200) ?? 0, `${JSON.stringify([...statuses])}`).toBeGreaterThan(RUNS / 10);
       expect([...codes]).toContain('EVERVEC_SEARCH_REQUEST');
       const { rows } = await database.query<{ rows: number }>(
         'select count(*)::integer as rows from notes',

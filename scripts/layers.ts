@@ -23,6 +23,7 @@ const ORDER = [
   'evaluate',
   'worker',
   'engine',
+  'adapters',
   'sample',
   'edge',
   'server',

@@ -15,6 +15,7 @@ export {
 export { type AiSdkChoices, type AiSdkModel, fromAiSdk } from './embed/index.ts';
 export { type SupabaseSession, supabaseModel } from './embed/index.ts';
 export type { ProviderSettings } from './embed/index.ts';
+export type { AiSdkReranker, RerankerSettings, RerankFunction } from './embed/index.ts';
 export type { EmbedAnswer, EmbedCall, EmbeddingModel, EmbedKind } from './embed/index.ts';
 export * from './errors/index.ts';
 export type {
@@ -38,5 +39,14 @@ export type {
   SourceStats,
   StuckJob,
 } from './queue/index.ts';
+export type * from './search/context-request.ts';
+export type {
+  FieldFilter,
+  Filter,
+  FilterCondition,
+  FilterElement,
+  FilterValue,
+  JoinedFilter,
+} from './search/index.ts';
 export type * from './search/request.ts';
 export type { Row, SourceOptions } from './source/index.ts';

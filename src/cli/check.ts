@@ -80,6 +80,7 @@ async function checkDatabase(verdicts: Verdict[], config: Config): Promise<void>
       return [found, good(`${evervec.sourceNames.join(', ')}: tables, columns and keys are there`)];
     });
     await checkDocuments(verdicts, evervec);
+    await checkFilters(verdicts, evervec);
     await attempt(verdicts, 'model', async () => [true, await tryModel(evervec)]);
     const { checks } = await evervec.queue.health();
     for (const check of checks) verdicts.push({ ...check, what: `queue: ${check.what}` });
@@ -102,6 +103,18 @@ async function checkDocuments(verdicts: Verdict[], { documents }: Evervec): Prom
       found: `${found}, ${paused.length} no longer fetched from their URLs`,
       remedy:
         '"evervec docs refresh --status" says why; "evervec docs refresh DOCUMENT" tries one.',
+    });
+}
+
+/** Nothing is said where no index is missing, or nothing was set up. */
+async function checkFilters(verdicts: Verdict[], evervec: Evervec): Promise<void> {
+  const proposals = await evervec.indexProposals().catch(() => []);
+  for (const { source, column, uses, rows, statement } of proposals)
+    verdicts.push({
+      what: `filter on ${source}.${column}`,
+      level: 'warning',
+      found: `${uses.toLocaleString('en')} searches, no index, ${rows.toLocaleString('en')} rows`,
+      remedy: `Run "${statement}".`,
     });
 }
 

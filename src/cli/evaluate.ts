@@ -1,14 +1,16 @@
-/** `evervec evaluate`: how well searches rank, on collections with judged queries. */
+/** `evervec evaluate`: how well searches rank, on collections with judged queries or on a source's labelled ones. */
+import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../engine/index.ts';
 import { EVALUATED_MODES, evaluate, type EvaluateOptions } from '../engine/evaluate.ts';
-import { ConfigError } from '../errors/index.ts';
-import { type JudgedQueries, readQueries } from '../evaluate/index.ts';
+import { ConfigError, EvaluationError } from '../errors/index.ts';
+import { type JudgedQueries, readQueries, type Run } from '../evaluate/index.ts';
 import type { SearchMode } from '../search/index.ts';
+import { keepRuns, type Row, showHistory, tableOf } from './evaluate-runs.ts';
 import { confirm } from './confirm.ts';
 import { applyEnvironment, readEnvironment } from './environment.ts';
 import { findConfig } from './load-config.ts';
-import { formatTable, print, printJson, Progress } from './output.ts';
+import { print, printJson, Progress } from './output.ts';
 import {
   type CommonOptions,
   createLogger,
@@ -16,6 +18,7 @@ import {
   resolveConfig,
   untilStopped,
   withCommonOptions,
+  withEvervec,
 } from './session.ts';
 import { wholeNumber } from './worker.ts';
 
@@ -25,28 +28,83 @@ interface Options extends CommonOptions {
   limitQueries?: number;
   maxChars?: number;
   model?: string;
+  source?: string[];
+  rerank?: boolean;
+  history?: boolean;
   yes?: boolean;
 }
 
 export function addEvaluate(program: Command): void {
   withCommonOptions(program.command('evaluate'))
-    .argument('<folder...>', 'in BEIR shape: corpus.jsonl, queries.jsonl, qrels/*.tsv')
+    .argument('[folder...]', 'in BEIR shape: corpus.jsonl, queries.jsonl, qrels/*.tsv')
+    .option(
+      '--source <names>',
+      'on queries that are labelled (evervec label), as they are now',
+      (names) => names.split(','),
+    )
     .option('--mode <modes>', 'text, vector, hybrid, with commas between (default: all)', modesOf)
     .option('--split <name>', 'of the judgements (default: the only one, or test)')
     .option('--limit-queries <n>', 'the first judged queries only', wholeNumber(1))
     .option('--max-chars <n>', 'of a chunk (default: whole documents)', wholeNumber(16, 100_000))
     .option('--model <provider/model>', 'in place of the configured one, or "embedded"')
+    .option('--rerank', 'each mode also with the configured re-ranker')
+    .option('--history', 'what evaluations found so far, each beside the one before it')
     .option('--yes', 'do not ask (it asks where the model may cost money)')
-    .description('measure how well searches rank: nDCG@10 and recall@100 on judged queries')
+    .description('measure how well searches rank: nDCG@10, MRR@10 and recall@100 on judged queries')
     .action(run);
 }
 
-interface Row extends Record<string, unknown> {
-  folder: string;
-  modes: Partial<Record<SearchMode, { ndcg10: number; recall100: number }>>;
+async function run(folders: string[], options: Options): Promise<void> {
+  const { source = [], history } = options;
+  if (history) return await showHistory([...folders, ...source], options);
+  if (folders.length > 0 && source.length === 0) return await evaluateFolders(folders, options);
+  if (source.length > 0 && folders.length === 0) return await evaluateSources(source, options);
+  throw new EvaluationError(
+    folders.length > 0 ? 'A folder and a source are not measured at once.' : 'Nothing is named.',
+    { remedy: 'Name a folder with a collection, or --source NAME.', isUsage: true },
+  );
 }
 
-async function run(folders: string[], options: Options): Promise<void> {
+/** Against the space that is searched, with its model; nothing but the figures is written. */
+async function evaluateSources(sources: readonly string[], options: Options): Promise<void> {
+  const { mode, rerank, limitQueries, json } = options;
+  for (const name of ['split', 'maxChars', 'model'] as const)
+    if (options[name] !== undefined)
+      throw new EvaluationError(`A source is measured as it is: ${name} says nothing of it.`, {
+        remedy: 'Leave it out, or name a folder.',
+        isUsage: true,
+      });
+  const { signal } = untilStopped();
+  const progress = new Progress();
+  const rows = await withEvervec(options, async ({ labels }) => {
+    const found: Row[] = [];
+    for (const source of sources) {
+      const warned = new Set<string>();
+      const evaluation = await labels.evaluate(source, {
+        modes: mode,
+        rerank,
+        limitQueries,
+        signal,
+        onProgress: (done, total) => progress.count(`${source}: searching`, done, total),
+        onWarning: (text) => {
+          if (warned.size < warned.add(text).size) progress.end(`warning: ${source}: ${text}`);
+        },
+      });
+      progress.end();
+      const settings = limitQueries === undefined ? {} : { limitQueries };
+      const { model, queries, modes } = evaluation;
+      const subject = { subject: 'source' as const, name: source, split: null, documents: null };
+      await labels.keep({ ...subject, model, queries, settings, modes });
+      found.push({ name: source, ...evaluation });
+    }
+    return found;
+  });
+  if (!json) return print(tableOf('source', rows));
+  const shown = rows.map(({ name: _, ...row }) => row);
+  printJson(shown.length === 1 ? shown[0] : { sources: shown });
+}
+
+async function evaluateFolders(folders: readonly string[], options: Options): Promise<void> {
   const config = await configOf(options);
   // All of them first: a mistake in the last one is told before the first one is embedded.
   const collections: { folder: string; judged: JudgedQueries }[] = [];
@@ -55,10 +113,12 @@ async function run(folders: string[], options: Options): Promise<void> {
   const { signal } = untilStopped();
   const progress = new Progress();
   const rows: Row[] = [];
+  const runs: Omit<Run, 'version'>[] = [];
   for (const { folder, judged } of collections) {
     const evaluation = await evaluate(config, folder, judged, {
       ...(options.mode && { modes: options.mode }),
       ...(options.maxChars !== undefined && { maxChars: options.maxChars }),
+      ...(options.rerank && { rerank: true }),
       logger: createLogger(),
       signal,
       ...tellers(folder, progress),
@@ -66,10 +126,19 @@ async function run(folders: string[], options: Options): Promise<void> {
     });
     progress.end();
     if (evaluation === null) return print('nothing was done');
-    rows.push({ folder, ...evaluation });
+    rows.push({ name: folder, ...evaluation });
+    const { limitQueries, maxChars } = options;
+    const settings = {
+      ...(limitQueries !== undefined && { limitQueries }),
+      ...(maxChars !== undefined && { maxChars }),
+    };
+    const name = path.basename(path.resolve(folder));
+    runs.push({ ...evaluation, subject: 'folder', name, settings });
   }
-  if (!options.json) return print(tableOf(rows));
-  printJson(rows.length === 1 ? rows[0] : { folders: rows });
+  await keepRuns(config, runs);
+  if (!options.json) return print(tableOf('folder', rows));
+  const shown = rows.map(({ name, ...row }) => ({ folder: name, ...row }));
+  printJson(shown.length === 1 ? shown[0] : { folders: shown });
 }
 
 async function judgedOf(folder: string, { split, limitQueries }: Options): Promise<JudgedQueries> {
@@ -100,22 +169,6 @@ async function ask(
   const price = cost === null ? 'price unknown' : `about ${cost.toFixed(2)}`;
   const question = `Embed ${tokens.toLocaleString('en')} tokens with ${model} (${price})?`;
   return await confirm(question, false, '--yes');
-}
-
-function tableOf(rows: readonly Row[]): string {
-  const lines = rows.flatMap((row) =>
-    Object.entries(row.modes).map(([mode, { ndcg10, recall100 }]) => [
-      row.folder,
-      mode,
-      ndcg10.toFixed(4),
-      recall100.toFixed(4),
-      Number(row['queries']),
-      Number(row['documents']),
-      String(row['model']),
-    ]),
-  );
-  const header = ['folder', 'mode', 'nDCG@10', 'recall@100', 'queries', 'documents', 'model'];
-  return formatTable(header, lines);
 }
 
 /** Works without a configuration too, then in memory. */

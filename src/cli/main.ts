@@ -7,10 +7,12 @@ import { addAdvise } from './advise.ts';
 import { addArchive, addReset, addRestoreArchived } from './archive.ts';
 import { addBackfill } from './backfill.ts';
 import { addCheck } from './check.ts';
+import { addContext } from './context.ts';
 import { addEvaluate } from './evaluate.ts';
 import { addCost } from './cost.ts';
 import { addDocs } from './docs/index.ts';
 import { addInit } from './init.ts';
+import { addLabel, addLabels } from './labels.ts';
 import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
 import { addReconcile } from './reconcile.ts';
@@ -50,9 +52,12 @@ for (const add of [
   addReindex,
   addSearch,
   addSimilar,
+  addContext,
   addDocs,
   addModel,
   addAdvise,
+  addLabel,
+  addLabels,
   addEvaluate,
   addCost,
   addQueue,

@@ -149,8 +149,13 @@ function advice({ source, differs, second }: SpaceStatus): string[] {
     checked.sampled === 0
       ? 'searched exactly'
       : `recall ${checked.recall.toFixed(3)} over ${checked.sampled} searches`;
+  const { labelled } = checked;
+  const ranked =
+    labelled === undefined
+      ? ''
+      : `, nDCG@10 ${labelled.now.ndcg10.toFixed(3)} (${labelled.before.ndcg10.toFixed(3)} before) on ${labelled.queries} labelled queries`;
   return [
-    `\n${source}: ${checked.records.now.toLocaleString('en')} records, none missing, ${recall}. Next: evervec model switch ${source}`,
+    `\n${source}: ${checked.records.now.toLocaleString('en')} records, none missing, ${recall}${ranked}. Next: evervec model switch ${source}`,
   ];
 }
 

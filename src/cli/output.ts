@@ -1,10 +1,5 @@
-/** How answers look on a terminal: tables, a progress line, hits. JSON goes to stdout as it is. */
-import type {
-  ExplainedSearch,
-  SearchAnswer,
-  SearchExplanation,
-  SearchHit,
-} from '../search/index.ts';
+/** How answers look on a terminal: tables, a progress line, how a search was found. JSON goes to stdout as it is. */
+import type { ExplainedSearch, SearchExplanation } from '../search/index.ts';
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
@@ -94,32 +89,6 @@ export class Progress {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
     if (text !== undefined) process.stderr.write(`${text}\n`);
   }
-}
-
-const MAX_SNIPPET = 220;
-
-/** A document's id tells a reader nothing. */
-function nameOf({ source, key, record, chunk }: SearchHit): string {
-  const { title, origin } = record;
-  if (source !== 'documents' || typeof title !== 'string') return `${source} ${key}`;
-  const from = typeof origin === 'string' ? `, ${origin}` : '';
-  // A document whose first heading is its title would say it twice.
-  const path = chunk.section === title ? null : chunk.section?.replace(`${title} › `, '');
-  const section = path == null ? '' : ` › ${path}`;
-  const page = chunk.page === null ? '' : `, page ${chunk.page}`;
-  return printable(`${title}${section}${page}  [${key.slice(0, 8)}${from}]`);
-}
-
-/** Hits as a person reads them. */
-export function formatHits(query: string, answer: SearchAnswer): string {
-  const head = `"${query}"  ${answer.mode}, ${answer.hits.length} hits in ${answer.took_ms} ms`;
-  const lines = answer.hits.map((hit, index) => {
-    const text = hit.chunk.text.replaceAll(/\s+/g, ' ').trim();
-    const snippet =
-      text.length > MAX_SNIPPET ? `${text.slice(0, MAX_SNIPPET - 1).toWellFormed()}…` : text;
-    return `${String(index + 1).padStart(3)}. ${nameOf(hit)}  (${hit.score.toFixed(3)})\n     ${snippet}`;
-  });
-  return [head, ...lines].join('\n');
 }
 
 /** How a search was found, a line for each source. */

@@ -1,7 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { SearchRequestError } from '../errors/index.ts';
-import { EXPERT_RANGES, type Filter, type SearchExpert, type SearchMode } from '../search/index.ts';
-import { formatExplanation, formatHits, print, printJson } from './output.ts';
+import {
+  EXPERT_RANGES,
+  type FieldFilter,
+  type Filter,
+  type SearchExpert,
+  type SearchMode,
+} from '../search/index.ts';
+import { canEmphasize, formatHits } from './hits.ts';
+import { formatExplanation, print, printJson } from './output.ts';
 import { type CommonOptions, withCommonOptions, withEvervec } from './session.ts';
 import { wholeNumber } from './worker.ts';
 
@@ -12,6 +19,9 @@ interface Options extends CommonOptions {
   limit?: number;
   offset?: number;
   explain?: boolean;
+  rerank?: boolean;
+  highlight?: boolean;
+  neighbors?: number;
 }
 
 interface ExpertOptions {
@@ -33,10 +43,14 @@ export function addSearch(program: Command): void {
   withNarrowing(command)
     .option('--rrf-k <n>', 'hybrid by reciprocal ranks, with this constant', range('rrfK'))
     .option('--weights <vector,text>', 'what the legs weigh, each 0 to 1', readWeights)
+    .option('--highlight', "tell where the query's words are; on a terminal they are shown anyway")
+    .option('--neighbors <n>', 'chunks before and after each hit, 0 to 5', wholeNumber(0, 5))
+    .option('--rerank', 'let the configured re-ranker order the best hits')
     .option('--explain', 'say how it was found')
     .description('search by meaning, by words, or both')
     .action(async (query: string, options: Options & ExpertOptions) => {
-      const { source, mode, explain } = options;
+      const { source, mode, explain, rerank, highlight, neighbors } = options;
+      const isShown = options.json !== true && canEmphasize();
       const answer = await withEvervec(options, (evervec) =>
         evervec.search({
           query,
@@ -44,9 +58,13 @@ export function addSearch(program: Command): void {
           ...(source && { sources: source }),
           ...(mode && { mode }),
           ...(explain && { explain }),
+          ...(rerank && { rerank }),
+          ...((highlight || isShown) && { highlight: true }),
+          ...(neighbors !== undefined && { neighbors }),
         }),
       );
       if (options.json) return printJson(answer);
+      if (answer.warning !== undefined) process.stderr.write(`warning: ${answer.warning}\n`);
       print(answer.hits.length > 0 ? formatHits(query, answer) : `"${query}": nothing found`);
       if (answer.explain) print(`\n${formatExplanation(answer.explain)}`);
     });
@@ -123,29 +141,44 @@ const OPERATORS = {
   '<=': '$lte',
 } as const;
 
-/** @throws SearchRequestError */
+/**
+ * Narrows `before` by one more `--filter`: all of them must hold.
+ * @throws SearchRequestError
+ */
 export function addFilter(text: string, before: Filter = {}): Filter {
-  if (text.trimStart().startsWith('{')) {
-    try {
-      return { ...before, ...JSON.parse(text) };
-    } catch (error) {
-      throw new SearchRequestError(`The filter is not JSON: ${(error as Error).message}.`, {
-        remedy: `Write it like '{"status": "open", "seats": {"$gte": 6}}'.`,
-        isUsage: true,
-      });
-    }
+  const next = text.trimStart().startsWith('{') ? parseFilter(text) : comparison(text);
+  const [column = ''] = Object.keys(next);
+  const [earlier, later] = [before, next].map((one) => (one as FieldFilter)[column]);
+  if (isCondition(earlier) && isCondition(later) && Object.keys(next).length === 1) {
+    const isTwice = Object.keys(later).some((operator) => operator in earlier);
+    if (!isTwice) return { ...before, [column]: { ...earlier, ...later } };
   }
-  const match = /^\s*([^=!<>]+?)\s*(!=|>=|<=|=|>|<)\s*(.*)$/s.exec(text);
-  const [, column = '', operator = '', value = ''] = match ?? [];
-  if (column === '')
-    throw new SearchRequestError(`The filter ${JSON.stringify(text)} has no comparison.`, {
-      remedy: `Write column=value, or one of ${Object.keys(OPERATORS).join(' ')}.`,
+  const overlaps = Object.keys(next).some((name) => Object.hasOwn(before, name));
+  return overlaps ? { $and: [before, next] } : { ...before, ...next };
+}
+
+function isCondition(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseFilter(text: string): Filter {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SearchRequestError(`The filter is not JSON: ${(error as Error).message}.`, {
+      remedy: `Write it like '{"status": "open", "seats": {"$gte": 6}}'.`,
       isUsage: true,
     });
-  const earlier = before[column];
-  const conditions = typeof earlier === 'object' && earlier !== null ? earlier : {};
-  return {
-    ...before,
-    [column]: { ...conditions, [OPERATORS[operator as keyof typeof OPERATORS]]: value },
-  };
+  }
+}
+
+function comparison(text: string): FieldFilter {
+  const match = /^\s*([^=!<>]+?)\s*(!=|>=|<=|=|>|<)\s*(.*)$/s.exec(text);
+  const [, column = '', operator = '', value = ''] = match ?? [];
+  if (column !== '')
+    return { [column]: { [OPERATORS[operator as keyof typeof OPERATORS]]: value } };
+  throw new SearchRequestError(`The filter ${JSON.stringify(text)} has no comparison.`, {
+    remedy: `Write column=value, or one of ${Object.keys(OPERATORS).join(' ')}.`,
+    isUsage: true,
+  });
 }

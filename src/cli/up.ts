@@ -3,7 +3,8 @@ import { actor } from './actor.ts';
 import type { Command } from 'commander';
 import { type Config, createEvervec, type Evervec, VERSION } from '../engine/index.ts';
 import { embedPending } from './backfill.ts';
-import { formatHits, formatTable, print, printJson } from './output.ts';
+import { formatHits } from './hits.ts';
+import { formatTable, print, printJson } from './output.ts';
 import { prepareSample, SAMPLE_QUERIES } from './sample.ts';
 import {
   applyServerOptions,

@@ -11,5 +11,13 @@ export { QueryVectors, type QueryVectorsOptions } from './query-vectors.ts';
 export { splitLongTexts } from './split-long-texts.ts';
 export { moneyFor, priceOf } from './price.ts';
 export * from './providers/index.ts';
+export {
+  type AiSdkReranker,
+  createReranker,
+  type Reranker,
+  type RerankerChoice,
+  type RerankerSettings,
+  type RerankFunction,
+} from './reranker.ts';
 export { providerFault, retryAfter } from './provider-fault.ts';
 export { estimateTokens } from './plan-calls.ts';

@@ -5,11 +5,14 @@
 import { z } from 'zod';
 import {
   type AiSdkModel,
+  type AiSdkReranker,
   DTYPES,
   type EmbeddingModel,
   type ModelChoice,
   POOLINGS,
   PROVIDERS,
+  type RerankerChoice,
+  type RerankFunction,
 } from '../embed/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import { bulkLane, standbyLane } from '../queue/index.ts';
@@ -107,6 +110,29 @@ const model = z.unknown().transform((value, context) => {
   return z.NEVER;
 }) as z.ZodType<ModelChoice>;
 
+const rerankModel = z.custom<AiSdkReranker | RerankFunction>(
+  (value) =>
+    typeof value === 'function' ||
+    (typeof value === 'object' && value !== null && 'doRerank' in value),
+  'a re-ranker is a re-ranking model of the AI SDK or a function',
+);
+
+const rerankerSettings = z.strictObject({
+  model: rerankModel,
+  candidates: z.int().min(1).max(200).optional(),
+  timeoutMs: z.int().min(1).max(60_000).optional(),
+});
+
+/** The model alone, or with its settings. */
+const reranker = z.unknown().transform((value, context): RerankerChoice => {
+  const isSettings = typeof value === 'object' && value !== null && !('doRerank' in value);
+  const parsed = rerankerSettings.safeParse(isSettings ? value : { model: value });
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues)
+    context.issues.push({ code: 'custom', path: isSettings ? path : [], message, input: null });
+  return z.NEVER;
+}) as z.ZodType<RerankerChoice>;
+
 const config = z.strictObject({
   /**
    * `postgres://…` for a server, anything else is the folder of an embedded database. Default: `DATABASE_URL`,
@@ -141,8 +167,26 @@ const config = z.strictObject({
    * write waits for the next one.
    */
   queueEnabled: z.boolean().optional(),
+  /**
+   * Orders the best hits of searches that ask for it with `rerank`: a re-ranking model of the AI SDK, a function from query and
+   * texts to scores, or `{ model, candidates, timeoutMs }` with one of them.
+   */
+  reranker: reranker.optional(),
   /** Default true. False: nothing is embedded, and every search is one by words. */
   semanticSearch: z.boolean().optional(),
+  search: z
+    .strictObject({
+      /** Keeps answers in memory, off by default; see docs/search.md. Run "evervec setup" after switching it on or off. */
+      cache: z
+        .strictObject({
+          /** How long, seconds, 1 to 86,400; default 60. What changed is seen at once, however long. */
+          ttlSeconds: z.int().min(1).max(86_400).optional(),
+          /** How many, 1 to 100,000; default 1,000, and 64 MiB together. */
+          entries: z.int().min(1).max(100_000).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
   /** What the model costs, in US dollars; default its list price where it is known. The embedded model costs nothing. */
   price: z.strictObject({ perMillionTokens: z.number().min(0) }).optional(),
   /** What all sources may spend together. See docs/cost.md. */

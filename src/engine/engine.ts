@@ -12,18 +12,22 @@ import {
   schemaVersion,
 } from '../database/index.ts';
 import {
+  createReranker,
   type DailyBudgets,
   type EmbeddingModel,
   Ledger,
   noteSaved,
   QueryVectors,
+  type Reranker,
 } from '../embed/index.ts';
-import { SearchRequestError } from '../errors/index.ts';
+import { type EvervecError, SearchRequestError } from '../errors/index.ts';
 import {
   type BudgetState,
   type CostOptions,
   type CostReport,
+  type IndexProposal,
   type ModelCalls,
+  proposeIndexes,
   readBudgets,
   readCost,
   readModelCalls,
@@ -37,12 +41,24 @@ import {
 } from '../queue/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import {
+  AnswerCache,
+  cachedSearch,
+  type CacheStats,
+  type ContextAnswer,
+  contextFor,
+  type ContextOptions,
+  type ContextRequest,
+  FilterUses,
   type KnownSpaces,
   type SearchAnswer,
   type SearchRequest,
   type SimilarRequest,
   search,
+  searchByVector,
+  type SearchHit,
+  searchReranked,
   similar,
+  type VectorRequest,
 } from '../search/index.ts';
 import {
   listSources,
@@ -59,16 +75,18 @@ import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { budgetsInForce, budgetsOf } from './budgets.ts';
 import { type Config, parseConfig } from './config.ts';
 import { type Books, createWorker, type WorkerChoices, type WorkerParts } from './create-worker.ts';
+import { Labels } from './labels.ts';
 import { Migrations } from './migrations.ts';
 import { Models, type SpaceModel } from './models.ts';
 import { DOCUMENTS } from './document-source.ts';
 import { Documents } from './documents.ts';
 import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
+import { queryVectors } from './query-vectors.ts';
 import { QueueAdmin } from './queue-admin.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type Reindexed, reindexSources } from './reindex.ts';
-import { type SetupReport, setUpSource, tearDown } from './setup.ts';
+import { type SetupReport, setUpSource, tearDown, watchSource } from './setup.ts';
 import { type SourceSummary, summarizeSources } from './summary.ts';
 import { Tasks } from './tasks.ts';
 import { unknownSource } from './unknown-source.ts';
@@ -78,10 +96,12 @@ import {
   type ReconcileStatus,
   reconcileStatus,
   refreshUpkeep,
+  touchesUpkeep,
 } from './upkeep.ts';
 import { type Verdict, verifySchema } from './verify.ts';
 import { chunkerOf, type WantedSpace, wantedSpace } from './spaces.ts';
 import { type OnMissing, type Wired, Wiring } from './wiring.ts';
+import { wholeTexts } from './whole-texts.ts';
 import { Writer, type Written } from './write.ts';
 
 export interface EvervecOptions {
@@ -110,6 +130,8 @@ export class Evervec {
   readonly model: EmbeddingModel;
   /** The operators' side of the queue. */
   readonly queue: QueueAdmin;
+  /** Queries with the records that answer them, and how well searches do. */
+  readonly labels: Labels;
   /** Changes of model, width, chunker or language. */
   readonly migrations: Migrations;
   /** What is kept beside the tables of others. */
@@ -126,6 +148,9 @@ export class Evervec {
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
   readonly #knownSpaces: KnownSpaces = new Map();
+  readonly #answers: AnswerCache | null;
+  readonly #filterUses: FilterUses;
+  readonly #reranker: Reranker | null;
 
   /** Use `createEvervec`. */
   constructor(config: Config, database: Database, model: EmbeddingModel, options: EvervecOptions) {
@@ -137,6 +162,11 @@ export class Evervec {
     this.#ledger = new Ledger(database, (error) =>
       this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
     );
+    this.#filterUses = new FilterUses(database, (error) =>
+      this.#logger.debug({ error: errorLabel(error) }, 'uses of filters not written'),
+    );
+    const kept = config.search?.cache;
+    this.#answers = kept === undefined ? null : new AnswerCache(kept);
     this.queries = new QueryVectors({
       onSaved: (model, purpose) => this.#savedBy(model)(purpose, 1),
     });
@@ -147,13 +177,21 @@ export class Evervec {
       ledger: this.#ledger,
       logger: this.#logger,
     });
+    this.#reranker = config.reranker ? createReranker(config.reranker, this.#ledger) : null;
     this.model = this.#models.configured;
     this.#wiring = new Wiring(database, this.#models, config);
     this.migrations = new Migrations({
       database,
       models: this.#models,
       wiring: this.#wiring,
+      search: (request) => this.search(request),
       createWorker: (wire, onBatch) => createWorker(this.#parts(wire), { onBatch }),
+    });
+    this.labels = new Labels({
+      database,
+      search: (request, signal) => this.search(request, signal),
+      modes: config.semanticSearch === false ? ['text'] : ['text', 'vector', 'hybrid'],
+      canRerank: this.#reranker !== null,
     });
     this.documents = new Documents({
       database,
@@ -193,8 +231,14 @@ export class Evervec {
     // Its table comes with the schema.
     if (tables.length < chosen.length) sources.push(await this.#resolve(DOCUMENTS));
     const reports: SetupReport[] = [];
-    for (const source of sources)
+    for (const source of sources) {
       reports.push(await setUpSource(this.database, source, this.#wanted(source)));
+      if (!(await watchSource(this.database, source, this.#answers !== null)))
+        this.#logger.warn(
+          { source: source.name },
+          'no answers about it are kept: this role does not own the table',
+        );
+    }
     await this.database.transaction((tx) => saveLanes(tx, this.#config.lanes ?? {}));
     return reports;
   }
@@ -361,7 +405,7 @@ export class Evervec {
       flush: () => this.#ledger.flush(),
     };
     const { database, documents } = this;
-    const upkeep = refreshUpkeep(database, documents, this.#logger);
+    const upkeep = [touchesUpkeep(database), ...refreshUpkeep(database, documents, this.#logger)];
     return { database, wire, logger: this.#logger, config: this.#config, books, upkeep };
   }
 
@@ -389,7 +433,55 @@ export class Evervec {
     const wanted = this.#config.semanticSearch === false ? byWords(request) : request;
     const { database: connection, queries } = this;
     const known = this.#knownSpaces;
-    return await onSchema(search({ connection, modelOf, queries, known }, wanted, signal));
+    const answers = this.#answers;
+    const find = (one: SearchRequest) => {
+      const ask = () => search({ connection, modelOf, queries, known }, one, signal);
+      return answers === null ? ask() : cachedSearch(answers, connection, one, ask);
+    };
+    const answer = await onSchema(
+      wanted.rerank === true
+        ? searchReranked({ ...this.#reranking, search: find }, wanted, signal)
+        : find(wanted),
+    );
+    this.#filterUses.note(Object.keys(answer.space), wanted.filter);
+    return answer;
+  }
+
+  get #reranking() {
+    return {
+      reranker: this.#reranker,
+      onFailure: (error: EvervecError) =>
+        this.#logger.warn({ code: error.code, reason: error.message }, 'not re-ranked'),
+    };
+  }
+
+  /**
+   * What is nearest to a vector of the caller's, in one source; by meaning alone.
+   * @throws SearchRequestError where it is not as wide as the source's vectors; UnknownSourceError
+   */
+  async searchByVector(request: VectorRequest): Promise<SearchHit[]> {
+    return await onSchema(searchByVector(this.database, request));
+  }
+
+  /**
+   * The passages that a search finds, within a number of tokens and with where they are from: for a prompt.
+   * @throws SearchRequestError, UnknownSourceError, SpaceMismatchError
+   */
+  async context(
+    request: ContextRequest,
+    options: ContextOptions = {},
+    signal?: AbortSignal,
+  ): Promise<ContextAnswer> {
+    const { database: connection } = this;
+    const parts = {
+      connection,
+      search: (wanted: SearchRequest) => this.search(wanted, signal),
+      vectorsOf: (query: string, sources: readonly string[]) =>
+        queryVectors(connection, this.#models, this.queries, query, sources),
+      textsOf: (source: string, keys: readonly string[]) =>
+        wholeTexts(connection, this.#wiring, source, keys),
+    };
+    return await onSchema(contextFor(parts, request, options, signal));
   }
 
   /**
@@ -406,9 +498,20 @@ export class Evervec {
    * @throws ConfigError, UnknownSourceError
    */
   async advise(source: string, recall = 0.98): Promise<Advice> {
-    const [wired] = (await this.#wiring.wire([source])).filter(isSearched);
+    const wired = (await this.#wiring.wire([source])).find(isSearched);
     if (wired === undefined) throw unknownSource(source, await listSources(this.database));
     return await onSchema(advise(this.database, wired, recall));
+  }
+
+  /** Indexes that searches with filters would be served by, as statements to run. */
+  async indexProposals(): Promise<IndexProposal[]> {
+    await this.#filterUses.flush();
+    return await onSchema(proposeIndexes(this.database));
+  }
+
+  /** How often answers that are kept were of use; null where none are. */
+  get cacheStats(): CacheStats | null {
+    return this.#answers?.stats ?? null;
   }
 
   /**
@@ -464,6 +567,7 @@ export class Evervec {
 
   async close(): Promise<void> {
     await this.documents.close();
+    await this.#filterUses.flush();
     await this.#ledger.flush();
     if (this.#isOwner) await this.database.close();
   }

@@ -15,29 +15,18 @@ import { EvaluationError } from '../errors/index.ts';
 import {
   type CollectionDocument,
   type JudgedQueries,
-  type JudgedQuery,
-  ndcg,
+  type Measured,
   readDocuments,
-  recall,
 } from '../evaluate/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import type { SearchMode } from '../search/index.ts';
 import { sidecarName } from '../space/index.ts';
 import type { Config } from './config.ts';
 import type { Evervec } from './engine.ts';
+import { measure, withReranking } from './measure.ts';
 import { SCRATCH_SCHEMA, withScratch } from './scratch.ts';
 
 export const EVALUATED_MODES: readonly SearchMode[] = ['text', 'vector', 'hybrid'];
-
-/** Ranks that nDCG looks at, and hits that recall does. */
-const NDCG_DEPTH = 10;
-const RECALL_DEPTH = 100;
-
-export interface Quality {
-  /** Means over the queries, 0 to 1. */
-  ndcg10: number;
-  recall100: number;
-}
 
 export interface Evaluation {
   split: string;
@@ -45,12 +34,14 @@ export interface Evaluation {
   model: string;
   documents: number;
   queries: number;
-  modes: Partial<Record<SearchMode, Quality>>;
+  modes: Measured;
 }
 
 export interface EvaluateOptions {
   /** Default all three. */
   modes?: readonly SearchMode[];
+  /** Each mode also with the configured re-ranker; default false. */
+  rerank?: boolean;
   /** Of a chunk, 16 to 100,000. Default: whole documents, as far as the model takes them. */
   maxChars?: number;
   logger?: Logger;
@@ -81,6 +72,7 @@ export async function evaluate(
   const { modes = EVALUATED_MODES, logger = silentLogger, signal } = options;
   const needsVectors = modes.some((mode) => mode !== 'text');
   const model = await resolveModel(config.model);
+  if (options.rerank === true && config.reranker === undefined) throw noReranker();
   const scratch = scratchConfig(config, model, options);
   return await withScratch(scratch, logger, async (evervec) => {
     const documents = await load(evervec.database, folder, options);
@@ -92,7 +84,17 @@ export async function evaluate(
       await embedTexts(evervec.model, [judged.queries[0]?.text ?? ''], { kind: 'query', signal });
     await evervec.backfill();
     await embed(evervec, documents, options);
-    const measured = await measure(evervec, judged.queries, modes, options);
+    const warned = new Set<string>();
+    const measured = await measure(judged.queries, {
+      search: (request) => evervec.search(request, signal),
+      modes: withReranking(modes, options.rerank === true),
+      parallel: evervec.database.capabilities.connections,
+      signal,
+      onProgress: (done, total) => options.onProgress?.('searching', done, total),
+      onWarning: (text) => {
+        if (warned.size < warned.add(text).size) options.onWarning?.(text);
+      },
+    });
     signal?.throwIfAborted();
     return {
       split: judged.split,
@@ -110,6 +112,13 @@ export async function evaluate(
   });
 }
 
+function noReranker(): EvaluationError {
+  return new EvaluationError('There is no re-ranker here.', {
+    remedy: 'Set reranker in the configuration.',
+    isUsage: true,
+  });
+}
+
 const SOURCE = 'corpus';
 
 /** Longest that the chunker makes. */
@@ -118,7 +127,7 @@ const MAX_CHARS = 100_000;
 const CHARS_PER_TOKEN = 3;
 
 function scratchConfig(config: Config, model: EmbeddingModel, options: EvaluateOptions): Config {
-  const { database, quota, price, worker } = config;
+  const { database, quota, price, worker, reranker } = config;
   const { maxInputTokens = MAX_CHARS } = model;
   const {
     modes = EVALUATED_MODES,
@@ -131,6 +140,7 @@ function scratchConfig(config: Config, model: EmbeddingModel, options: EvaluateO
     ...(quota && { quota }),
     ...(price && { price }),
     ...(worker && { worker }),
+    ...(reranker && { reranker }),
     ...(!modes.some((mode) => mode !== 'text') && { semanticSearch: false }),
     sources: {
       [SOURCE]: {
@@ -279,50 +289,4 @@ async function embed(
   // The planner's figures, as autovacuum brings them to a user's table.
   const spaces = await evervec.database.query<{ id: number }>('select id from evervec.spaces');
   for (const { id } of spaces.rows) await evervec.database.query(`analyze ${sidecarName(id)}`);
-}
-
-/** Few enough to leave the machine to others. */
-const PARALLEL_SEARCHES = 4;
-/** Search takes no more. */
-const MAX_QUERY_CHARS = 10_000;
-
-async function measure(
-  evervec: Evervec,
-  queries: readonly JudgedQuery[],
-  modes: readonly SearchMode[],
-  { signal, onProgress }: EvaluateOptions,
-): Promise<Evaluation['modes']> {
-  const sums = new Map(modes.map((mode) => [mode, { ndcg10: 0, recall100: 0 }]));
-  let next = 0;
-  let done = 0;
-  const run = async () => {
-    for (let query = queries[next++]; query !== undefined; query = queries[next++]) {
-      for (const [mode, sum] of sums) {
-        const ranking = await rank(evervec, query.text, mode, signal);
-        sum.ndcg10 += ndcg(ranking, query.judged, NDCG_DEPTH);
-        sum.recall100 += recall(ranking, query.judged, RECALL_DEPTH);
-      }
-      onProgress?.('searching', ++done, queries.length);
-    }
-  };
-  const runners = Math.min(PARALLEL_SEARCHES, evervec.database.capabilities.connections);
-  await Promise.all(Array.from({ length: runners }, run));
-  return Object.fromEntries(
-    [...sums].map(([mode, { ndcg10, recall100 }]) => [
-      mode,
-      { ndcg10: ndcg10 / queries.length, recall100: recall100 / queries.length },
-    ]),
-  );
-}
-
-async function rank(
-  evervec: Evervec,
-  text: string,
-  mode: SearchMode,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  signal?.throwIfAborted();
-  const query = text.slice(0, MAX_QUERY_CHARS).toWellFormed();
-  const { hits } = await evervec.search({ query, mode, limit: RECALL_DEPTH }, signal);
-  return hits.map(({ key }) => key);
 }

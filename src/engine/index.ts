@@ -9,6 +9,7 @@ export type { AddOptions, GivenDocument, SaveResult } from './document-intake.ts
 export { Documents } from './documents.ts';
 export { VERSION } from '../runtime/index.ts';
 export { createEvervec, Evervec, type EvervecOptions } from './engine.ts';
+export { Labels, type SourceEvaluation } from './labels.ts';
 export type { FillProgress, MigrationPlan, Migrations } from './migrations.ts';
 export type { SpaceStatus } from './space-status.ts';
 export type { SpaceCheck } from './migration-check.ts';

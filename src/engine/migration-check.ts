@@ -1,8 +1,14 @@
 /**
- * Whether a second space may take the first one's place: does it hold every record, and does its index find what an exact
- * search finds. Reads only; asks no model, since its own vectors are the queries.
+ * Whether a second space may take the first one's place: does it hold every record, does its index find what an exact
+ * search finds, and do searches of it rank labelled queries as well. Reads only; but for those queries, it asks no model:
+ * its own vectors are what it searches for.
  */
 import type { Connection, Database } from '../database/index.ts';
+import { EvervecError } from '../errors/index.ts';
+import { judgedQueries } from '../evaluate/labels.ts';
+import type { Quality } from '../evaluate/runs.ts';
+import type { SearchAnswer, SearchRequest } from '../search/index.ts';
+import { measure } from './measure.ts';
 import { countNear, sampleVectors, sidecarName, type Space } from '../space/index.ts';
 import type { SourceRow } from '../source/index.ts';
 
@@ -17,6 +23,8 @@ export interface SpaceCheck {
   /** Share of the true 10 nearest that a search through the index gives, mean over `sampled` of its own vectors. */
   recall: number;
   sampled: number;
+  /** Searches of both spaces on labelled queries; absent where there are none, or a model could not be asked. */
+  labelled?: { queries: number; before: Quality; now: Quality };
   /** What speaks against a switch, one sentence each; empty where nothing does. */
   faults: string[];
 }
@@ -27,16 +35,25 @@ const NEAREST = 10;
 const SAMPLE_MS = 20_000;
 /** Below it an index is worse than what search is measured to give at its default settings. */
 const LEAST_RECALL = 0.9;
+/** Labelled queries that are asked, the newest. */
+const MAX_LABELLED = 200;
+/** With fewer the figures are chance's. */
+const LEAST_LABELLED = 10;
+/** How much nDCG@10 may fall. */
+const MOST_LOSS = 0.05;
 
 export async function checkSpace(
   database: Database,
   active: Space,
   second: Space,
   row: SourceRow,
-  { isQueued, isPending }: { isQueued: boolean; isPending: boolean },
+  { name, isQueued, isPending, search }: CheckParts,
 ): Promise<SpaceCheck> {
   const counts = await countRecords(database, active, second, row);
   const { recall, sampled } = await measureRecall(database, second);
+  // Half of the records would be found by one of them alone.
+  const isWhole = isQueued && !isPending;
+  const labelled = isWhole ? await measureLabelled(database, name, row.name, search) : null;
   const faults = [
     ...(isQueued ? [] : ['its records are not all queued']),
     ...(isPending ? ['it is still being filled'] : []),
@@ -45,8 +62,49 @@ export async function checkSpace(
     ...(recall < LEAST_RECALL
       ? [`its index finds ${Math.round(recall * 100)} % of what is nearest`]
       : []),
+    ...(labelled === null ? [] : labelledFaults(labelled)),
   ];
-  return { at: new Date().toISOString(), ...counts, recall, sampled, faults };
+  const at = new Date().toISOString();
+  return { at, ...counts, recall, sampled, ...(labelled && { labelled }), faults };
+}
+
+export interface CheckParts {
+  /** Of the source; the second space's is that of `row`. */
+  name: string;
+  isQueued: boolean;
+  isPending: boolean;
+  search(request: SearchRequest): Promise<SearchAnswer>;
+}
+
+type Labelled = NonNullable<SpaceCheck['labelled']>;
+
+function labelledFaults({ queries, before, now }: Labelled): string[] {
+  if (queries < LEAST_LABELLED || now.ndcg10 >= before.ndcg10 - MOST_LOSS) return [];
+  const [was, is] = [before.ndcg10.toFixed(3), now.ndcg10.toFixed(3)];
+  return [`searches rank ${queries} labelled queries worse with it: nDCG@10 ${is}, not ${was}`];
+}
+
+async function measureLabelled(
+  database: Database,
+  name: string,
+  second: string,
+  search: CheckParts['search'],
+): Promise<Labelled | null> {
+  const queries = await judgedQueries(database, name, MAX_LABELLED);
+  if (queries.length === 0) return null;
+  const qualityOf = async (source: string) => {
+    const parallel = database.capabilities.connections;
+    const modes = ['hybrid'] as const;
+    return (await measure(queries, { search, modes, sources: [source], parallel })).hybrid;
+  };
+  try {
+    const [before, now] = [await qualityOf(name), await qualityOf(second)];
+    return before && now ? { queries: queries.length, before, now } : null;
+  } catch (error) {
+    // A migration may be the way away from a provider that is gone.
+    if (error instanceof EvervecError) return null;
+    throw error;
+  }
 }
 
 function missingFault({ missing, parked }: Pick<SpaceCheck, 'missing' | 'parked'>): string {

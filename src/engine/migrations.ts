@@ -16,6 +16,7 @@ import {
   notifyWorkers,
   recordAudit,
 } from '../queue/index.ts';
+import type { SearchAnswer, SearchRequest } from '../search/index.ts';
 import { findSource, findStandby, type SourceRow, saveStandby } from '../source/index.ts';
 import { createSpace, indexWhenFull, type Space } from '../space/index.ts';
 import type { Worker } from '../worker/index.ts';
@@ -40,6 +41,8 @@ export interface MigrationsOptions {
   database: Database;
   models: Models;
   wiring: Wiring;
+  /** For labelled queries. */
+  search(request: SearchRequest): Promise<SearchAnswer>;
   /** A worker for the spaces that `wire` gives. */
   createWorker(wire: () => Promise<Wired[]>, onBatch: () => void): Promise<Worker>;
 }
@@ -196,20 +199,25 @@ export class Migrations {
     return true;
   }
 
-  /** Compares the second space with the first, and writes down what it found. Calls no model. */
+  /**
+   * Compares the second space with the first, and writes down what it found. Calls models for labelled queries alone, where
+   * there are some.
+   */
   async check(name: string): Promise<SpaceCheck> {
     return await this.#check(name, await this.#wireSecond(name));
   }
 
   async #check(name: string, second: Wired): Promise<SpaceCheck> {
-    const { database } = this.#options;
+    const { database, search } = this.#options;
     const row = await requireSource(database, name);
     const isQueued = isQueuedAs(second);
     const isPending = await isBackfillPending(database, second.row.id);
     const active = await activeSpace(database, row);
     const check = await checkSpace(database, active, second.space, second.row, {
+      name,
       isQueued,
       isPending,
+      search,
     });
     await database.query('update evervec.spaces set checked = $2 where id = $1', [
       second.space.id,

@@ -20,6 +20,7 @@ import {
   type SourceRow,
   saveSource,
   storedDefinition,
+  watchTable,
 } from '../source/index.ts';
 import {
   areGuarded,
@@ -101,6 +102,29 @@ export async function setUpSource(
   });
 }
 
+/**
+ * Has a source's table tell of every change, for answers that are kept; or no more. In a transaction of its own: where it
+ * can't be had, all else stays.
+ * @returns whether it is so now; false where this role does not own the table
+ */
+export async function watchSource(
+  database: Database,
+  source: SourceDefinition,
+  isWanted: boolean,
+): Promise<boolean> {
+  try {
+    await database.transaction(async (tx) => {
+      await takeSetupTurn(tx);
+      const row = await findSource(tx, source.name);
+      if (row !== null) await watchTable(tx, row.log_id, isWanted ? source.table : null);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof PermissionError) return false;
+    throw error;
+  }
+}
+
 /** @returns what differs; where nothing does, a space from before settings were kept on it gets them */
 async function compareSpace(
   tx: Connection,
@@ -162,6 +186,7 @@ export async function tearDown(
     const chosen = all.filter((source) => names === null || names.includes(source.name));
     for (const source of chosen) {
       await removeCapture(tx, database.schema, source.name);
+      await watchTable(tx, source.log_id, null);
       await dropViews(tx, source.name);
       await removeStandby(tx, source);
       for (const space of await spacesOf(tx, source.id)) await dropSpace(tx, space.id);

@@ -7,6 +7,7 @@ import {
 } from '../database/index.ts';
 import { inPages } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
+import { pruneTouches } from '../search/index.ts';
 import { isWeighing, weighWords } from '../space/index.ts';
 import type { Upkeep } from '../worker/index.ts';
 import type { Documents } from './documents.ts';
@@ -66,6 +67,16 @@ export function upkeepOf(
 export function ledgerUpkeep(database: Database): Upkeep {
   const run = () => database.query('select evervec.roll_up_calls()');
   return { task: 'roll up calls', everyMinutes: LEDGER_MINUTES, run };
+}
+
+const TOUCHES_MINUTES = 5;
+
+/** What tells that tables changed is taken together, also where nobody keeps answers and asks. */
+export function touchesUpkeep(database: Database): Upkeep {
+  const run = async () => {
+    if ((await schemaVersion(database)) >= SCHEMA_VERSION) await pruneTouches(database);
+  };
+  return { task: 'take touches together', everyMinutes: TOUCHES_MINUTES, run };
 }
 
 /** Looked for often, so that a failed fetch is tried again when it should be. */

@@ -11,6 +11,7 @@ export * from './extension-error.ts';
 export * from './extraction-error.ts';
 export * from './fetch-error.ts';
 export * from './http-request-error.ts';
+export * from './label-error.ts';
 export * from './lease-lost-error.ts';
 export * from './migration-error.ts';
 export * from './model-answer-error.ts';

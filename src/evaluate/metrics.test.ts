@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ndcg, recall } from './metrics.ts';
+import { ndcg, recall, reciprocalRank } from './metrics.ts';
 
 /** Discounts of the ranks 1 to 4: 1 / log₂(rank + 1). */
 const D = [1, 0.6309297535714575, 0.5, 0.43067655807339306] as const;
@@ -62,5 +62,24 @@ describe('recall', () => {
     expect(recall(['d', 'a', 'x', 'b'], judged, 3)).toBeCloseTo(1 / 3, 12);
     expect(recall(['d', 'e'], judged, 100)).toBe(0);
     expect(recall(['a'], new Map(), 100)).toBe(0);
+  });
+});
+
+describe('reciprocalRank', () => {
+  const judged = new Map([
+    ['a', 1],
+    ['b', 3],
+    ['c', 0],
+  ]);
+
+  it('is of the first relevant one, however good it is', () => {
+    expect(reciprocalRank(['a', 'b'], judged, 10)).toBe(1);
+    expect(reciprocalRank(['x', 'c', 'b', 'a'], judged, 10)).toBe(1 / 3);
+  });
+
+  it('is 0 where none is among the first', () => {
+    expect(reciprocalRank(['x', 'y', 'a'], judged, 2)).toBe(0);
+    expect(reciprocalRank(['c'], judged, 10)).toBe(0);
+    expect(reciprocalRank([], judged, 10)).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * How good a ranking is, given what was judged: trec_eval's nDCG and recall. Pure.
+ * How good a ranking is, given what was judged: trec_eval's nDCG and recall, and the reciprocal rank. Pure.
  *
  * A ranking is a list of document ids, the best first, each at most once. Judgements are document id → gain, as judged;
  * a gain of 0 or less is not relevant.
@@ -29,6 +29,19 @@ export function recall(ranking: readonly string[], judged: Judgements, depth: nu
   if (relevant === 0) return 0;
   const found = ranking.slice(0, depth).filter((id) => (judged.get(id) ?? 0) > 0).length;
   return found / relevant;
+}
+
+/**
+ * 1 / rank of the first relevant document among the first `depth`: its mean over queries is the MRR, as of MS MARCO.
+ * @returns 0 to 1; 0 where none is among them
+ */
+export function reciprocalRank(
+  ranking: readonly string[],
+  judged: Judgements,
+  depth: number,
+): number {
+  const at = ranking.slice(0, depth).findIndex((id) => (judged.get(id) ?? 0) > 0);
+  return at < 0 ? 0 : 1 / (at + 1);
 }
 
 function discountedGain(gains: readonly number[], depth: number): number {

@@ -78,7 +78,7 @@ const SUMS = `coalesce(sum(calls), 0)::float8 as calls, coalesce(sum(texts), 0):
   coalesce(sum(saved), 0)::float8 as saved, coalesce(sum(tokens), 0)::float8 as tokens,
   coalesce(sum(estimated_tokens), 0)::float8 as estimated_tokens,
   coalesce(sum(tokens) filter (where price is null), 0)::float8 as unpriced_tokens,
-  trim_scale(sum(coalesce(money, case when tokens = 0 then 0 end)))::text as money,
+  trim_scale(sum(coalesce(money, case when tokens = 0 and calls <= failed then 0 end)))::text as money,
   coalesce(sum(failed), 0)::float8 as failed, coalesce(sum(failed_billed), 0)::float8 as failed_billed`;
 
 const COST = `

@@ -1,7 +1,9 @@
 /** Whether a request can be run: what is wrong with it is said before anything is asked or paid for. */
 import { SearchRequestError } from '../errors/index.ts';
 import { checkExpert } from './expert.ts';
-import type { FilterCondition, FilterValue, SearchMode, SearchRequest } from './request.ts';
+import { MAX_NEIGHBORS } from './beside-hits.ts';
+import { type FilterFault, filterFault, isStorable } from './filter.ts';
+import type { SearchMode, SearchRequest } from './request.ts';
 
 const MAX_QUERY_CHARS = 10_000;
 const MAX_LIMIT = 1_000;
@@ -9,13 +11,14 @@ const MAX_OFFSET = 10_000;
 
 /** With its defaults. */
 export type Wanted = Required<
-  Pick<SearchRequest, 'query' | 'mode' | 'limit' | 'offset' | 'filter'>
+  Pick<SearchRequest, 'query' | 'mode' | 'limit' | 'offset' | 'filter' | 'highlight' | 'neighbors'>
 > &
   Pick<SearchRequest, 'tiers' | 'expert'>;
 
 /** @throws SearchRequestError */
 export function checked(request: SearchRequest): Wanted {
   const { mode = 'hybrid', limit = 10, offset = 0, filter = {}, tiers, expert } = request;
+  const { highlight = false, neighbors = 0 } = request;
   // Postgres has no NUL in text, and no lone surrogates.
   const query = request.query.replaceAll('\0', ' ').toWellFormed();
   const refuse = (message: string, remedy: string): never => {
@@ -36,13 +39,12 @@ export function checked(request: SearchRequest): Wanted {
     refuse(`offset ${offset} is out of range.`, `Use 0 to ${MAX_OFFSET}.`);
   if (request.sources?.length === 0)
     refuse('sources is empty.', 'Name sources, or leave it out to search all.');
-  for (const [column, condition] of Object.entries(filter))
-    for (const value of Object.values(isCondition(condition) ? condition : { condition }))
-      if ([value].flat().some((one) => !isJsonValue(one)))
-        refuse(
-          `The filter on "${column}" has ${[value].flat().includes(undefined) ? 'no value' : 'a value that JSON does not know'}.`,
-          'Use strings, finite numbers, booleans or null; a number beyond 2^53 as a string.',
-        );
+  if (request.sources?.some((name) => !isStorable(name)))
+    refuse('The name of a source has a character that no name has.', 'Use names from /v1/sources.');
+  if (!Number.isInteger(neighbors) || neighbors < 0 || neighbors > MAX_NEIGHBORS)
+    refuse(`neighbors ${neighbors} is out of range.`, `Use 0 to ${MAX_NEIGHBORS}.`);
+  const fault = filterFault(filter);
+  if (fault !== null) refuse(...describe(fault));
   if (expert !== undefined) checkExpert(expert);
   return {
     query,
@@ -50,21 +52,17 @@ export function checked(request: SearchRequest): Wanted {
     limit,
     offset,
     filter,
+    highlight,
+    neighbors,
     ...(tiers !== undefined && { tiers }),
     ...(expert !== undefined && { expert }),
   };
 }
 
-function isCondition(condition: FilterValue | FilterCondition): condition is FilterCondition {
-  return typeof condition === 'object' && condition !== null && !Array.isArray(condition);
-}
-
-/** JSON would leave `undefined` out, and with it the condition: everything would match. */
-function isJsonValue(value: unknown): boolean {
-  return (
-    typeof value === 'string' ||
-    typeof value === 'boolean' ||
-    typeof value === 'object' ||
-    (typeof value === 'number' && Number.isFinite(value))
-  );
+function describe({ path, message }: FilterFault): [message: string, remedy: string] {
+  const at = path.length === 0 ? 'The filter' : `In the filter, "${path.join('.')}"`;
+  return [
+    `${at} ${message}.`,
+    'Filter by field and value or condition, {"status": "open", "seats": {"$gte": 6}}; join filters with $and, $or, $not.',
+  ];
 }

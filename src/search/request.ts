@@ -1,20 +1,8 @@
 /** What a search is asked and answers: the same shape for TypeScript, HTTP, SQL's options and the command. */
 
-export type SearchMode = 'hybrid' | 'vector' | 'text';
+import type { Filter } from './filter.ts';
 
-/** A comparison with a column of the source: a bare value means equals. */
-export type FilterValue = string | number | boolean | null;
-export interface FilterCondition {
-  $eq?: FilterValue;
-  $ne?: FilterValue;
-  $in?: FilterValue[];
-  $gt?: FilterValue;
-  $gte?: FilterValue;
-  $lt?: FilterValue;
-  $lte?: FilterValue;
-}
-/** Column name → value or condition; all of them must hold. */
-export type Filter = Record<string, FilterValue | FilterCondition>;
+export type SearchMode = 'hybrid' | 'vector' | 'text';
 
 export interface SearchRequest {
   /** What to look for; not blank, at most 10,000 characters. */
@@ -33,10 +21,16 @@ export interface SearchRequest {
   limit?: number;
   /** 0 to 10,000, default 0. */
   offset?: number;
+  /** Whether the configured re-ranker orders the best hits; default false. */
+  rerank?: boolean;
   /** For those who know better than the defaults. */
   expert?: SearchExpert;
   /** Whether the answer says how it was found; that takes as long again. */
   explain?: boolean;
+  /** Whether hits tell where the query's words are in their chunks. Default false. */
+  highlight?: boolean;
+  /** Chunks before and after the best one that a hit brings along, 0 to 5; default 0. */
+  neighbors?: number;
 }
 
 export interface SearchExpert {
@@ -64,6 +58,20 @@ export interface SimilarRequest extends Pick<
   key: string;
 }
 
+/** A slice of a record's text. */
+export interface ChunkText {
+  /** 0 and up, in the order of the text. */
+  index: number;
+  text: string;
+  /** UTF-16 offsets in the record's text. */
+  start: number;
+  end: number;
+  /** The headings above it. */
+  section: string | null;
+  /** From 1; null where the record has no pages. */
+  page: number | null;
+}
+
 export interface SearchHit {
   source: string;
   /** The record's key: its text, or for a composite key a JSON array of texts. */
@@ -71,24 +79,29 @@ export interface SearchHit {
   /** 0 to 1, higher is better; comparable within one answer only. */
   score: number;
   /** What each leg gave: cosine similarity, and text rank; null where that leg did not find the record. */
-  scores: { vector: number | null; text: number | null };
+  scores: {
+    vector: number | null;
+    text: number | null;
+    /** The re-ranker's, whose order the hits are in then; null for one that it left out. Of any size. */
+    rerank?: number | null;
+  };
   /** The record's best chunk. */
-  chunk: {
-    /** 0 to `of` - 1. */
-    index: number;
-    /** How many chunks the record has. */
+  chunk: ChunkText & {
+    /** How many chunks the record has: `index` is 0 to `of` - 1. */
     of: number;
-    text: string;
-    /** UTF-16 offsets in the record's text. */
-    start: number;
-    end: number;
-    /** The headings above it. */
-    section: string | null;
-    /** From 1; null where the record has no pages. */
-    page: number | null;
   };
   /** The row as it is now, read under the caller's role. */
   record: Record<string, unknown>;
+  /** With `highlight`: where words of the query are in `chunk.text`, as UTF-16 offsets, in order and apart. */
+  highlights?: Highlight[];
+  /** With `neighbors`: the chunks next to it in the same record, in the order of the text. */
+  neighbors?: { before: ChunkText[]; after: ChunkText[] };
+}
+
+/** From `start` up to `end`, exclusive. */
+export interface Highlight {
+  start: number;
+  end: number;
 }
 
 export interface SearchAnswer {
@@ -97,8 +110,15 @@ export interface SearchAnswer {
   mode: SearchMode;
   /** Source → the space that answered, as `model id`. */
   space: Record<string, string>;
+  /** What went wrong and did not keep the search from being answered. */
+  warning?: string;
   /** Where it was asked for. */
   explain?: SearchExplanation;
+  /**
+   * Where answers are kept (`search.cache`): whether this is one that was, or is kept from now on, or may not be because
+   * not every change of its sources is seen.
+   */
+  cache?: 'hit' | 'miss' | 'bypass';
 }
 
 export interface SearchExplanation {

@@ -21,6 +21,9 @@ export interface HitRow {
   report?: SearchReport | null;
 }
 
+export const SEARCH = `
+select * from evervec.search($1::text[], $2, $3::text::vector.vector, $4::jsonb)`;
+
 /** What the SQL function refuses is the caller's request, told in its own words. */
 const REFUSALS = new Set([
   '22023',

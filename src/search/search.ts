@@ -5,9 +5,10 @@
  */
 import type { Connection } from '../database/index.ts';
 import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
+import { addBeside } from './beside-hits.ts';
 import { checked, type Wanted } from './check.ts';
 import type { ExplainedSearch, SearchAnswer, SearchHit, SearchRequest } from './request.ts';
-import { runSearch, toHit } from './rows.ts';
+import { runSearch, SEARCH, toHit } from './rows.ts';
 import {
   activeSpaces,
   type ActiveSpace,
@@ -52,6 +53,7 @@ export async function search(
         signal,
       );
       remember(options.known, key, spaces);
+      if (hits.length > 0) await addBeside(connection, wanted, hits);
       return {
         hits,
         ...(isExplained && { explain: { searches } }),
@@ -147,9 +149,6 @@ async function searchModel(
 function asText(vector: Float32Array): string {
   return `[${vector.join(',')}]`;
 }
-
-const SEARCH = `
-select * from evervec.search($1::text[], $2, $3::text::vector.vector, $4::jsonb)`;
 
 /* Also without a hit there is a report. */
 const EXPLAIN = `

@@ -32,6 +32,11 @@ const CODES: readonly (readonly [code: string, status: string, meaning: string])
     'The search can’t be run as asked: an unknown filter column, a value of another type.',
   ],
   [
+    'EVERVEC_LABEL',
+    '400',
+    'A labelled query can’t be kept: a grade out of range, a record that no search of yours finds.',
+  ],
+  [
     'EVERVEC_UNKNOWN_SOURCE',
     '400',
     'A source is named that is not set up. The remedy lists those that are.',

@@ -22,9 +22,11 @@ import type { Engine } from './engine.ts';
 import { readAssets, renderPage } from './page.ts';
 import {
   addCollectionRoutes,
+  addContextRoute,
   addCostRoute,
   addCronRoute,
   addDocumentRoutes,
+  addFeedbackRoute,
   addHealthRoute,
   addImportRoutes,
   addModelRoutes,
@@ -37,7 +39,7 @@ import {
   type Bindings,
   type CronOptions,
 } from './routes/index.ts';
-import type { SearchLimits } from './search-limit.ts';
+import { limitSearches, type SearchLimits } from './search-limit.ts';
 import { Uploads, type UploadLimits } from './upload-limit.ts';
 
 export interface HandlerOptions {
@@ -81,7 +83,10 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   const authenticate = hasToken ? requireToken(tokens, tiers) : requireLoopbackName;
 
   const app: App = new OpenAPIHono<{ Bindings: Bindings }>();
-  addSearchRoutes(app, engine, options.search ?? {});
+  const limited = limitSearches(options.search ?? {});
+  addSearchRoutes(app, engine, limited);
+  addContextRoute(app, engine, limited);
+  addFeedbackRoute(app, engine);
   addQueueReads(app, engine);
   addQueueActions(app, engine, options.retentionDays);
   addCostRoute(app, engine);

@@ -1,5 +1,6 @@
-/** Counters of model calls in Prometheus' text format. Labels are names and ids; no text of a record (I11). */
+/** Counters of model calls and of kept answers in Prometheus' text format. Labels are names and ids; no text of a record (I11). */
 import type { ModelCalls } from '../operate/index.ts';
+import type { CacheStats } from '../search/index.ts';
 
 interface Counter {
   name: string;
@@ -42,8 +43,26 @@ const COUNTERS: readonly Counter[] = [
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-export function metricsText(rows: readonly ModelCalls[]): string {
-  return COUNTERS.map((counter) => section(counter, rows)).join('');
+const CACHE_COUNTERS = [
+  ['hits', 'Searches that were answered from what was kept.'],
+  ['misses', 'Searches whose answer was not there and is kept now.'],
+  ['bypassed', 'Searches whose answer may not be kept.'],
+] as const;
+
+/** @param cache null where no answers are kept: then nothing is said of it */
+export function metricsText(rows: readonly ModelCalls[], cache: CacheStats | null): string {
+  const kept = CACHE_COUNTERS.flatMap(([what, help]) =>
+    cache === null ? [] : [heading(nameOf(what), help), `${nameOf(what)} ${cache[what]}\n`],
+  );
+  return [...COUNTERS.map((counter) => section(counter, rows)), ...kept].join('');
+}
+
+function nameOf(what: string): string {
+  return `evervec_search_cache_${what}_total`;
+}
+
+function heading(name: string, help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} counter\n`;
 }
 
 function section({ name, help, value }: Counter, rows: readonly ModelCalls[]): string {
@@ -51,7 +70,7 @@ function section({ name, help, value }: Counter, rows: readonly ModelCalls[]): s
     const counted = value(row);
     return counted === null ? [] : [`${name}{${labels(row)}} ${counted}\n`];
   });
-  return `# HELP ${name} ${help}\n# TYPE ${name} counter\n${lines.join('')}`;
+  return heading(name, help) + lines.join('');
 }
 
 function labels({ provider, model, cause }: ModelCalls): string {

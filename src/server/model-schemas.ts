@@ -60,6 +60,8 @@ const space = {
   language: z.string(),
 };
 
+const quality = z.object({ ndcg10: z.number(), mrr10: z.number(), recall100: z.number() });
+
 const check = z
   .object({
     at: z.iso.datetime(),
@@ -70,6 +72,10 @@ const check = z
     parked: z.int().openapi({ description: 'Of them, those that the model refused.' }),
     recall: z.number().openapi({ description: 'Of the true 10 nearest, through the index.' }),
     sampled: z.int().openapi({ description: 'Searches that `recall` is the mean of.' }),
+    labelled: z
+      .object({ queries: z.int(), before: quality, now: quality })
+      .optional()
+      .openapi({ description: 'Searches of both on labelled queries, where there are some.' }),
     faults: z.array(z.string()).openapi({ description: 'What speaks against a switch.' }),
   })
   .openapi('SpaceCheck');

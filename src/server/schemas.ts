@@ -4,35 +4,47 @@
  */
 import { z } from '@hono/zod-openapi';
 
-const filterValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+import { filterFault } from '../search/index.ts';
 
-const filterCondition = z
-  .strictObject({
-    $eq: filterValue.optional(),
-    $ne: filterValue.optional(),
-    $in: z.array(filterValue).max(1_000).optional(),
-    $gt: filterValue.optional(),
-    $gte: filterValue.optional(),
-    $lt: filterValue.optional(),
-    $lte: filterValue.optional(),
-  })
-  .openapi('FilterCondition', { description: 'Comparisons with a column; all must hold.' });
+const VALUE = { type: ['string', 'number', 'boolean', 'null'] } as const;
+const FILTER = { $ref: '#/components/schemas/Filter' };
+const COMPARISONS = ['$eq', '$ne', '$gt', '$gte', '$lt', '$lte'];
 
-const isPlain = (value: unknown) =>
-  value === null || ['string', 'number', 'boolean'].includes(typeof value);
+const condition = {
+  type: 'object',
+  description: 'Comparisons with a field; all must hold.',
+  additionalProperties: false,
+  properties: {
+    ...Object.fromEntries(COMPARISONS.map((name) => [name, VALUE])),
+    $in: { type: 'array', maxItems: 1_000, items: VALUE },
+    $exists: { type: 'boolean', description: 'Whether it is neither null nor missing.' },
+    $contains: {
+      description:
+        'Of an array, or one in jsonb: an element, or several that must all be in it. Of jsonb also keys with values.',
+    },
+  },
+};
 
-/** Split by hand: the message of a plain union would not say what is wrong inside a condition. */
-const filterEntry = z
+/** Written by hand: it holds itself, and `filterFault` says better what is wrong than a union of shapes. */
+const filter = z
   .unknown()
-  .transform((value, context) => {
-    if (isPlain(value)) return value as z.infer<typeof filterValue>;
-    const parsed = filterCondition.safeParse(value);
-    if (parsed.success) return parsed.data;
-    for (const { path, message } of parsed.error.issues)
-      context.addIssue({ code: 'custom', path, message });
-    return z.NEVER;
+  .superRefine((value, context) => {
+    const fault = filterFault(value);
+    if (fault !== null) context.addIssue({ code: 'custom', ...fault });
   })
-  .openapi({ anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, { type: 'object' }] });
+  .openapi('Filter', {
+    type: 'object',
+    description:
+      'Field to value, or to a condition; all of them must hold. A field is a column, or a path into one of jsonb. ' +
+      '`$and`, `$or` and `$not` join filters, up to 10 deep and 200 conditions.',
+    properties: {
+      $and: { type: 'array', minItems: 1, items: FILTER },
+      $or: { type: 'array', minItems: 1, items: FILTER },
+      $not: FILTER,
+    },
+    additionalProperties: { anyOf: [VALUE, condition] },
+    example: { status: 'open', seats: { $gte: 2 } },
+  } as object);
 
 const weight = z.number().min(0).max(1);
 
@@ -47,13 +59,6 @@ const searchExpert = z
   })
   .openapi('SearchExpert', { description: 'For those who know better than the defaults.' });
 
-const filter = z
-  .record(z.string(), filterEntry)
-  .optional()
-  .openapi({
-    description: 'Column to value, or to a condition such as {"$gte": 2}; all of them must hold.',
-    example: { status: 'open', seats: { $gte: 2 } },
-  });
 const limit = z
   .int()
   .min(1)
@@ -79,7 +84,7 @@ export const searchRequest = z
       .enum(['hybrid', 'vector', 'text'])
       .optional()
       .openapi({ description: 'By meaning, by words, or both (the default).', example: 'hybrid' }),
-    filter,
+    filter: filter.optional(),
     limit,
     offset,
     expert: searchExpert.optional(),
@@ -87,6 +92,20 @@ export const searchRequest = z
       .boolean()
       .optional()
       .openapi({ description: 'Whether the answer says how it was found.' }),
+    highlight: z
+      .boolean()
+      .optional()
+      .openapi({ description: "Whether hits tell where the query's words are in their chunks." }),
+    neighbors: z
+      .int()
+      .min(0)
+      .max(5)
+      .optional()
+      .openapi({ description: 'Chunks before and after the best one, default 0.' }),
+    rerank: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Whether the configured re-ranker orders the best hits.' }),
   })
   .openapi('SearchRequest');
 
@@ -98,7 +117,7 @@ export const similarRequest = z
       .min(1)
       .max(10_000)
       .openapi({ description: 'Of the record, as a hit has it.', example: '966' }),
-    filter,
+    filter: filter.optional(),
     limit,
     offset,
     expert: searchExpert.optional(),
@@ -143,24 +162,41 @@ const explanation = z
   })
   .openapi('SearchExplanation');
 
+const chunkText = {
+  index: z.int(),
+  text: z.string(),
+  start: z.int(),
+  end: z.int(),
+  section: z.string().nullable(),
+  page: z.int().nullable().openapi({ description: 'From 1; null where there are no pages.' }),
+};
+const chunk = z.object(chunkText).openapi('Chunk', { description: "A slice of a record's text." });
+
 const searchHit = z
   .object({
     source: z.string(),
     key: z.string().openapi({ description: 'The key of the row; a JSON array when composite.' }),
     score: z.number().openapi({ description: '0 to 1, comparable within one answer only.' }),
-    scores: z.object({ vector: z.number().nullable(), text: z.number().nullable() }),
+    scores: z.object({
+      vector: z.number().nullable(),
+      text: z.number().nullable(),
+      rerank: z.number().nullable().optional(),
+    }),
     chunk: z
       .object({
-        index: z.int(),
-        text: z.string(),
-        start: z.int(),
-        end: z.int(),
-        section: z.string().nullable(),
-        page: z.int().nullable().openapi({ description: 'From 1; null where there are no pages.' }),
+        ...chunkText,
         of: z.int().openapi({ description: 'How many chunks the record has.' }),
       })
       .openapi({ description: 'The best passage of the record.' }),
     record: z.record(z.string(), z.unknown()).openapi({ description: 'The row as it is now.' }),
+    highlights: z
+      .array(z.object({ start: z.int(), end: z.int() }))
+      .optional()
+      .openapi({ description: 'With `highlight`: UTF-16 offsets in `chunk.text`, end exclusive.' }),
+    neighbors: z
+      .object({ before: z.array(chunk), after: z.array(chunk) })
+      .optional()
+      .openapi({ description: 'With `neighbors`: the chunks next to it in the record.' }),
   })
   .openapi('SearchHit');
 
@@ -173,6 +209,14 @@ export const searchAnswer = z
       .record(z.string(), z.string())
       .openapi({ description: 'Source to the model that answered.' }),
     explain: explanation.optional().openapi({ description: 'Where it was asked for.' }),
+    cache: z.enum(['hit', 'miss', 'bypass']).optional().openapi({
+      description:
+        'Where answers are kept: whether this is one. Also the header `x-evervec-cache`.',
+    }),
+    warning: z
+      .string()
+      .optional()
+      .openapi({ description: 'What went wrong and did not keep it from being answered.' }),
   })
   .openapi('SearchAnswer');
 

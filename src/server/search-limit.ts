@@ -3,7 +3,6 @@
  * keeps its place until it really ends, or the limit would be one in name only.
  */
 import { HttpRequestError } from '../errors/index.ts';
-import type { SearchAnswer, SearchRequest } from '../search/index.ts';
 
 export interface SearchLimits {
   /** Searches at once; default 32. One more is refused: 503. */
@@ -12,18 +11,23 @@ export interface SearchLimits {
   timeoutMs?: number | undefined;
 }
 
-type Search = (request: SearchRequest, signal: AbortSignal) => Promise<SearchAnswer>;
+/** Runs a search, or what is made of one, in its turn. */
+export type LimitedSearch = <Answer>(
+  search: (signal: AbortSignal) => Promise<Answer>,
+  signal: AbortSignal,
+) => Promise<Answer>;
 
 const CONCURRENCY = 32;
 const TIMEOUT_MS = 30_000;
 const RETRY_AFTER = { 'retry-after': '1' };
 
-export function limitSearches(
-  search: Search,
-  { concurrency = CONCURRENCY, timeoutMs = TIMEOUT_MS }: SearchLimits,
-): Search {
+/** All that goes through what this returns counts together. */
+export function limitSearches({
+  concurrency = CONCURRENCY,
+  timeoutMs = TIMEOUT_MS,
+}: SearchLimits): LimitedSearch {
   let underWay = 0;
-  return async (request, signal) => {
+  return async (search, signal) => {
     if (underWay >= concurrency)
       throw new HttpRequestError('BUSY', 503, `${concurrency} searches are under way.`, {
         remedy: 'Ask again after Retry-After, or raise server.searchConcurrency.',
@@ -37,7 +41,7 @@ export function limitSearches(
       isOver.reject(error);
       time.abort(error);
     }, timeoutMs);
-    const answer = search(request, AbortSignal.any([signal, time.signal])).finally(() => {
+    const answer = search(AbortSignal.any([signal, time.signal])).finally(() => {
       underWay -= 1;
       clearTimeout(timer);
     });

@@ -33,3 +33,4 @@ export {
 } from './rows.ts';
 export { type Proposal, type Proposals, proposeSources } from './propose.ts';
 export { type Column, columnOf, describeTable, type Table } from './table.ts';
+export { watchTable } from './watch.ts';

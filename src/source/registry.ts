@@ -3,14 +3,24 @@ import type { Connection } from '../database/index.ts';
 import { bulkLane, defaultPriority, standbyLane } from '../queue/index.ts';
 import { keyJoinSql, keySql } from './column-sql.ts';
 import type { SourceDefinition } from './definition.ts';
+import type { Column } from './table.ts';
+
+export interface StoredColumn {
+  /** The schema of its comparisons. */
+  operators: string;
+  /** As a cast takes it. */
+  type: string;
+  /** What `$contains` and paths mean on it. */
+  is: 'array' | 'jsonb' | 'plain';
+}
 
 /** What search needs of a source, in SQL; kept in the database so that its functions need no configuration. */
 export interface StoredDefinition {
   fingerprint: string;
   /** Names and types of the key's columns: what a stored key means. */
   key: [name: string, type: string][];
-  /** Column → schema of its comparison operators, for filters. */
-  columns: Record<string, string>;
+  /** For filters. What was written before it had types is the schema of the operators alone. */
+  columns: Record<string, StoredColumn | string>;
   record: string[];
   /** The column that says which tier of access a row is of; absent where there are none. */
   tier?: string;
@@ -79,7 +89,7 @@ export function storedDefinition(source: SourceDefinition): StoredDefinition {
     fingerprint: source.fingerprint,
     key: source.table.key.map(({ name, type }) => [name, type]),
     columns: Object.fromEntries(
-      source.table.columns.map((column) => [column.name, column.operatorSchema]),
+      source.table.columns.map((column) => [column.name, storedColumn(column)]),
     ),
     record: source.record.map((column) => column.name),
     ...(source.tier !== null && { tier: source.tier.name }),
@@ -90,6 +100,11 @@ export function storedDefinition(source: SourceDefinition): StoredDefinition {
     }),
     join: keyJoinSql('t', source.table.key, 'c.record_key'),
   };
+}
+
+function storedColumn({ operatorSchema, type, isArray, baseType }: Column): StoredColumn {
+  const is = isArray ? 'array' : baseType === 'jsonb' ? 'jsonb' : 'plain';
+  return { operators: operatorSchema, type, is };
 }
 
 const UPSERT_LANE = `

@@ -156,6 +156,11 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     await tx.query(
       `create index chunks_${id}_hash on ${sidecarName(id)} (text_hash) where embedding is not null`,
     );
+  // Answers that are kept depend on what is in it.
+  await tx.query(
+    `select evervec.watch('${sidecarName(id)}'::regclass, log_id) from evervec.sources where id = $1`,
+    [space.sourceId],
+  );
   await guardSidecars(tx, space.sourceId);
   await copyGrants(tx, space.sourceId, id);
   await tx.query('update evervec.sources set active_space_id = $2 where id = $1', [

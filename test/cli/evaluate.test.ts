@@ -10,7 +10,11 @@ import { describeOnPostgres } from '../setup/each-database.ts';
 import { eventually } from '../setup/signal.ts';
 
 const COLLECTION = fileURLToPath(new URL('../evaluate/collection', import.meta.url));
-const QUALITY = { ndcg10: expect.any(Number), recall100: expect.any(Number) };
+const QUALITY = {
+  ndcg10: expect.any(Number),
+  mrr10: expect.any(Number),
+  recall100: expect.any(Number),
+};
 
 test(
   'works without a configuration; one folder is an object, several are a list',
@@ -37,8 +41,8 @@ test(
       ],
     });
     const table = await folder.run(args);
-    expect(table.stdout).toMatch(/^folder +mode +nDCG@10 +recall@100/);
-    expect(table.stdout).toMatch(/ text +0\.\d{4} +0\.\d{4} +2 +30 /);
+    expect(table.stdout).toMatch(/^folder +mode +nDCG@10 +MRR@10 +recall@100/);
+    expect(table.stdout).toMatch(/ text +\d\.\d{4} +\d\.\d{4} +0\.\d{4} +2 +30 /);
   },
 );
 
@@ -75,7 +79,10 @@ test('what is wrong is said in a sentence, with the remedy', { timeout: 120_000 
     [['splits', '--limit-queries', '0'], /not a whole number/],
     [['splits', '--model', 'acme/large'], /EMBEDDING_PROVIDER/],
     [['splits', '--model', 'openai/text-embedding-3-small'], /OPENAI_API_KEY/],
-    [[], /missing required argument/],
+    [[], /Nothing is named/],
+    [['splits', '--source', 'notes'], /not measured at once/],
+    [['--source', 'notes', '--model', 'embedded'], /measured as it is/],
+    [['splits', '--split', 'dev', '--rerank'], /no re-ranker/],
   ] as const) {
     const outcome = await folder.run(['evaluate', ...args]);
     expect({ args, code: outcome.code, stdout: outcome.stdout }).toEqual({
@@ -93,6 +100,7 @@ test('what is wrong is said in a sentence, with the remedy', { timeout: 120_000 
   expect(warned.stderr).toMatch(/1 documents are judged but not in corpus.jsonl/);
   expect(JSON.parse(warned.stdout).modes.text).toEqual({
     ndcg10: expect.closeTo(1 / (1 + 0.6309297535714575), 10),
+    mrr10: 1,
     recall100: 0.5,
   });
 });

@@ -68,11 +68,13 @@ describeEachDatabase('an evaluation', (databases: Databases) => {
       modes: {
         text: {
           ndcg10: expect.closeTo((mooring + sourdough) / 2, 10),
+          // Both have a relevant one first.
+          mrr10: 1,
           recall100: expect.closeTo((2 / 3 + 1 / 2) / 2, 10),
         },
         // All 30 documents are among the first 100.
-        vector: { ndcg10: expect.any(Number), recall100: 1 },
-        hybrid: { ndcg10: expect.any(Number), recall100: 1 },
+        vector: { ndcg10: expect.any(Number), mrr10: expect.any(Number), recall100: 1 },
+        hybrid: { ndcg10: expect.any(Number), mrr10: expect.any(Number), recall100: 1 },
       },
     });
     expect([...steps]).toEqual(['loading', 'embedding', 'searching']);
@@ -99,6 +101,25 @@ describeEachDatabase('an evaluation', (databases: Databases) => {
     expect(refused).toBeNull();
     expect(asked).toEqual([{ model: model.id, tokens: expect.any(Number), cost: null }]);
     expect(model.texts).toEqual([]);
+  });
+
+  test('with a re-ranker, each mode beside itself', async () => {
+    const { location } = await place();
+    const judged = await readQueries(COLLECTION);
+    const [first] = judged.queries;
+    if (first === undefined) throw new Error('no query');
+    // What has the query's word most often comes last.
+    const reranker = (query: string, texts: readonly string[]) =>
+      texts.map((text) => -text.toLowerCase().split(query.toLowerCase()).length);
+    const config = { database: location, sources: {} };
+    const of = { ...judged, queries: [first] };
+    const options = { modes: ['text'], rerank: true } as const;
+    const measured = await evaluate({ ...config, reranker }, COLLECTION, of, options);
+    expect(Object.keys(measured?.modes ?? {})).toEqual(['text', 'text+rerank']);
+    const { text, 'text+rerank': reranked } = measured?.modes ?? {};
+    expect(reranked?.recall100).toBe(text?.recall100);
+    expect(reranked?.ndcg10).not.toBe(text?.ndcg10);
+    await expect(evaluate(config, COLLECTION, of, options)).rejects.toThrow(/no re-ranker/);
   });
 
   test("leaves the user's sources and queue as they are", async () => {

@@ -3,6 +3,8 @@ import type { MigrationPlan, SourceSummary, SpaceStatus } from '../../src/engine
 import type { CostOptions, CostReport, ModelCalls, QueueHealth } from '../../src/operate/index.ts';
 import type { QueueStatus } from '../../src/queue/index.ts';
 import type {
+  ContextAnswer,
+  ContextRequest,
   SearchAnswer,
   SearchHit,
   SearchRequest,
@@ -80,6 +82,9 @@ export class FakeEngine implements Engine {
   // Documents are asked of a real engine: test/server/documents.test.ts.
   readonly documents = { tiers: ['public', 'premium'] } as unknown as Engine['documents'];
   readonly tasks = {} as Engine['tasks'];
+  readonly labels: Engine['labels'] = {
+    add: async (...args) => this.#note('label', args, undefined),
+  };
   readonly sourceNames = ['airports', 'offers'];
   state: QueueStatus = {
     stopped: false,
@@ -164,6 +169,8 @@ export class FakeEngine implements Engine {
     return { from, to, currency: 'USD', by, rows, total: sums, budgets: [] };
   }
 
+  readonly cacheStats = null;
+
   async modelCalls(): Promise<ModelCalls[]> {
     const { calls, texts, saved, tokens, failed, money } = (await this.cost({})).total;
     const of = { provider: 'openai', model: 'openai/"small"', cause: 'query' } as const;
@@ -183,6 +190,15 @@ export class FakeEngine implements Engine {
     const hits = this.hits.slice(0, request.limit ?? 10);
     const space = { offers: 'evervec/hashed-words@1/384' };
     return { hits, took_ms: 12.34, mode: request.mode ?? 'hybrid', space };
+  }
+
+  async context(
+    request: ContextRequest,
+    _options?: unknown,
+    signal?: AbortSignal,
+  ): Promise<ContextAnswer> {
+    const { hits: _, ...told } = await this.search(request, signal);
+    return { ...told, text: '', tokens: 0, citations: [], mark: '', reason: 'nothing found' };
   }
 
   async sources(): Promise<SourceSummary[]> {

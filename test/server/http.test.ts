@@ -135,6 +135,8 @@ describe('routes', () => {
       ['/v1/search', ['post']],
       ['/v1/similar', ['post']],
       ['/v1/sources', ['get']],
+      ['/v1/context', ['post']],
+      ['/v1/feedback', ['post']],
       ...['status', 'stats', 'health', 'metrics', 'recent', 'failed', 'stuck', 'audit'].map(
         (name) => [`/v1/queue/${name}`, ['get']],
       ),
@@ -216,7 +218,10 @@ describe('requests that are refused', () => {
     [{ query: 'a', mode: 'magic' }, 'mode'],
     [{ query: 'a', sources: 'offers' }, 'sources'],
     [{ query: 'a', sources: [] }, 'sources'],
-    [{ query: 'a', filter: { seats: { $near: 2 } } }, 'filter.seats: Unrecognized key: "$near"'],
+    [
+      { query: 'a', filter: { seats: { $near: 2 } } },
+      'filter.seats.$near: is no operator: use one of $eq, $ne,',
+    ],
     [{ query: 'a', filter: { seats: [2] } }, 'filter.seats'],
     [{ query: 'a', fliter: {} }, 'Unrecognized key: "fliter"'],
     [[], 'expected object'],

@@ -72,7 +72,8 @@ export function addCostRoute(app: App, engine: Engine): void {
     method: 'get' as const,
     path: '/metrics',
     summary: 'Metrics for Prometheus',
-    description: 'Counters of model calls by provider, model and cause.',
+    description:
+      'Counters of model calls by provider, model and cause; of this process, answers that were kept.',
     responses: {
       200: {
         description: 'Its text format.',
@@ -82,7 +83,7 @@ export function addCostRoute(app: App, engine: Engine): void {
     },
   };
   addRoute(app, 'read', metrics, async () => {
-    const text = metricsText(await engine.modelCalls());
+    const text = metricsText(await engine.modelCalls(), engine.cacheStats);
     return new Response(text, { headers: { 'content-type': METRICS_TYPE } });
   });
 }

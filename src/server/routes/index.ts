@@ -1,7 +1,9 @@
 export { addCollectionRoutes } from './collections.ts';
+export { addContextRoute } from './context.ts';
 export { addCostRoute } from './cost.ts';
 export { addCronRoute, type CronOptions } from './cron.ts';
 export { addDocumentRoutes } from './documents.ts';
+export { addFeedbackRoute } from './feedback.ts';
 export { addHealthRoute } from './health.ts';
 export { addImportRoutes } from './imports.ts';
 export { addModelRoutes } from './models.ts';

@@ -4,12 +4,11 @@ import type { SearchRequest, SimilarRequest } from '../../search/index.ts';
 import { readJson } from '../body.ts';
 import type { Engine } from '../engine.ts';
 import * as schemas from '../schemas.ts';
-import { limitSearches, type SearchLimits } from '../search-limit.ts';
+import type { LimitedSearch } from '../search-limit.ts';
 import { nothing } from './known.ts';
 import { addRoute, answerWith, type App, failures, json } from './route.ts';
 
-export function addSearchRoutes(app: App, engine: Engine, limits: SearchLimits): void {
-  const search = limitSearches((request, signal) => engine.search(request, signal), limits);
+export function addSearchRoutes(app: App, engine: Engine, limited: LimitedSearch): void {
   addRoute(
     app,
     'read',
@@ -27,8 +26,10 @@ export function addSearchRoutes(app: App, engine: Engine, limits: SearchLimits):
       const wanted = await readJson(request, schemas.searchRequest);
       // JSON has no undefined: what zod types as `string | undefined` is a string or absent.
       const asked = { ...(wanted as SearchRequest), ...(tiers !== null && { tiers }) };
-      const answer = await search(asked, request.signal);
-      return answerWith(schemas.searchAnswer, answer);
+      const answer = await limited((signal) => engine.search(asked, signal), request.signal);
+      const response = answerWith(schemas.searchAnswer, answer);
+      if (answer.cache !== undefined) response.headers.set('x-evervec-cache', answer.cache);
+      return response;
     },
   );
   addRoute(

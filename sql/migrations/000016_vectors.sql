@@ -196,7 +196,7 @@ begin
     union all select %s, null, null, null, null, null, null, null, null,
       (select count(*) from vector_leg) = $3 or (select count(*) from text_leg) = $3, %s
   )$sql$,
-    evervec.words_query_sql(space, shown, visible || ' and ' || nullif(tiers, '')), vector_leg, words_leg,
+    evervec.words_query_sql(source, space, tiers), vector_leg, words_leg,
     case when way.mode = 'hybrid' then ', ' || evervec.baseline_sql(similarity, evervec.sample_sql(chunks, shown, way.mode)) end,
     source.id,
     case when way.mode = 'hybrid' then 'greatest(0, ceil(log(4, found.position / 100.0)))::integer' else '0' end,

@@ -126,7 +126,7 @@ declare
   hides constant text := coalesce(nullif(concat_ws(' and ', nullif(filter, ''), nullif(tiers, '')), ''), 'true');
 begin
   -- With the join Postgres can begin with the few rows of a rare tier; under row level security it can't.
-  if filter <> '' or row_security_active(rows::regclass)
+  if filter <> '' or (tiers = '' and row_security_active(rows::regclass))
     or (tiers <> '' and not row_security_active(format('evervec.%I', 'chunks_' || space.id)::regclass)) then
     joins := format('join %s t on %s', rows, source.definition ->> 'join');
     condition := ' and ' || hides;

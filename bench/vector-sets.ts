@@ -75,16 +75,35 @@ export function createChance(state = 7): () => number {
   };
 }
 
-const WORDS = ['lantern', 'harbour', 'meadow', 'copper', 'violin', 'glacier', 'orchard', 'saddle'];
+const BEGINNINGS = [
+  'lan',
+  'har',
+  'mea',
+  'cop',
+  'vio',
+  'gla',
+  'orch',
+  'sad',
+  'quar',
+  'thim',
+  'bram',
+];
+const ENDINGS = ['tern', 'bour', 'dow', 'per', 'lin', 'cier', 'ard', 'dle', 'ry', 'ble', 'mond'];
 
-/** A text that says which vector it has, and some words; `q7` is the query of number 7. */
+/** 121 of them. */
+function wordOf(n: number): string {
+  return `${BEGINNINGS[n % 11]}${ENDINGS[Math.floor(n / 11) % 11]}`;
+}
+
+/** A text that says which vector it has, and ten words. */
 export function textOf(id: number): string {
-  const words = Array.from({ length: 12 }, (_, n) => WORDS[(id * 7 + n * n * 3) % WORDS.length]);
+  const words = Array.from({ length: 10 }, (_, n) => wordOf((id * 31 + n * n * 17) % 121));
   return `#${id} ${words.join(' ')} page${id % 1_000}`;
 }
 
+/** `q7` is the query of number 7; of its words one is in a twelfth of the texts, one in a thousandth. */
 export function queryOf(id: number): string {
-  return `q${id} ${WORDS[id % WORDS.length]} page${id % 1_000}`;
+  return `q${id} ${wordOf(id % 121)} page${id % 1_000}`;
 }
 
 export function modelOf(

@@ -43,13 +43,20 @@ begin
   end if;
 end $$;
 
+-- Of chunk `c` to the query's vector, which `asked_sql` makes one of the space's type once: a plan that is kept would do it
+-- for each chunk.
 create or replace function evervec.distance_sql(space evervec.spaces) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format('(c.embedding operator(vector.<=>) $2::vector.%s)', space.vector_type)
+  select '(c.embedding operator(vector.<=>) asked.embedding)'
 $$;
 
--- `hides`: what a row `t` has to be to be shown, empty where all are. Looking at all that pass costs about 2 µs each, an
--- iterative scan 5 µs for each chunk on its way to `candidates` that pass: whichever is less. What Postgres expects to pass
+create function evervec.asked_sql(space evervec.spaces) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select format('select $2::vector.%s as embedding offset 0', space.vector_type)
+$$;
+
+-- `hides`: what a row `t` has to be to be shown, empty where all are. Looking at all that pass costs about 3 µs each, an
+-- iterative scan 15 to 30 µs for each chunk on its way to `candidates` that pass: whichever is less. What Postgres expects to pass
 -- may be wrong; then the other way is taken in the end, or the dear one, and never are hits left out.
 create function evervec.vector_scan_of(
   source evervec.sources, space evervec.spaces, hides text, tiers text[], way evervec.search_way
@@ -73,7 +80,7 @@ begin
   where oid = format('%I.%I', source.table_schema, source.table_name)::regclass;
   select greatest(reltuples, 1) into chunks from pg_class where oid = format('evervec.%I', 'chunks_' || space.id)::regclass;
   if rows > 1 then passing := passing * greatest(1, chunks / rows); end if;
-  if passing * passing <= 2.5 * way.candidates * chunks or not evervec.has_iterative_scan() then
+  if passing * passing <= 5 * way.candidates * chunks or not evervec.has_iterative_scan() then
     return row('none'::text, 'exact'::text, passing);
   end if;
   return row(index, 'iterative'::text, passing);
@@ -92,29 +99,31 @@ create function evervec.vector_leg_sql(
 ) returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   distance constant text := evervec.distance_sql(space);
-  bits constant text := format('%s::bit(%s)', 'vector.binary_quantize(%s)', space.dimensions);
+  bits constant text := format('vector.binary_quantize(%s)::bit(%s)', '%s', space.dimensions);
+  leg text;
 begin
   -- Ties in one order, or two pages would cut them differently. `+ 0` is what no index serves.
-  if scan.scan = 'exact' then
-    return format('select c.record_key, c.chunk_index, %s + 0 as distance from %s where c.embedding is not null%s
-      order by distance, c.record_key, c.chunk_index limit %s', distance,
-      case when passing is null then chunks || ' c ' || joins
-        else format('(%s) passing join %s c on c.record_key = passing.record_key', passing, chunks) end,
-      case when passing is null then condition end, candidates);
-  end if;
-  if scan.index = 'binary' then
+  if scan.scan = 'exact' and passing is not null then
+    -- Few that pass are looked up one by one (`offset 0`): Postgres would rather read all chunks once.
+    leg := format('select c.record_key, c.chunk_index, %s + 0 as distance from (%s) passing cross join lateral (
+        select c.record_key, c.chunk_index, c.embedding from %s c
+        where c.record_key = passing.record_key and c.embedding is not null offset 0
+      ) c order by distance, c.record_key, c.chunk_index limit %s', distance, passing, chunks, candidates);
+  elsif scan.scan = 'exact' then
+    leg := format('select c.record_key, c.chunk_index, %s + 0 as distance from %s c %s where c.embedding is not null%s
+      order by distance, c.record_key, c.chunk_index limit %s', distance, chunks, joins, condition, candidates);
+  elsif scan.index = 'binary' then
     -- Whether a number is above zero is all that the index knows: of four times as many the nearest in truth.
-    return format('select near.* from (
+    leg := format('select near.* from (
         select c.record_key, c.chunk_index, %s as distance from %s c %s where c.embedding is not null%s
         order by %s operator(vector.<~>) %s limit %s
       ) near order by near.distance, near.record_key, near.chunk_index limit %s', distance, chunks, joins, condition,
-      format(bits, 'c.embedding'), format(bits, '$2::vector.' || space.vector_type), candidates * 4, candidates);
+      format(bits, 'c.embedding'), format(bits, 'asked.embedding'), candidates * 4, candidates);
+  else
+    leg := format('select c.record_key, c.chunk_index, %s as distance from %s c %s where c.embedding is not null%s
+      order by %1$s limit %5$s', distance, chunks, joins, condition, candidates);
   end if;
-  -- The query's vector becomes one of the space's type once, and not for each chunk: a plan that is kept has no constant.
-  return format('select near.* from (select $2::vector.%s as embedding offset 0) asked cross join lateral (
-      select c.record_key, c.chunk_index, %s as distance from %s c %s where c.embedding is not null%s
-      order by %2$s limit %6$s
-    ) near', space.vector_type, '(c.embedding operator(vector.<=>) asked.embedding)', chunks, joins, condition, candidates);
+  return format('select leg.* from (%s) asked cross join lateral (%s) leg', evervec.asked_sql(space), leg);
 end $$;
 
 -- What is hidden from a search of one source: `joins` and `condition` of its legs, and `passing`, for an exact look at few.
@@ -181,6 +190,7 @@ begin
   if way.mode = 'text' then vector_leg := 'select null::text as record_key, null::integer as chunk_index where false'; end if;
   return format($sql$(
     with query as materialized (select %s as words),
+    asked as materialized (%s),
     vector_leg as materialized (select record_key, chunk_index, row_number() over () as position from (%s) leg),
     text_leg as materialized (select record_key, chunk_index, row_number() over () as position from (%s) leg),
     found as (
@@ -192,11 +202,11 @@ begin
       %s as rank,
       %s, %s::float8 as weight, false as has_more, null::jsonb as counts
     from found join %s c using (record_key, chunk_index)
-    %s cross join query %s
+    %s cross join query cross join asked %s
     union all select %s, null, null, null, null, null, null, null, null,
       (select count(*) from vector_leg) = $3 or (select count(*) from text_leg) = $3, %s
   )$sql$,
-    evervec.words_query_sql(source, space, tiers), vector_leg, words_leg,
+    evervec.words_query_sql(source, space, tiers), evervec.asked_sql(space), vector_leg, words_leg,
     case when way.mode = 'hybrid' then ', ' || evervec.baseline_sql(similarity, evervec.sample_sql(chunks, shown, way.mode)) end,
     source.id,
     case when way.mode = 'hybrid' then 'greatest(0, ceil(log(4, found.position / 100.0)))::integer' else '0' end,
@@ -213,7 +223,7 @@ end $$;
 -- as the sample is full.
 create function evervec.baseline_sql(similarity text, sample text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format($sql$sample as materialized (select %s as similarity from (%s) c),
+  select format($sql$sample as materialized (select %s as similarity from (%s) c cross join asked),
     middle as materialized (
       select percentile_cont(0.5) within group (order by similarity) as similarity from sample
     ),
@@ -509,8 +519,7 @@ begin
         using errcode = 'datatype_mismatch', hint = 'embed the query with the model of the space';
     end if;
     -- Of no tier nothing can be seen.
-    continue when tiers = '{}' and wanted.definition ? 'tier';
-    continue when wanted.id = any (source_ids);
+    continue when tiers = '{}' and wanted.definition ? 'tier' or wanted.id = any (source_ids);
     is_kept := is_kept and (tiers is null or not wanted.definition ? 'tier');
     source_ids := source_ids || wanted.id;
     most_lists := greatest(most_lists, (space.built_with ->> 'lists')::integer);
@@ -531,7 +540,12 @@ begin
     way.weight := coalesce((expert #>> '{weights,vector}')::float8, 0)
       / (coalesce((expert #>> '{weights,vector}')::float8, 0) + coalesce((expert #>> '{weights,text}')::float8, 0));
   end if;
-  if expert ? 'candidates' then way.candidates := (expert ->> 'candidates')::integer; end if;
+  if expert ? 'candidates' then
+    way.candidates := (expert ->> 'candidates')::integer;
+  elsif expert ? 'efSearch' and mode = 'vector' then
+    -- Else an index that holds fewer in view would be asked again for the rest.
+    way.candidates := least(way.candidates, greatest(hits_to, (expert ->> 'efSearch')::integer));
+  end if;
   while way.candidates < hits_to loop
     way.candidates := way.candidates * 4;
   end loop;

@@ -249,9 +249,11 @@ begin
 end $$;
 
 create or replace function evervec.filter_sql(filter jsonb, columns jsonb) returns text
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select condition from evervec.filter_part_sql(filter, columns, 0, 0)
-$$;
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if filter = '{}' then return ''; end if;
+  return (select condition from evervec.filter_part_sql(filter, columns, 0, 0));
+end $$;
 
 -- Whose rows have no tiers hides none of them; format() refuses a name that is null.
 create or replace function evervec.tiers_sql(definition jsonb) returns text
@@ -295,7 +297,7 @@ begin
 end $$;
 
 -- Texts with the words of a query marked, each as the language of its source writes them: `running` for `run`. Null where
--- none is in it. `marks` are what stands before and after a word; take what is in no text.
+-- the query has none. `marks` are what stands before and after a word; take what is in no text.
 create function evervec.mark_words(sources text[], texts text[], query text, marks text[]) returns setof text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   with language as materialized (
@@ -306,8 +308,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     from evervec.sources source join evervec.spaces space on space.id = source.active_space_id
     where source.name = any (sources)
   )
-  select case when to_tsvector(language.language, given.text) @@ language.words then ts_headline(language.language, given.text,
-    language.words, format('HighlightAll=true, StartSel="%s", StopSel="%s"', marks[1], marks[2])) end
+  select ts_headline(language.language, given.text, language.words,
+    format('HighlightAll=true, StartSel="%s", StopSel="%s"', marks[1], marks[2]))
   from unnest(sources, texts) with ordinality as given (source, text, place)
   left join language on language.name = given.source order by place
 $$;
@@ -326,13 +328,13 @@ create table evervec.touches (
   weight numeric not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
+-- Open to all: who may set a source up need not be who made the schema, and all that it does is make answers be asked anew.
 create function evervec.touch() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into evervec.touches (log_id, weight) values (tg_argv[0]::integer, 1 + floor(random() * 9e15));
   return null;
 end $$;
-revoke all on function evervec.touch from public;
 
 -- Takes rows together: sums stay what they are, in every snapshot. @returns how many were taken
 create function evervec.prune_touches() returns integer
@@ -359,7 +361,9 @@ end $$;
 -- foreign table, one that a subscription writes to, a table without the trigger, or one whose row level security holds for
 -- the caller. `touches` is how many rows there are to take together.
 create function evervec.generation(names text[], out generation text, out touches bigint)
-language sql stable set search_path = pg_catalog, pg_temp as $$
+-- Its plan is kept: making it takes longer than running it.
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+begin
   with recursive wanted as materialized (
     select source.log_id, format('%s %s %s %s', source.id, source.xmin, space.id, space.xmin) as version,
       to_regclass(format('%I.%I', source.table_schema, source.table_name)) as table_oid,
@@ -390,7 +394,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
       (select weights from seen), current_user, current_setting('evervec' || '.tiers', true), current_setting('TimeZone'),
       current_setting('DateStyle'))) end,
     (select count from seen)
-$$;
+  into generation, touches;
+end $$;
 
 do $$
 begin

@@ -22,6 +22,8 @@ declare
   sidecar text;
   is_document boolean;
   similarity text := 'null::float8';
+  written evervec.words_written;
+  words tsquery;
 begin
   select * into wanted from evervec.sources s where s.name = source;
   if not found then
@@ -35,6 +37,9 @@ begin
   if not found or (tiers = '{}' and wanted.definition ? 'tier') then return; end if;
   sidecar := format('evervec.%I', 'chunks_' || space.id);
   is_document := to_regclass(format('%I.%I', wanted.table_schema, wanted.table_name)) = 'evervec.documents'::regclass;
+  written := evervec.read_words(query, space.language);
+  words := evervec.any_lexeme(nullif(tsvector_to_array(to_tsvector(space.language, written.words)), '{}'));
+  words := coalesce(written.phrases, words || written.prefixes, words, written.prefixes);
   -- Of another model, where the space was switched meanwhile: words alone.
   if vector.vector_dims(query_vector) = space.dimensions then
     similarity := format('1 - nullif((c.embedding operator(vector.<=>) $7::vector.%s)::float8, ''NaN'')', space.vector_type);
@@ -43,15 +48,10 @@ begin
     with given as materialized (
       select near.record_key, near.chunk_index from unnest($1, $2) near (record_key, chunk_index)
     ),
-    asked as materialized (
-      -- Lexemes as tsquery reads them: quote_literal would write E'' for a backslash.
-      select string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery as words
-      from unnest(to_tsvector(%L, $6))
-    ),
     scored as materialized (
       select c.record_key, c.chunk_index, %s as similarity,
-        case when c.words @@ asked.words then ts_rank(c.words, asked.words, 1) end as rank
-      from %s c cross join asked where c.record_key = any ($5)
+        case when c.words @@ $6 then ts_rank(c.words, $6, 1) end as rank
+      from %s c where c.record_key = any ($5) and (c.words @@ $8) is not true
     ),
     middle as (
       select record_key, (percentile_cont(0.5) within group (order by similarity) + max(similarity)) / 2 as similarity
@@ -86,14 +86,14 @@ begin
     select c.record_key, c.chunk_index, c.text, c.start_offset, c.end_offset, c.section, c.page, %s, picked.place
     from picked join %s c using (record_key, chunk_index) join versions using (record_key)
     join %I.%I t on %s %s $sql$,
-    space.language, similarity, sidecar,
+    similarity, sidecar,
     case when is_document then 'null::text' else format(
       '(select encode(sha256(string_agg(c.text_hash, '''' order by c.chunk_index)), ''hex'') from %s c
         where c.record_key = known.record_key)', sidecar) end,
     case when is_document then 't.active_version::text' else 'versions.version' end,
     sidecar, wanted.table_schema, wanted.table_name, wanted.definition ->> 'join',
     case when tiers is null then '' else 'and ' || nullif(evervec.tiers_sql(wanted.definition), '') end)
-    using keys, indexes, reach, tiers, matching, query, query_vector::text;
+    using keys, indexes, reach, tiers, matching, words, query_vector::text, written.excluded;
 end $$;
 
 -- Queries with records that answer them, noted from use: what searches are measured with. By the source's name, so that they

@@ -81,6 +81,14 @@ async function checkDatabase(verdicts: Verdict[], config: Config): Promise<void>
     });
     await checkDocuments(verdicts, evervec);
     await checkFilters(verdicts, evervec);
+    const unkept = await evervec.unkept().catch(() => []);
+    if (unkept.length > 0)
+      verdicts.push({
+        what: 'kept answers',
+        level: 'warning',
+        found: `none of ${unkept.join(', ')}: not every change is seen`,
+        remedy: 'Run "evervec setup" as the owner of the tables; of a view there are none.',
+      });
     await attempt(verdicts, 'model', async () => [true, await tryModel(evervec)]);
     const { checks } = await evervec.queue.health();
     for (const check of checks) verdicts.push({ ...check, what: `queue: ${check.what}` });

@@ -50,6 +50,7 @@ import {
   type ContextRequest,
   FilterUses,
   type KnownSpaces,
+  readGeneration,
   type SearchAnswer,
   type SearchRequest,
   type SimilarRequest,
@@ -445,6 +446,15 @@ export class Evervec {
     );
     this.#filterUses.note(Object.keys(answer.space), wanted.filter);
     return answer;
+  }
+
+  /** Where answers are kept: the sources of which none can be, since not every change of theirs is seen. */
+  async unkept(): Promise<string[]> {
+    if (this.#answers === null) return [];
+    const unkept: string[] = [];
+    for (const { name } of await onSchema(listSources(this.database)))
+      if ((await readGeneration(this.database, [name])) === null) unkept.push(name);
+    return unkept;
   }
 
   get #reranking() {

@@ -15,7 +15,7 @@ export {
   type JoinedFilter,
 } from './filter.ts';
 export { FilterUses } from './filter-uses.ts';
-export { pruneTouches } from './generation.ts';
+export { pruneTouches, readGeneration } from './generation.ts';
 export type * from './request.ts';
 export { searchReranked } from './rerank.ts';
 export { search } from './search.ts';

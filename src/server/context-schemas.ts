@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { searchRequest } from './schemas.ts';
 
 export const contextRequest = searchRequest
-  .omit({ limit: true, offset: true })
+  .omit({ limit: true, offset: true, highlight: true, explain: true })
   .extend({
     tokens: z
       .int()

@@ -3,7 +3,7 @@ import { array, assert, asyncProperty, constantFrom, integer, nat, record } from
 import { expect, test } from 'vitest';
 import { tokenBound } from '../../src/chunk/index.ts';
 import { SearchRequestError } from '../../src/errors/index.ts';
-import type { Citation, ContextAnswer } from '../../src/search/index.ts';
+import { type Citation, type ContextAnswer, contextFor } from '../../src/search/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
 import { keep, type Kept } from '../source/fixture.ts';
 
@@ -134,6 +134,15 @@ describeEachDatabase('a context', (databases) => {
       expectSlices(answer, new Map([['1', body]]));
       for (const i of [7, 22, 37, 52]) expect(answer.text).toContain(`Paragraph ${i}:`);
     }
+    // As a search reads it: what is not wanted, and where a word begins.
+    for (const [query, count] of [
+      ['heron -"paragraph 7" -"paragraph 22"', 2],
+      ['"heron stands" -"paragraph 37"', 3],
+      ['reed* -"paragraph 52"', 3],
+    ] as const) {
+      const { citations } = await evervec.context({ query, mode: 'text', neighbors: 0 });
+      expect({ query, count: citations.length }).toEqual({ query, count });
+    }
     const words = await evervec.context({ query: 'heron', mode: 'text', neighbors: 0 });
     expect(words.citations).toHaveLength(4);
     expect(words.citations.map(({ start }) => start)).toEqual(
@@ -159,6 +168,35 @@ describeEachDatabase('a context', (databases) => {
     await database.query('delete from notes where id = 1');
     const { citations } = await evervec.context({ query: 'harbour', mode: 'text' });
     expect(citations.map(({ key }) => key)).toEqual(['2']);
+  });
+
+  test('what changes between the search and the reading is gone, or stands alone', async () => {
+    const { evervec, database, drain } = await openNotes(databases);
+    const during = async (change: () => Promise<unknown>) =>
+      await contextFor(
+        {
+          connection: database,
+          search: async (request) => {
+            const answer = await evervec.search(request);
+            await change();
+            return answer;
+          },
+          vectorsOf: async () => new Map(),
+          textsOf: async () => new Map(),
+        },
+        { query: 'harbour', mode: 'text', neighbors: 5 },
+      );
+    const rewritten = await during(async () => {
+      await database.query(
+        `update notes set body = 'Another harbour, and nothing beside it.' where id = 1`,
+      );
+      await drain();
+    });
+    const alone = rewritten.citations.filter(({ key }) => key === '1');
+    expect(alone).toMatchObject([{ version: null }]);
+    expectSlices(rewritten, ROWS);
+    const gone = await during(() => database.query('delete from notes where id = 2'));
+    expect(gone.citations.map(({ key }) => key)).toEqual(['1']);
   });
 
   test('never more than its budget, whatever the texts and the budget', async () => {
@@ -286,6 +324,54 @@ describeEachDatabase('a context', (databases) => {
       await expect(evervec.context({ query: 'harbour', ...wrong })).rejects.toThrow(
         SearchRequestError,
       );
+  });
+
+  test('of odd queries is one like any other', async () => {
+    const { evervec } = await openNotes(databases);
+    for (const odd of [
+      "'",
+      '\\',
+      "\\' or 1=1; --",
+      'harbour:* & !boats | (',
+      '%_',
+      'a\0b',
+      '\ud800',
+      '$1 {0}',
+    ])
+      for (const mode of ['text', 'vector', 'hybrid'] as const) {
+        const answer = await evervec.context({ query: `${odd} harbour`, mode });
+        expectSlices(answer, ROWS);
+        if (mode === 'text') expect(answer.citations.length).toBeGreaterThan(1);
+      }
+  });
+
+  test('row level security: what is read around a hit is of rows that the role sees', async () => {
+    const { database } = await openNotes(databases);
+    const role = 'evervec_test_reader';
+    for (const statement of [
+      `do $$ begin create role ${role}; exception when duplicate_object or unique_violation then null; end $$`,
+      `grant ${role} to current_user`,
+      'alter table notes enable row level security',
+      `create policy own on notes to ${role} using (id = 1)`,
+      `grant usage on schema evervec to ${role}`,
+      `grant select on evervec.sources, evervec.spaces, evervec.chunks_1, notes to ${role}`,
+    ])
+      await database.query(statement);
+    const near = `select distinct record_key as key from evervec.chunks_near('notes', '{1,2,3}', '{0,0,0}', 5, '{}',
+      '{1,2,3}', 'harbour') order by 1`;
+    const keys = async (setting: string | null) =>
+      await database.transaction(async (tx) => {
+        if (setting !== null) await tx.query(setting);
+        return (await tx.query<{ key: string }>(near)).rows.map(({ key }) => key);
+      });
+    expect(await keys(null)).toEqual(['1', '2', '3']);
+    expect(await keys(`set local role ${role}`)).toEqual(['1']);
+    await expect(
+      database.query(`select * from evervec.chunks_near('notes', '{1}', '{0}', 6)`),
+    ).rejects.toThrow(/reach/);
+    await expect(
+      database.query(`select * from evervec.chunks_near('nothing', '{1}', '{0}')`),
+    ).rejects.toThrow(/no source/);
   });
 
   test('the tiers and filters of the search are those of the context', async () => {

@@ -179,6 +179,22 @@ describeEachDatabase('neighbours', ({ open }) => {
       await expect(evervec.search({ query: 'a', neighbors })).rejects.toThrow(/neighbors/);
   });
 
+  test('in SQL, as documented', async () => {
+    const { database } = await openNotes();
+    const near = await database.query<{ record_key: string; chunk_text: string }>(
+      `select hit.record_key, near.chunk_text from evervec.search('notes', 'thing3') hit,
+        evervec.neighbors(hit.source, array[hit.record_key], array[hit.chunk_index], array[hit.chunk_text], 1) near`,
+    );
+    expect(near.rows.map(({ record_key: key }) => key)).toEqual(['1', '1']);
+    const marked = await database.query(
+      `select * from evervec.mark_words(array['notes', 'none'], array['By quiet waters', 'x'], 'quiet water', array['<b>', '</b>'])`,
+    );
+    expect(marked.rows).toEqual([
+      { mark_words: 'By <b>quiet</b> <b>waters</b>' },
+      { mark_words: null },
+    ]);
+  });
+
   test('of a row that is gone, or of a chunk that is another now, are none', async () => {
     const { evervec, database } = await openNotes();
     const { hits } = await evervec.search({ query: 'thing3', mode: 'text', neighbors: 1 });

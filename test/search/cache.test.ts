@@ -1,6 +1,6 @@
 /** Answers that are kept: the same as those that are not, at every moment, for everyone. */
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
 import type { Config, Evervec } from '../../src/engine/index.ts';
 import type { SearchAnswer, SearchRequest } from '../../src/search/index.ts';
@@ -104,7 +104,9 @@ describeEachDatabase('kept answers', ({ open }) => {
     const { evervec, database } = await openNotes(await open());
     const ask = async () => (await evervec.search(ASKED)).cache;
     expect([await ask(), await ask()]).toEqual(['miss', 'hit']);
+    expect(await evervec.unkept()).toEqual([]);
     await database.query('alter table notes disable trigger all');
+    expect(await evervec.unkept()).toEqual(['notes']);
     expect([await ask(), await ask()]).toEqual(['bypass', 'bypass']);
     // Nobody knows what happened meanwhile.
     await database.query('delete from notes where id = 1');
@@ -255,6 +257,7 @@ describeOnPostgres('kept answers while others write', ({ open }) => {
       isDeleted.resolve();
       await mayCommit.promise;
     });
+    onTestFinished(() => mayCommit.resolve());
     await isDeleted.promise;
     expect((await ask()).cache).toBe('miss');
     await database.query('delete from notes where id = 4');
@@ -308,6 +311,34 @@ describeOnPostgres('kept answers while others write', ({ open }) => {
     const expected = await plain.search(ASKED);
     expect(first.hits).toEqual(expected.hits);
     expect((await evervec.search(ASKED)).hits).toEqual(expected.hits);
+  });
+
+  test('a row is in no answer from the commit of its deletion on, and in each from that of its return on', async () => {
+    const { evervec, database } = await openNotes(await open());
+    await database.query(`update notes set body = 'A note about thing1'`);
+    await (await evervec.worker()).drain();
+    const ask = async () =>
+      (await evervec.search({ ...ASKED, limit: 1_000 })).hits.map(({ key }) => key);
+    const over = new AbortController();
+    const others = [1, 2, 3].map(async (n) => {
+      while (!over.signal.aborted) {
+        if (n === 1) await database.query('select evervec.prune_touches()');
+        await ask();
+      }
+    });
+    // Each has a row of its own, and knows when it is there.
+    const writers = [1, 2, 3, 4].map(async (id) => {
+      for (let turn = 0; turn < 25; turn++) {
+        await database.query('delete from notes where id = $1', [id]);
+        expect(await ask(), `turn ${turn}`).not.toContain(String(id));
+        await database.query(`insert into notes values ($1, 'A note about thing1')`, [id]);
+        expect(await ask(), `turn ${turn}`).toContain(String(id));
+      }
+    });
+    await Promise.all(writers).finally(() => over.abort());
+    await Promise.all(others);
+    expect(evervec.cacheStats?.bypassed).toBe(0);
+    expect(evervec.cacheStats?.hits).toBeGreaterThan(0);
   });
 
   test('a role under row level security is asked each time', async () => {

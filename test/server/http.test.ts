@@ -13,6 +13,7 @@ import {
   QueryError,
   SearchRequestError,
   UnknownSourceError,
+  UnknownRecordError,
 } from '../../src/errors/index.ts';
 import type { Logger } from '../../src/runtime/index.ts';
 import {
@@ -69,6 +70,47 @@ describe('routes', () => {
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ hits: [OFFER], mode: 'text', took_ms: 12.34 });
     expect(engine.requests).toEqual([request]);
+  });
+
+  test('an expert’s request goes through as it is', async () => {
+    const { search, engine } = await start();
+    const request = {
+      query: 'ski',
+      expert: { efSearch: 200, exact: false, rrfK: 60, weights: { vector: 0.3, text: 1 } },
+      explain: true,
+    };
+    expect((await search(request)).status).toBe(200);
+    expect(engine.requests).toEqual([request]);
+    for (const expert of [{ efSearch: 0 }, { weights: { vector: 1 } }, { ef: 1 }, []])
+      expect((await search({ query: 'ski', expert })).status).toBe(400);
+  });
+
+  test('POST /v1/similar asks the engine, and is 404 where it knows no such record', async () => {
+    const { url, engine } = await start();
+    const ask = (body: unknown) =>
+      fetch(`${url}/v1/similar`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const request = { source: 'offers', key: '966', limit: 3, filter: { status: 'open' } };
+    const response = await ask(request);
+    expect([response.status, await response.json()]).toMatchObject([200, { mode: 'vector' }]);
+    expect(engine.similarRequests).toEqual([request]);
+    for (const body of [
+      {},
+      { source: 'offers' },
+      { source: 'offers', key: '' },
+      { ...request, mode: 'text' },
+    ])
+      expect((await ask(body)).status).toBe(400);
+    engine.similar = () =>
+      Promise.reject(new UnknownRecordError('no such record', { remedy: 'none', isUsage: true }));
+    const unknown = await ask(request);
+    expect([unknown.status, await unknown.json()]).toMatchObject([
+      404,
+      { error: { code: 'EVERVEC_HTTP_NOT_FOUND' } },
+    ]);
   });
 
   test('GET /v1/queue/status, /v1/sources', async () => {

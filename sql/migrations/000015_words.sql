@@ -323,8 +323,8 @@ begin
   return coalesce((needed && (!! asked.rarest)) && (!! asked.excluded), needed && (!! asked.rarest));
 end $$;
 
--- What a query asks of a space by words. `shown`, a condition on chunk `c`, and `visible`, a join of the rows `t` that
--- says the same, have $4 for `tiers`; both are null where all is shown.
+-- What a query asks of a space by words. `shown`, a condition on chunk `c`, and `visible`, a join that says
+-- the same, have $4 for `tiers`; both are null where all is shown.
 create function evervec.ask_words(
   space_id integer, query text, shown text, visible text, tiers text[]
 ) returns evervec.words_asked
@@ -377,9 +377,12 @@ drop function evervec.words_query_sql;
 drop function evervec.words_leg_sql;
 drop function evervec.words_score_sql;
 
-create function evervec.words_query_sql(space evervec.spaces, shown text, visible text) returns text
+-- `tiers` is a condition on table row `t`, or empty.
+create function evervec.words_query_sql(source evervec.sources, space evervec.spaces, tiers text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format('evervec.ask_words(%s, $1, %L, %L, $4)', space.id, shown, visible)
+  select format('evervec.ask_words(%s, $1, %L, %L, $4)', space.id, evervec.shown_sql(source, tiers),
+    case when tiers <> '' then format('join (select (%s) collate "C" as record_key from %I.%I t where %s) passing using (record_key)',
+      source.definition ->> 'keyText', source.table_schema, source.table_name, tiers) end)
 $$;
 
 -- How well chunk `c` fits what is asked, `asked`, by BM25. A chunk that came without weights is weighed as it is read.

@@ -135,7 +135,7 @@ declare
   hides constant text := coalesce(nullif(concat_ws(' and ', nullif(filter, ''), nullif(tiers, '')), ''), 'true');
 begin
   -- With the join Postgres can begin with the few rows of a rare tier; under row level security it can't.
-  if filter <> '' or row_security_active(rows::regclass)
+  if filter <> '' or (tiers = '' and row_security_active(rows::regclass))
     or (tiers <> '' and not row_security_active(format('evervec.%I', 'chunks_' || space.id)::regclass)) then
     joins := format('join %s t on %s', rows, source.definition ->> 'join');
     condition := ' and ' || hides;
@@ -206,7 +206,7 @@ begin
     union all select %s, null, null, null, null, null, null, null, null,
       (select count(*) from vector_leg) = $3 or (select count(*) from text_leg) = $3, %s
   )$sql$,
-    evervec.words_query_sql(space, shown, visible || ' and ' || nullif(tiers, '')), evervec.asked_sql(space), vector_leg, words_leg,
+    evervec.words_query_sql(source, space, tiers), evervec.asked_sql(space), vector_leg, words_leg,
     case when way.mode = 'hybrid' then ', ' || evervec.baseline_sql(similarity, evervec.sample_sql(chunks, shown, way.mode)) end,
     source.id,
     case when way.mode = 'hybrid' then 'greatest(0, ceil(log(4, found.position / 100.0)))::integer' else '0' end,

@@ -46,6 +46,13 @@ export class Sections {
     return this.#sections[this.#at]?.bodyStart ?? 0;
   }
 
+  /** @param offset behind the place */
+  isInHeadings(offset: number): boolean {
+    let index = this.#at;
+    while (this.startOf(index + 1) <= offset && index + 1 < this.#sections.length) index += 1;
+    return offset < (this.#sections[index]?.bodyStart ?? 0);
+  }
+
   /** Index of the section after the place. */
   get next(): number {
     return this.#at + 1;

@@ -145,6 +145,11 @@ export class Cuts {
       if (this.#ranks[at] === Rank.glued) glued = Math.max(glued, offset);
       else unglued = offset;
     }
+    // No heading is cut where that can be helped: before all of them, else between two.
+    if (this.#sections.isInHeadings(end)) {
+      const between = unglued ?? (glued >= lowest ? glued : null);
+      if (between !== null) return between;
+    }
     return (
       this.#bestWithin(window, glued + 1) ??
       unglued ??
@@ -164,7 +169,7 @@ export class Cuts {
       best.push(offset);
     };
     // The last first. Of the blanks behind the window only their end is a place.
-    if (limit > end) look(limit);
+    if (limit > end && limit >= lowest) look(limit);
     for (let offset = end; offset >= lowest; offset--) look(offset);
     if (bestRank === Cut.none) return null;
     // One word is as good as another: a text without sentences is filled to the brim.

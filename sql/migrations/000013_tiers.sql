@@ -61,47 +61,6 @@ alter type evervec.search_hit add attribute page integer, add attribute chunk_co
 drop function evervec.candidates_sql;
 drop function evervec.search_sql;
 
--- A leg of a search: a statement that gives record_key and chunk_index of up to $3 chunks `c` of `chunks`, best first.
--- `joins` and `condition` are what hides some of them, so that it takes no place of what is not hidden.
-
-create function evervec.distance_sql(space evervec.spaces) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format('(c.embedding operator(vector.<=>) $2::vector.%s)', space.vector_type)
-$$;
-
--- The nearest to $2.
-create function evervec.vector_leg_sql(
-  space evervec.spaces, chunks text, joins text, condition text, exact boolean
-) returns text language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  distance constant text := evervec.distance_sql(space);
-begin
-  -- Ties in one order, or two pages would cut them differently. `+ 0` is what no index serves.
-  return format('select c.record_key, c.chunk_index from %s c %s where c.embedding is not null%s order by %s limit $3',
-    chunks, joins, condition,
-    case when exact or space.indexed_at is null then distance || ' + 0, c.record_key, c.chunk_index' else distance end);
-end $$;
-
-create function evervec.words_query_sql(space evervec.spaces) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  -- Lexemes as tsquery reads them: quote_literal would write E'' for a backslash.
-  select format($sql$(select string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
-    from unnest(to_tsvector(%L, $1)))$sql$, space.language)
-$$;
-
--- The best by words; `words_score_sql` is the score of a chunk, null for one that has none of them. In both `query.words` is
--- what `words_query_sql` gives.
-create function evervec.words_leg_sql(space evervec.spaces, chunks text, joins text, condition text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select format('select c.record_key, c.chunk_index from %s c %s cross join query where c.words @@ query.words%s
-    order by ts_rank(c.words, query.words, 1) desc, c.record_key, c.chunk_index limit $3', chunks, joins, condition)
-$$;
-
-create function evervec.words_score_sql(space evervec.spaces) returns text
-language sql immutable set search_path = pg_catalog, pg_temp as $$
-  select 'case when c.words @@ query.words then ts_rank(c.words, query.words, 1) end'
-$$;
-
 -- One source's candidates with both legs' raw scores. $1 query text, $2 query vector as text, $3 candidates per leg,
 -- $4 tiers. `filter` and `tiers` are conditions on table row `t`, or empty.
 -- Both scores are computed for every candidate, whichever leg found it, so that the fusion compares like with like.
@@ -119,8 +78,19 @@ declare
   -- Before a leg's limit: what is hidden takes no place of what is not.
   condition text := case when is_joined then concat(' and ' || nullif(filter, ''), ' and ' || nullif(tiers, ''))
     else concat(' and ' || shown) end;
+  distance text := format('(c.embedding operator(vector.<=>) $2::vector.%s)', space.vector_type);
   -- A text without a known word has a zero vector, whose distance is NaN, from whatever.
-  similarity text := format('(1 - nullif(%s, ''NaN''))', evervec.distance_sql(space));
+  similarity text := format('(1 - nullif(%s, ''NaN''))', distance);
+  -- Lexemes as tsquery reads them: quote_literal would write E'' for a backslash.
+  query text := format($sql$(select string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
+    from unnest(to_tsvector(%L, $1)))$sql$, space.language);
+  rank constant text := 'ts_rank(c.words, query.words, 1)';
+  -- Ties in one order, or two pages would cut them differently. `+ 0` is what no index serves.
+  vector_leg text := format('select c.record_key, c.chunk_index from %s c %s where c.embedding is not null%s
+    order by %s limit $3', chunks, narrowed, condition,
+    case when exact or space.indexed_at is null then distance || ' + 0, c.record_key, c.chunk_index' else distance end);
+  text_leg text := format('select c.record_key, c.chunk_index from %s c cross join query %s where c.words @@ query.words%s
+    order by %s desc, c.record_key, c.chunk_index limit $3', chunks, narrowed, condition, rank);
   nothing constant text := 'select null::text as record_key, null::integer as chunk_index where false';
 begin
   return format($sql$(
@@ -155,14 +125,14 @@ begin
     union all select %s, null, null, null, null, null, null, null, null,
       (select count(*) from vector_leg) = $3 or (select count(*) from text_leg) = $3
   )$sql$,
-    evervec.words_query_sql(space),
-    case when mode = 'text' then nothing else evervec.vector_leg_sql(space, chunks, narrowed, condition, exact) end,
-    case when mode = 'vector' then nothing else evervec.words_leg_sql(space, chunks, narrowed, condition) end,
+    query,
+    case when mode = 'text' then nothing else vector_leg end,
+    case when mode = 'vector' then nothing else text_leg end,
     similarity, evervec.sample_sql(chunks, shown, mode),
     source.id,
     case when mode = 'hybrid' then 'greatest(0, ceil(log(4, found.position / 100.0)))::integer' else '0' end,
     case when mode = 'text' then 'null::float8' else similarity end,
-    case when mode = 'vector' then 'null::float4' else evervec.words_score_sql(space) end,
+    case when mode = 'vector' then 'null::float4' else format('case when c.words @@ query.words then %s end', rank) end,
     space.fusion_weight, chunks, visible, source.id);
 end $$;
 

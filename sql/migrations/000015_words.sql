@@ -373,10 +373,6 @@ begin
   return evervec.weigh_asked(asked, written.phrases, lexemes, shares, counts, total);
 end $$;
 
-drop function evervec.words_query_sql;
-drop function evervec.words_leg_sql;
-drop function evervec.words_score_sql;
-
 -- `tiers` is a condition on table row `t`, or empty.
 create function evervec.words_query_sql(source evervec.sources, space evervec.spaces, tiers text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$

@@ -45,7 +45,7 @@ end $$;
 
 -- Of chunk `c` to the query's vector, which `asked_sql` makes one of the space's type once: a plan that is kept would do it
 -- for each chunk.
-create or replace function evervec.distance_sql(space evervec.spaces) returns text
+create function evervec.distance_sql(space evervec.spaces) returns text
 language sql immutable set search_path = pg_catalog, pg_temp as $$
   select '(c.embedding operator(vector.<=>) asked.embedding)'
 $$;
@@ -88,7 +88,6 @@ end $$;
 
 drop function evervec.candidates_sql;
 drop function evervec.search_sql;
-drop function evervec.vector_leg_sql;
 
 -- A leg of a search: a statement that gives record_key and chunk_index of the best chunks `c` of `chunks`, best first.
 -- `joins` and `condition` are what hides some of them, so that it takes no place of what is not hidden.

@@ -23,6 +23,7 @@ import type { Worker } from '../worker/index.ts';
 import { queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
 import { checkSpace, type SpaceCheck } from './migration-check.ts';
+import { onSchema } from './on-schema.ts';
 import { type SpaceStatus, spaceStatus } from './space-status.ts';
 import type { Models } from './models.ts';
 import { transactPastDeadlocks } from './past-deadlocks.ts';
@@ -390,7 +391,7 @@ async function insertSecond(tx: Connection, row: SourceRow, wanted: WantedSpace)
 }
 
 async function requireSource(connection: Connection, name: string): Promise<SourceRow> {
-  const row = await findSource(connection, name);
+  const row = await onSchema(findSource(connection, name));
   if (row === null) throw notSetUp(name);
   return row;
 }

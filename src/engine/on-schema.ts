@@ -13,10 +13,14 @@ export async function onSchema<T>(answer: Promise<T>, states = NOT_THERE): Promi
     return await answer;
   } catch (error) {
     if (!(error instanceof QueryError) || !states.includes(error.sqlState ?? '')) throw error;
-    throw new SchemaError('Evervec is not set up in this database, or not up to date.', {
-      remedy: 'Run "evervec setup".',
-      cause: error,
-      isUsage: true,
-    });
+    throw notUpToDate(error);
   }
+}
+
+export function notUpToDate(cause: unknown): SchemaError {
+  return new SchemaError('Evervec is not set up in this database, or not up to date.', {
+    remedy: 'Run "evervec setup".',
+    cause,
+    isUsage: true,
+  });
 }

@@ -2,7 +2,7 @@
  * All ways to search, wired: with the models of the spaces, answers that are kept, the re-ranker, and a count of the filters
  * that are used. What each does is said at `Evervec`, whose methods these are. Writes nothing but those counts.
  */
-import type { Database } from '../database/index.ts';
+import { type Database, SCHEMA_VERSION, schemaVersion } from '../database/index.ts';
 import type { QueryVectors, Reranker } from '../embed/index.ts';
 import { type EvervecError, SearchRequestError } from '../errors/index.ts';
 import { type IndexProposal, proposeIndexes } from '../operate/index.ts';
@@ -32,7 +32,7 @@ import { listSources } from '../source/index.ts';
 import { errorLabel } from '../worker/index.ts';
 import type { Config } from './config.ts';
 import type { Models, SpaceModel } from './models.ts';
-import { onSchema } from './on-schema.ts';
+import { notUpToDate, onSchema } from './on-schema.ts';
 import { queryVectors } from './query-vectors.ts';
 import { wholeTexts } from './whole-texts.ts';
 import type { Wiring } from './wiring.ts';
@@ -77,13 +77,25 @@ export class Searches {
       const ask = () => search({ connection, modelOf, queries, known }, one, signal);
       return answers === null ? ask() : cachedSearch(answers, connection, one, ask);
     };
-    const answer = await onSchema(
+    const answer = await this.#onSchema(
       wanted.rerank === true
         ? searchReranked({ ...this.#reranking, search: find }, wanted, signal)
         : find(wanted),
     );
     this.#filterUses.note(Object.keys(answer.space), wanted.filter);
     return answer;
+  }
+
+  /** What the search of an older schema refuses is no fault of the request. */
+  async #onSchema<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await onSchema(answer);
+    } catch (error) {
+      const isRefused = error instanceof SearchRequestError && error.cause !== undefined;
+      if (isRefused && (await schemaVersion(this.#parts.database)) < SCHEMA_VERSION)
+        throw notUpToDate(error);
+      throw error;
+    }
   }
 
   /** Where answers are kept: the sources of which none can be, since not every change of theirs is seen. */

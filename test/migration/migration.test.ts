@@ -31,6 +31,14 @@ async function filled(kept: Migrating): Promise<void> {
 }
 
 describeEachDatabase('a migration', (databases) => {
+  test('where nothing was ever set up is told to', async () => {
+    const database = await databases.open('empty');
+    const evervec = await createEvervec({ sources: SOURCES }, { database });
+    await expect(evervec.migrations.status(['items'])).rejects.toMatchObject({
+      code: 'EVERVEC_SCHEMA',
+    });
+  });
+
   test('is filled while rows change without end', async () => {
     const kept = await migrating(await databases.open());
     const { database, evervec } = kept;

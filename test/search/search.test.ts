@@ -129,6 +129,16 @@ describeEachDatabase('a search', (databases) => {
       }
   });
 
+  test('of an older schema is told to run set-up, whatever that refuses', async () => {
+    const { evervec, database } = await openBooks();
+    const asked = { query: 'book', filter: { nothing: 1 } };
+    await expect(evervec.search(asked)).rejects.toMatchObject({ code: 'EVERVEC_SEARCH_REQUEST' });
+    await database.query(
+      'delete from evervec.migrations where id = (select max(id) from evervec.migrations)',
+    );
+    await expect(evervec.search(asked)).rejects.toMatchObject({ code: 'EVERVEC_SCHEMA' });
+  });
+
   test('with a wrong filter or request says what is wrong', async () => {
     const { evervec, database } = await openBooks();
     const many = 'x'.repeat(10_001);

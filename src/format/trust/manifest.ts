@@ -28,7 +28,17 @@ export interface ReleaseManifest {
   readonly change: 'major' | 'minor';
   /** The oldest Evervec that can use it. */
   readonly minimumClient: string;
-  readonly model: { readonly id: string; readonly fingerprint: string };
+  readonly model: {
+    readonly id: string;
+    readonly fingerprint: string;
+    /** The model itself, where it is small enough for a page to embed queries with; a client that has this hash already loads nothing. */
+    readonly download?: {
+      /** Of the plain file. */
+      readonly sha256: string;
+      readonly bytes: number;
+      readonly files: readonly ReleaseFile[];
+    };
+  };
   /** Of the plain file; SHA-256 of the whole is what counts in the end, whichever way it came. */
   readonly index: {
     readonly sha256: string;
@@ -64,7 +74,11 @@ export const readManifest = shape({
   created: time,
   change: only('major', 'minor'),
   minimumClient: version,
-  model: shape({ id: text(1_000), fingerprint: text(1_000) }),
+  model: shape({
+    id: text(1_000),
+    fingerprint: text(1_000),
+    download: optional(shape({ sha256: hash, bytes: integer(1, LIMIT.fileBytes), files })),
+  }),
   index: shape({
     sha256: hash,
     bytes: integer(1, LIMIT.fileBytes),

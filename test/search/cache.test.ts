@@ -283,9 +283,11 @@ describeOnPostgres('kept answers while others write', ({ open }) => {
           [n],
         );
         await database.query('delete from notes where id = $1', [(n % 9) + 1]);
-        await database.query(`insert into notes values ($1, 'A note about thing1', 'open')`, [
-          (n % 9) + 1,
-        ]);
+        // The other writer may have been first.
+        await database.query(
+          `insert into notes values ($1, 'A note about thing1', 'open') on conflict do nothing`,
+          [(n % 9) + 1],
+        );
       }
     };
     const search = async () => {
@@ -297,15 +299,7 @@ describeOnPostgres('kept answers while others write', ({ open }) => {
     const work = async () => {
       for (const _ of turns.slice(0, 5)) await drain();
     };
-    await Promise.all([
-      write(),
-      write().catch(() => {}),
-      search(),
-      search(),
-      prune(),
-      prune(),
-      work(),
-    ]);
+    await Promise.all([write(), write(), search(), search(), prune(), prune(), work()]);
     await drain();
     const first = await evervec.search(ASKED);
     const expected = await plain.search(ASKED);

@@ -202,10 +202,11 @@ export async function emptySpace(tx: Connection, spaceId: number): Promise<void>
     await tx.query(`drop index if exists ${sidecarName(spaceId)}_${index}`);
   await tx.query(
     `update evervec.spaces set filled_at = null, indexed_at = null, built_with = null, average_words = null,
-      weighed_at = now(), weighed_to = null
+      weighed_at = now(), weighed_to = null, words_counted = null
     where id = $1`,
     [spaceId],
   );
+  await tx.query('delete from evervec.word_counts where space_id = $1', [spaceId]);
 }
 
 /** Chunks below which an exact scan is as good: 5 ms at 10,000 × 384 in WebAssembly, 2 ms on a server. */
@@ -248,6 +249,7 @@ async function buildIndexes(tx: Connection, space: IndexedSpace): Promise<void> 
   await buildVectorIndex(tx, space);
   await tx.query(`create index chunks_${space.id}_words on ${table} using gin (words)`);
   await tx.query(`analyze ${table}`);
+  await tx.query('select evervec.keep_word_counts($1)', [space.id]);
 }
 
 async function allowForIndexes(tx: Connection): Promise<void> {

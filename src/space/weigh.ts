@@ -1,6 +1,6 @@
 /**
  * Keeps the weights of words true to how long chunks are on average: those of a sidecar from before there were weights are
- * made, and all anew when the average has moved. Beside the work on records, in small transactions, and resumable; search goes on
+ * made, and all anew when the average has moved. And the counts of common words true to how many chunks there are. Beside the work on records, in small transactions, and resumable; search goes on
  * meanwhile with what is there.
  */
 import type { Connection, Database } from '../database/index.ts';
@@ -47,6 +47,13 @@ from (
 ) batch, evervec.spaces space
 where chunk.record_key = batch.record_key and chunk.chunk_index = batch.chunk_index and space.id = $1`;
 
+/* Where it has grown or shrunk by a tenth since it was counted, or the analysis of a moment ago was the first. */
+const COUNT = `
+select evervec.keep_word_counts(space.id) from evervec.spaces space join pg_class on oid = '{sidecar}'::regclass
+where space.id = $1 and indexed_at is not null and abs(
+    coalesce((select sum((value ->> 'chunks')::float8) from jsonb_each(words_counted)), 0) - reltuples
+  ) > ${MAX_DRIFT} * reltuples`;
+
 const SPACES = 'select id from evervec.spaces where source_id = $1 order by id';
 
 const UNDER_WAY = `
@@ -73,6 +80,7 @@ export async function weighWords(
   for (const { id } of rows) {
     const share = await lookAt(database, id);
     await database.query(inSidecar(BEGIN, id).replace('{share}', String(share)), [id]);
+    await database.query(inSidecar(COUNT, id), [id]);
     // A step at least: workers that run once are stopped soon after they began.
     while (await database.transaction((tx) => weighSome(tx, id))) {
       batches++;

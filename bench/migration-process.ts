@@ -4,6 +4,7 @@
  *
  *     node bench/migration-process.ts worker|migrate <database url>
  */
+import os from 'node:os';
 import { openArticles } from './articles.ts';
 import { mirroredModel } from './mirrored-model.ts';
 
@@ -21,6 +22,7 @@ if (role === 'worker') {
   });
 } else {
   const { migrations } = evervec;
+  os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
   const tell = (step: string) => process.send?.(step);
   await migrations.begin('articles', other);
   await migrations.queue('articles');

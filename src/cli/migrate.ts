@@ -1,4 +1,5 @@
 /** `evervec model migrate|status|switch|rollback|drop`: to another model, width, chunking or language and back. */
+import os from 'node:os';
 import { actor } from './actor.ts';
 import type { Command } from 'commander';
 import { type ModelChoice, PROVIDERS, type ProviderSettings } from '../embed/index.ts';
@@ -65,6 +66,8 @@ async function migrate(sources: string[], options: MigrateOptions): Promise<void
       if (!(await confirm(question, false, '--yes'))) return print('nothing was done');
     }
     const { signal } = untilStopped();
+    // Whoever searches on this machine meanwhile goes first.
+    os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
     const progress = new Progress();
     const sayHold = onceEach((line) => progress.end(line));
     const onProgress = (one: FillProgress) => {

@@ -245,15 +245,26 @@ export const INDEX_SETTINGS: Readonly<Record<string, string>> = {
 
 async function buildIndexes(tx: Connection, space: IndexedSpace): Promise<void> {
   const table = sidecarName(space.id);
-  await allowForIndexes(tx);
+  await allowForIndexes(tx, space.id);
   await buildVectorIndex(tx, space);
   await tx.query(`create index chunks_${space.id}_words on ${table} using gin (words)`);
   await tx.query(`analyze ${table}`);
   await tx.query('select evervec.keep_word_counts($1)', [space.id]);
 }
 
-async function allowForIndexes(tx: Connection): Promise<void> {
-  for (const [name, value] of Object.entries(INDEX_SETTINGS))
+const IS_SEARCHED = `
+select standby_of is not null or active.indexed_at is not null as is_searched
+from evervec.spaces space join evervec.sources source on source.id = space.source_id
+left join evervec.spaces active on active.id = source.active_space_id
+where space.id = $1`;
+
+/** While people search the source, by an index that is there or by that of the other space, the build has one processor and no more. */
+async function allowForIndexes(tx: Connection, spaceId: number): Promise<void> {
+  const { rows } = await tx.query<{ is_searched: boolean }>(IS_SEARCHED, [spaceId]);
+  const settings = rows[0]?.is_searched
+    ? { ...INDEX_SETTINGS, max_parallel_maintenance_workers: '0' }
+    : INDEX_SETTINGS;
+  for (const [name, value] of Object.entries(settings))
     await tx.query('select set_config($1, $2, true)', [name, value]);
 }
 
@@ -266,7 +277,7 @@ export async function rebuildVectorIndex(tx: Connection, spaceId: number): Promi
   const { rows } = await tx.query<SpaceRow>(`${SELECT} where id = $1 for update`, [spaceId]);
   const [space] = rows;
   if (space?.is_indexed !== true) return false;
-  await allowForIndexes(tx);
+  await allowForIndexes(tx, spaceId);
   await buildVectorIndex(tx, toSpace(space));
   await tx.query(`analyze ${sidecarName(spaceId)}`);
   return true;

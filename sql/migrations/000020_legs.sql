@@ -294,6 +294,10 @@ begin
     end if;
     select * into space from evervec.spaces s where s.id = wanted.active_space_id;
     continue when not found;
+    -- Between two statements it may have been switched.
+    if options ? 'spaces' and space.id is distinct from (options -> 'spaces' ->> wanted.name)::integer then
+      raise exception 'the spaces of these sources are others by now' using errcode = 'object_not_in_prerequisite_state';
+    end if;
     -- Vectors of another model give a ranking that is wrong and looks right.
     if mode <> 'text' and (vector.vector_dims(query_vector) <> space.dimensions
       or coalesce(options ->> 'model', space.model_id) <> space.model_id) then
@@ -368,6 +372,12 @@ begin
     report := evervec.report_of(source_ids, scans, statement, found_rows.counts, query, query_vector, way, tiers)
       || jsonb_build_object('rounds', rounds, 'candidates', way.candidates, 'ef_search', ef_search::integer,
         'probes', probes::integer, 'sql_ms', extract(epoch from clock_timestamp() - started) * 1000);
+  end if;
+  -- The statement may have been of the one that came, with the vector of the one that went.
+  if options ? 'spaces' and exists (
+    select from evervec.sources s where s.id = any (source_ids) and s.active_space_id is distinct from (options -> 'spaces' ->> s.name)::integer
+  ) then
+    raise exception 'the spaces of these sources are others by now' using errcode = 'object_not_in_prerequisite_state';
   end if;
   -- The caller's transaction goes on with the settings it had.
   perform evervec.tune_scan(ef_search_before, probes_before, case when iterates then iterative_scan_before end, plans_before);

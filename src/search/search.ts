@@ -5,6 +5,7 @@
  */
 import type { Connection } from '../database/index.ts';
 import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
+import { QueryError } from '../errors/index.ts';
 import { addBeside } from './beside-hits.ts';
 import { checked, type Wanted } from './check.ts';
 import type { ExplainedSearch, SearchAnswer, SearchHit, SearchRequest } from './request.ts';
@@ -32,6 +33,10 @@ export interface SearchOptions {
   known: KnownSpaces;
 }
 
+/** What the database says of spaces that are others by now (object_not_in_prerequisite_state). */
+const MOVED = '55000';
+const MAX_TURNS = 10;
+
 /** @throws SearchRequestError, UnknownSourceError, SpaceMismatchError */
 export async function search(
   options: SearchOptions,
@@ -44,7 +49,7 @@ export async function search(
   const isExplained = request.explain === true;
   const key = JSON.stringify(request.sources ?? null);
   let spaces = options.known.get(key) ?? (await activeSpaces(connection, request.sources));
-  for (;;) {
+  for (let turn = 0; ; turn++) {
     try {
       const { hits, searches } = await searchSpaces(
         options,
@@ -66,7 +71,9 @@ export async function search(
       // A space that was switched meanwhile refuses the query's vector, or is gone: the other one is asked (I7).
       const before = spaces;
       spaces = await activeSpaces(connection, request.sources);
-      if (!hasMoved(before, spaces)) throw error;
+      // It may have moved and moved back.
+      const hadMoved = error instanceof QueryError && error.sqlState === MOVED;
+      if (!hasMoved(before, spaces) && !(hadMoved && turn < MAX_TURNS)) throw error;
     }
   }
 }

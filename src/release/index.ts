@@ -11,3 +11,4 @@ export {
 } from './published.ts';
 export type { ReadableTarget, ReleaseTarget, TargetFile } from './target.ts';
 export { folderTarget } from './targets/folder.ts';
+export { type S3Credentials, s3Target } from './targets/s3.ts';

@@ -33,7 +33,9 @@ export async function putFiles(
       named.add(file.path);
       const bytes = await readDraftFile(folder, file.path);
       const plain = await plainOf(bytes, file.encoding, content.bytes);
-      if (plain === undefined || (await sha256Hex(plain)) !== content.sha256)
+      // What unpackers ignore behind the end of a gzip, browsers refuse.
+      const isWhole = bytes.length === file.bytes;
+      if (!isWhole || plain === undefined || (await sha256Hex(plain)) !== content.sha256)
         throw changed(folder, file.path);
       placed.push({ ...file, bytes: await place(target, file, bytes, content) });
     }

@@ -87,7 +87,8 @@ export async function readPublished(
   const channel = await readChannel(target, roots);
   const files = await manifestFiles(target);
   const highestSequence = files[0]?.sequence ?? 0;
-  if (channel === undefined) return { roots, releases: [], recent: [], highestSequence };
+  if (channel === undefined)
+    return { roots, releases: [], recent: [], highestSequence, problems: [] };
   const { document } = channel;
   const current = await readOffered(target, document, document.current, roots);
   const candidate =

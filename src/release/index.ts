@@ -26,3 +26,4 @@ export type { TargetOptions } from './target-definition.ts';
 export type { ReadableTarget, ReleaseTarget, TargetFile } from './target.ts';
 export { folderTarget } from './targets/folder.ts';
 export { removeDraft, writeDraft } from './write-draft.ts';
+export { type S3Credentials, s3Target } from './targets/s3.ts';

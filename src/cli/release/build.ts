@@ -2,7 +2,12 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { ReleaseBuilt } from '../../engine/index.ts';
-import { type BuildStage, type ReleaseBase, readPublished } from '../../release/index.ts';
+import {
+  type BuildStage,
+  readPublished,
+  type ReleaseBase,
+  type TargetOptions,
+} from '../../release/index.ts';
 import { print, printJson, Progress } from '../output.ts';
 import { type CommonOptions, withCommonOptions, withEvervec } from '../session.ts';
 import { draftFolder } from './draft-folder.ts';
@@ -52,10 +57,9 @@ async function run(name: string, options: Options): Promise<void> {
   print(describe(built));
 }
 
-/** What clients have by now, newest first; nothing where nothing is published. */
-async function basesOf(target: Parameters<typeof targetOf>[0]): Promise<readonly ReleaseBase[]> {
-  const opened = targetOf(target);
-  return opened === null ? [] : (await readPublished(opened)).recent;
+/** What clients have by now, newest first; nothing where nothing is published, or no place is named for it. */
+async function basesOf(target: TargetOptions | undefined): Promise<readonly ReleaseBase[]> {
+  return target === undefined ? [] : (await readPublished(targetOf(target))).recent;
 }
 
 const LEFT_OUT = {

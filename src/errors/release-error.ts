@@ -8,6 +8,8 @@ export type ReleaseFault =
   | 'published'
   /** The draft is missing, or not what it was when it was built. */
   | 'draft'
+  /** The space is still filling, or records of it wait or failed. */
+  | 'stale'
   /** There is nothing, or no such release, to act on. */
   | 'nothing'
   /** Clients would refuse what was about to be published. */

@@ -33,7 +33,7 @@ export const releaseOptions = z.strictObject({
   /** Default `stable`. */
   channel: plainName.optional(),
   /** Columns of the row that hits in the page show and filter by. Default none: what is not named is not published. */
-  columns: z.array(columnName).min(1).max(100).optional(),
+  columns: z.array(columnName).min(1).max(50).optional(),
   /** The column that is a record's title; default the source's. False: none. */
   title: z.union([z.literal(false), columnName]).optional(),
   /**

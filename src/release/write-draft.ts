@@ -1,0 +1,101 @@
+/**
+ * The folder of a draft: written whole beside the one that is there, and put in its place at the end. What is interrupted leaves the older draft;
+ * what reads one finds it whole or not at all.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { EvervecError, ReleaseError } from '../errors/index.ts';
+import { canonicalBytes } from '../format/canonical-json.ts';
+import type { ReleaseDraft } from './draft.ts';
+
+export const DRAFT_FILE = 'draft.json';
+
+/** `draft.json`: the draft, and of each of its files what it must be. */
+export interface DraftFile extends ReleaseDraft {
+  /** Path → SHA-256 of the file as it lies there, in hexadecimal. */
+  readonly sha256: Readonly<Record<string, string>>;
+}
+
+/** @throws ReleaseError (draft) when the folder can't be written; what was there before is still there */
+export async function writeDraft(
+  folder: string,
+  draft: ReleaseDraft,
+  contents: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  const fresh = `${folder}.${randomUUID()}.building`;
+  try {
+    for (const [file, bytes] of contents) await writeAt(fresh, file, bytes);
+    const sha256 = Object.fromEntries(
+      Array.from(contents, ([file, bytes]) => [file, digestOf(bytes)]),
+    );
+    await writeAt(fresh, DRAFT_FILE, canonicalBytes({ ...draft, sha256 } satisfies DraftFile));
+    await replace(folder, fresh);
+  } catch (error) {
+    throw unwritable(folder, error);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Takes a draft away: what it says is no longer what the content is. */
+export async function removeDraft(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await rm(beforeOf(folder), { recursive: true, force: true });
+}
+
+export function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function writeAt(folder: string, file: string, bytes: Uint8Array): Promise<void> {
+  const at = path.join(folder, ...file.split('/'));
+  await mkdir(path.dirname(at), { recursive: true });
+  await writeFile(at, bytes, { flag: 'wx' });
+}
+
+/** No system call exchanges two folders in Node, so between two renames the older one has another name. */
+const beforeOf = (folder: string) => `${folder}.before`;
+
+async function replace(folder: string, fresh: string): Promise<void> {
+  await takeBack(folder);
+  const before = beforeOf(folder);
+  if (existsSync(folder)) {
+    await requireDraft(folder);
+    await rename(folder, before);
+  }
+  await rename(fresh, folder);
+  await rm(before, { recursive: true, force: true });
+}
+
+/** Brings back the older draft, where its replacement was interrupted between the two renames. */
+export async function takeBack(folder: string): Promise<void> {
+  const before = beforeOf(folder);
+  if (!existsSync(before)) return;
+  if (existsSync(folder)) await rm(before, { recursive: true, force: true });
+  else await rename(before, folder);
+}
+
+/** A folder that was named by mistake is not thrown away. */
+async function requireDraft(folder: string): Promise<void> {
+  const isDraft = await readFile(path.join(folder, DRAFT_FILE)).then(
+    () => true,
+    () => false,
+  );
+  if (isDraft) return;
+  throw new ReleaseError('exists', `${folder} is there already, and is no draft of a release.`, {
+    remedy: 'Name another folder with --out, or remove this one.',
+    isUsage: true,
+  });
+}
+
+function unwritable(folder: string, error: unknown): EvervecError {
+  if (error instanceof EvervecError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : code;
+  return new ReleaseError('draft', `The draft ${folder} can't be written: ${why}.`, {
+    remedy: 'Make room or name another folder with --out. The draft before is still there.',
+    cause: error,
+  });
+}

@@ -11,7 +11,7 @@ export type { DraftManifest, ReleaseDraft } from './draft.ts';
 export type { DraftFolder, OnPublishProgress } from './draft-files.ts';
 export { explain } from './explain.ts';
 export { createKeys, type NewKeys } from './keys/create.ts';
-export { DEFAULT_KEYS, readTrust, type Trust, TRUST } from './keys/folder.ts';
+export { DEFAULT_KEYS, readTrust, secretsIn, type Trust, TRUST } from './keys/folder.ts';
 export { type Rotation, rotateKeys } from './keys/rotate.ts';
 export { parseSecrets, type RoleName, ROLES } from './keys/secret.ts';
 export { GRACE_MS, prune, type Pruned, type PruneOptions } from './prune.ts';
@@ -31,6 +31,7 @@ export {
 } from './published.ts';
 export {
   DEFAULT_CHANNEL,
+  keepPublished,
   publishDraft,
   type PublishOptions,
   type PublishOutcome,
@@ -43,7 +44,7 @@ export { readDraft } from './read-draft.ts';
 export type { ReadableTarget, ReleaseTarget, TargetFile } from './target.ts';
 export type { TargetOptions } from './target-definition.ts';
 export { folderTarget } from './targets/folder.ts';
-export { removeDraft, writeDraft } from './write-draft.ts';
+export { DRAFT_FILE, removeDraft, writeDraft } from './write-draft.ts';
 export { type S3Credentials, s3Target } from './targets/s3.ts';
 export { webSite } from './targets/site.ts';
 export { yank, type YankOptions, type YankOutcome } from './yank.ts';

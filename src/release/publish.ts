@@ -10,7 +10,7 @@ import { putFixedFiles, showFixedFiles } from './fixed-files.ts';
 import { manifestPath } from './manifests.ts';
 import type { Published, PublishedRelease } from './published.ts';
 import { lastRootOf, nowOf, type Publisher, readOwn } from './publisher.ts';
-import { renewIfDue } from './renew.ts';
+import { intentOf, renewIfDue } from './renew.ts';
 
 export const DEFAULT_CHANNEL = 'stable';
 
@@ -46,19 +46,31 @@ export async function publishDraft(
   const published = await readOwn(publisher);
   const channel = channelName(publisher, published, options.channel);
   const newest = published.candidate ?? published.current;
-  if (newest && published.channel && !options.isForced && isSame(newest, source.draft.manifest)) {
-    const renewed = await renewIfDue(publisher, published);
-    await showFixedFiles(publisher.target, published.channel.document.current.sequence);
-    const { sequence, version } = newest.manifest;
-    return {
-      outcome: renewed ? 'renewed' : 'unchanged',
-      sequence,
-      version,
-      channel: renewed ?? published.channel.document,
-    };
-  }
+  if (newest && !options.isForced && isSame(newest, source.draft.manifest))
+    return await keep(publisher, published, newest);
   expectSomebodyElse(published, options.rollout);
   return await publishNew(publisher, published, source, { ...options, channel });
+}
+
+/**
+ * Where a build found nothing new, so that there is no draft: what is offered stays, and is signed again when it is time.
+ * @returns undefined where nothing is published
+ */
+export async function keepPublished(publisher: Publisher): Promise<PublishOutcome | undefined> {
+  const published = await readOwn(publisher);
+  const newest = published.candidate ?? published.current;
+  return newest && (await keep(publisher, published, newest));
+}
+
+async function keep(
+  publisher: Publisher,
+  published: Published,
+  { manifest: { sequence, version } }: PublishedRelease,
+): Promise<PublishOutcome> {
+  const renewed = await renewIfDue(publisher, published);
+  const channel = renewed ?? intentOf(publisher, published).document;
+  await showFixedFiles(publisher.target, channel.current.sequence);
+  return { outcome: renewed ? 'renewed' : 'unchanged', sequence, version, channel };
 }
 
 async function publishNew(

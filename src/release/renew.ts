@@ -37,7 +37,7 @@ function isDue(publisher: Publisher, published: Published): boolean {
 export function intentOf(
   { target }: Pick<Publisher, 'target'>,
   { channel, current, candidate, problems }: Published,
-): Intent & { current: PublishedRelease } {
+): Intent & { current: PublishedRelease; document: ChannelDocument } {
   if (problems[0] !== undefined)
     throw new ReleaseError('published', problems[0], {
       remedy: 'Publish again, with --force if nothing changed: the next release does not need it.',
@@ -53,5 +53,6 @@ export function intentOf(
     current,
     ...(candidate && { candidate: { ...candidate, rollout, salt } }),
     blocked: channel.document.blocked,
+    document: channel.document,
   };
 }

@@ -8,7 +8,7 @@ import { EvervecError, ReleaseError } from '../../errors/index.ts';
 import type { RootDocument, SigningKey, TrustAnchor } from '../../format/index.ts';
 import { readRoots, rootPath } from '../roots.ts';
 import { codeOf, isMissing, remedyFor } from '../targets/system-error.ts';
-import { parseSecrets, type RoleName } from './secret.ts';
+import { parseSecrets, type RoleName, ROLES } from './secret.ts';
 
 export const TRUST = 'trust.json';
 export const DEFAULT_KEYS = 'release-keys';
@@ -66,6 +66,12 @@ export async function readSecrets(folder: string, role: RoleName): Promise<Signi
     keys.push(...(await parseSecrets(await inFolder(folder, () => readFile(file, 'utf8')), file)));
   }
   return keys;
+}
+
+/** @returns the public keys whose secrets lie in the folder, of earlier roots too */
+export async function secretsIn(folder: string): Promise<Set<string>> {
+  const keys = await Promise.all(ROLES.map((role) => readSecrets(folder, role)));
+  return new Set(keys.flat().map(({ publicKey }) => publicKey));
 }
 
 /** Runs something on the folder; a missing one is an empty one, other failures are errors of ours. */

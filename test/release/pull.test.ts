@@ -1,5 +1,5 @@
 /** What a site publishes comes back whole, so that the next release can be published beside it; what nobody needs goes. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { utimes } from 'node:fs/promises';
 import path from 'node:path';
@@ -20,17 +20,11 @@ import { type ClientState, DAY_MS, openWorkshop, readAsClient, type Workshop } f
 let shop: Workshop;
 let server: Server;
 let site: string;
-let asked: string[];
 beforeEach(async () => {
   shop = await openWorkshop();
-  asked = [];
   server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://site');
-    asked.push(url.pathname);
-    void shop.target.get(url.pathname.slice('/kb/'.length)).then((bytes) => {
-      response.statusCode = bytes ? 200 : 404;
-      response.end(bytes);
-    });
+    void answer(url.pathname.slice('/kb/'.length), response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   site = `http://127.0.0.1:${(server.address() as AddressInfo).port}/kb`;
@@ -40,6 +34,12 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
   await shop[Symbol.asyncDispose]();
 });
+
+async function answer(at: string, response: ServerResponse): Promise<void> {
+  const bytes = await shop.target.get(at);
+  response.statusCode = bytes ? 200 : 404;
+  response.end(bytes);
+}
 
 const paths = async (target: ReleaseTarget) => (await target.list('')).map((file) => file.path);
 const copy = (name: string) => folderTarget(path.join(shop.folder, name));

@@ -5,6 +5,7 @@
 import { ReleaseError } from '../errors/index.ts';
 import {
   type ChannelDocument,
+  type ChannelFloor,
   type ReleaseManifest,
   type ReleasePointer,
   type RootDocument,
@@ -44,6 +45,8 @@ export interface PublishedChannel {
   readonly document: ChannelDocument;
   /** As they lie there: what the pointer is compared with when it is switched. */
   readonly bytes: Uint8Array;
+  /** What a client that accepted it remembers. */
+  readonly floor: ChannelFloor;
   /** By the version of the root: below the last one's after its key was replaced and before it was signed again. */
   readonly rootVersion: number;
 }
@@ -52,6 +55,7 @@ export interface Published {
   /** From the anchor on, oldest first; empty where nothing was ever published and no keys were given. */
   readonly roots: readonly RootDocument[];
   readonly channel?: PublishedChannel;
+  /** Absent beside a channel when its manifest is missing or damaged, which `problems` says. */
   readonly current?: PublishedRelease;
   readonly candidate?: PublishedRelease;
   /** By sequence, newest first, those that are not offered any more too; whose signatures count for the last root or an earlier one. */
@@ -60,6 +64,8 @@ export interface Published {
   readonly recent: readonly PublishedIndex[];
   /** Highest number that a file on the target has, signed or not; 0 for none. The next release has a higher one. */
   readonly highestSequence: number;
+  /** What the channel names and clients would refuse, as sentences. The next release mends it. */
+  readonly problems: readonly string[];
 }
 
 export interface ReadOptions {
@@ -81,7 +87,8 @@ export async function readPublished(
   const channel = await readChannel(target, roots);
   const files = await manifestFiles(target);
   const highestSequence = files[0]?.sequence ?? 0;
-  if (channel === undefined) return { roots, releases: [], recent: [], highestSequence };
+  if (channel === undefined)
+    return { roots, releases: [], recent: [], highestSequence, problems: [] };
   const { document } = channel;
   const current = await readOffered(target, document, document.current, roots);
   const candidate =
@@ -95,15 +102,15 @@ export async function readPublished(
   return {
     roots,
     channel,
-    current,
+    ...(current && { current }),
     ...(candidate && { candidate }),
     releases,
-    recent: recentIndexes(
-      target,
-      releases,
-      Math.max(current.pointer.sequence, candidate?.pointer.sequence ?? 0),
-    ),
+    recent: recentIndexes(target, releases, (document.candidate ?? document.current).sequence),
     highestSequence,
+    problems: [
+      ...(current ? [] : [unreadable(target, document.current)]),
+      ...(document.candidate && !candidate ? [unreadable(target, document.candidate)] : []),
+    ],
   };
 }
 
@@ -124,8 +131,7 @@ async function readChannel(
   for (const root of roots.toReversed()) {
     const lasting = { ...root, expires: FAR };
     const verdict = await verifyChannel(bytes, { root: lasting, channel, now });
-    if (verdict.accepted)
-      return { document: verdict.value.document, bytes, rootVersion: root.version };
+    if (verdict.accepted) return { ...verdict.value, bytes, rootVersion: root.version };
     refused ||= explain(verdict.refusal);
   }
   throw new ReleaseError('published', `${POINTER} on ${target.name} is refused: ${refused}.`, {
@@ -150,15 +156,14 @@ async function readOffered(
   channel: ChannelDocument,
   pointer: ReleasePointer,
   roots: readonly RootDocument[],
-): Promise<PublishedRelease> {
+): Promise<PublishedRelease | undefined> {
   const { path, sha256 } = pointer.manifest;
   const release = await readSigned(target, pointer.sequence, [path], channel, roots);
-  if (release?.pointer.manifest.sha256 === sha256) return release;
-  throw new ReleaseError(
-    'published',
-    `${POINTER} on ${target.name} names ${path}, which is ${release ? 'another' : 'missing, damaged or signed by none of its keys'}.`,
-    { remedy: 'Publish again: the next release does not need it.' },
-  );
+  return release?.pointer.manifest.sha256 === sha256 ? release : undefined;
+}
+
+function unreadable(target: ReadableTarget, { manifest }: ReleasePointer): string {
+  return `${POINTER} on ${target.name} names ${manifest.path}, which is missing, damaged or signed by none of its keys.`;
 }
 
 function recentIndexes(

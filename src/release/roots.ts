@@ -10,6 +10,7 @@ import {
 } from '../format/index.ts';
 import { explain } from './explain.ts';
 import type { ReadableTarget } from './target.ts';
+import { isEqual } from './targets/path.ts';
 
 export function rootPath(version: number): string {
   return `root.${version}.json`;
@@ -28,7 +29,7 @@ export async function readRoots(
   const roots: RootDocument[] = [];
   const first = anchor?.version ?? 1;
   for (let version = first; ; version++) {
-    const bytes = own.get(version) ?? (await target.get(rootPath(version)));
+    const bytes = await readRootFile(target, version, own.get(version));
     if (bytes === undefined) return roots;
     const before = roots.at(-1);
     const verdict: Verdict<RootDocument> = before
@@ -42,6 +43,17 @@ export async function readRoots(
       );
     roots.push(verdict.value);
   }
+}
+
+async function readRootFile(target: ReadableTarget, version: number, own: Uint8Array | undefined) {
+  const found = await target.get(rootPath(version));
+  if (found === undefined || own === undefined) return found ?? own;
+  if (isEqual(found, own)) return own;
+  throw new ReleaseError(
+    'published',
+    `${rootPath(version)} of ${target.name} is another than that of your keys.`,
+    { remedy: 'These are the keys of another product, or somebody else replaced keys meanwhile.' },
+  );
 }
 
 /** What the file says of itself: who has nothing to check it by can only see whether it is whole. */

@@ -92,14 +92,15 @@ function withDes(crypto: Record<'createCipheriv' | 'createDecipheriv', MakeCiphe
 
 /** One conditional write at a time: the look and the write are one step. */
 function conditionalWrites(): Middleware {
-  let busy: Promise<unknown> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
   return async (context, next) => {
     const wanted = context.get('if-match');
     const isNew = context.get('if-none-match') === '*';
     if (context.method !== 'PUT' || (wanted === '' && !isNew)) return await next();
-    while (busy !== undefined) await busy;
+    const before = last;
     const turn = Promise.withResolvers<void>();
-    busy = turn.promise;
+    last = turn.promise;
+    await before;
     try {
       const [, bucket = '', ...key] = context.path.split('/');
       const found = await context.app.store.getObject(bucket, decodeURIComponent(key.join('/')));
@@ -109,7 +110,6 @@ function conditionalWrites(): Middleware {
       context.status = 412;
       context.body = '<?xml version="1.0"?><Error><Code>PreconditionFailed</Code></Error>';
     } finally {
-      busy = undefined;
       turn.resolve();
     }
   };

@@ -1,8 +1,27 @@
 /** `evervec release …`: indexes for pages to search by themselves. */
 import type { Command } from 'commander';
 import { addBuild } from './build.ts';
+import { addKeys } from './keys.ts';
+import { addList, addShow } from './list.ts';
+import { addHalt, addPromote, addPrune, addPublish, addRenew, addYank } from './publish.ts';
+import { addPull } from './pull.ts';
 
 export function addRelease(program: Command): void {
-  const release = program.command('release').description('releases: build for pages to search');
-  for (const add of [addBuild]) add(release);
+  const release = program
+    .command('release')
+    .description('releases: build for pages to search, sign, publish, roll out');
+  for (const add of [
+    addBuild,
+    addKeys,
+    addPublish,
+    addRenew,
+    addPromote,
+    addHalt,
+    addYank,
+    addList,
+    addShow,
+    addPrune,
+    addPull,
+  ])
+    add(release);
 }

@@ -21,6 +21,7 @@ const UNKNOWN_TIME = '1970-01-01T00:00:00.000Z';
 const MAX_BYTES = 2 ** 29 - 24;
 /** Half floats have eleven bits: this many digits tell them apart. */
 const DIGITS = 5;
+const WITHOUT_ZONE = /T[\d:.]+$/;
 const encoder = new TextEncoder();
 
 /** @returns path → bytes @throws ReleaseError where the index is larger than a client can read */
@@ -111,8 +112,10 @@ function chunksOf({ key, title, url, tags, publishedAt, columns, chunks }: Conte
 function newestChange(records: readonly ContentRecord[]): string {
   let newest = Number.NEGATIVE_INFINITY;
   for (const { updatedAt, publishedAt } of records) {
-    const at = Date.parse(updatedAt ?? publishedAt ?? '');
-    if (at > newest) newest = at;
+    const at = updatedAt ?? publishedAt ?? '';
+    // A time without a zone would be read as this machine's.
+    const instant = Date.parse(at.replace(WITHOUT_ZONE, '$&Z'));
+    if (instant > newest) newest = instant;
   }
   return Number.isFinite(newest) ? new Date(newest).toISOString() : UNKNOWN_TIME;
 }

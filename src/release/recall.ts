@@ -1,14 +1,14 @@
 /** What int8 costs this content: measured when a release is built, and written into its manifest. */
 import { recallOfQuantisation } from '../format/index.ts';
 
-/** Exact search, once in floats and once in integers: some 0.3 s for this many. */
-const MAX_VECTORS = 10_000;
+/** Exact search, once in floats and once in integers: some 0.2 s for this many. */
+const MAX_VECTORS = 4_000;
 const QUERIES = 32;
 const NEAREST = 10;
 const PARTS = 10_000;
 
 /**
- * Every n-th vector asks, and all others (at most 10,000, every n-th of them) are searched: the same choice for the same content.
+ * Every n-th vector asks, and all others (at most 4,000, every n-th of them) are searched: the same choice for the same content.
  * @param vectors as they are stored, of all chunks in the order of keys
  * @returns in 10,000ths, rounded down; undefined where there are too few to tell
  */

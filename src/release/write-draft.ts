@@ -4,13 +4,16 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EvervecError, ReleaseError } from '../errors/index.ts';
 import { canonicalBytes } from '../format/canonical-json.ts';
 import type { ReleaseDraft } from './draft.ts';
 
 export const DRAFT_FILE = 'draft.json';
+const BUILDING = '.building';
+/** What a build that was killed left behind; one that still runs is younger. */
+const LEFT_OVER_AFTER_MS = 3_600_000;
 
 /** `draft.json`: the draft, and of each of its files what it must be. */
 export interface DraftFile extends ReleaseDraft {
@@ -24,8 +27,9 @@ export async function writeDraft(
   draft: ReleaseDraft,
   contents: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
-  const fresh = `${folder}.${randomUUID()}.building`;
+  const fresh = `${folder}.${randomUUID()}${BUILDING}`;
   try {
+    await clearLeftOvers(folder);
     for (const [file, bytes] of contents) await writeAt(fresh, file, bytes);
     const sha256 = Object.fromEntries(
       Array.from(contents, ([file, bytes]) => [file, digestOf(bytes)]),
@@ -35,7 +39,8 @@ export async function writeDraft(
   } catch (error) {
     throw unwritable(folder, error);
   } finally {
-    await rm(fresh, { recursive: true, force: true });
+    // What can't be removed now is a left-over of the next build; why it failed is what counts.
+    await rm(fresh, { recursive: true, force: true }).catch(() => {});
   }
 }
 
@@ -75,6 +80,17 @@ export async function takeBack(folder: string): Promise<void> {
   if (!existsSync(before)) return;
   if (existsSync(folder)) await rm(before, { recursive: true, force: true });
   else await rename(before, folder);
+}
+
+async function clearLeftOvers(folder: string): Promise<void> {
+  const beside = path.dirname(folder);
+  const names = await readdir(beside).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(`${path.basename(folder)}.`) || !name.endsWith(BUILDING)) continue;
+    const at = path.join(beside, name);
+    const { mtimeMs } = await stat(at);
+    if (mtimeMs < Date.now() - LEFT_OVER_AFTER_MS) await rm(at, { recursive: true, force: true });
+  }
 }
 
 /** A folder that was named by mistake is not thrown away. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { ReleaseBuilt } from '../../engine/index.ts';
 import {
   type BuildStage,
+  DEFAULT_KEYS,
   readPublished,
   type ReleaseBase,
   type TargetOptions,
@@ -11,10 +12,14 @@ import {
 import { print, printJson, Progress } from '../output.ts';
 import { type CommonOptions, withCommonOptions, withEvervec } from '../session.ts';
 import { draftFolder } from './draft-folder.ts';
-import { targetOf } from './target-of.ts';
+import { trustOrNone } from './place.ts';
+import { parseTarget, targetOf } from './target-of.ts';
+import { size } from './words.ts';
 
 interface Options extends CommonOptions {
   out?: string;
+  target?: string;
+  keys?: string;
   force?: boolean;
   allowStale?: boolean;
 }
@@ -23,6 +28,11 @@ export function addBuild(release: Command): void {
   withCommonOptions(release.command('build'))
     .argument('<name>', 'of a release in the configuration, or of a source')
     .option('--out <folder>', 'for the draft (default: .evervec/releases/NAME)')
+    .option(
+      '--target <where>',
+      "what is published: a folder or s3://bucket/prefix (default: the configuration's)",
+    )
+    .option('--keys <folder>', `that what is published is checked by (default: ${DEFAULT_KEYS})`)
     .option('--force', 'build also what is published already')
     .option('--allow-stale', 'build what there is while records wait or failed')
     .description('build a release from what is searchable, ready to be published')
@@ -41,7 +51,7 @@ async function run(name: string, options: Options): Promise<void> {
   const folder = options.out === undefined ? draftFolder(options, name) : path.resolve(options.out);
   const progress = new Progress();
   const built = await withEvervec(options, async ({ releases }) => {
-    const bases = await basesOf(releases.optionsOf(name).target);
+    const bases = await basesOf(releases.optionsOf(name).target, options);
     return await releases.build(name, {
       folder,
       bases,
@@ -58,8 +68,15 @@ async function run(name: string, options: Options): Promise<void> {
 }
 
 /** What clients have by now, newest first; nothing where nothing is published, or no place is named for it. */
-async function basesOf(target: TargetOptions | undefined): Promise<readonly ReleaseBase[]> {
-  return target === undefined ? [] : (await readPublished(targetOf(target))).recent;
+async function basesOf(
+  configured: TargetOptions | undefined,
+  options: Options,
+): Promise<readonly ReleaseBase[]> {
+  const target = options.target === undefined ? configured : parseTarget(options.target);
+  if (target === undefined) return [];
+  const trust = await trustOrNone(options);
+  const by = trust && { anchor: trust.anchor, roots: trust.files };
+  return (await readPublished(targetOf(target), by)).recent;
 }
 
 const LEFT_OUT = {
@@ -95,10 +112,4 @@ function describe({ release, outcome, records, stale, sha256, draft }: ReleaseBu
 
 function short(sha256: string): string {
   return sha256.slice(0, 12);
-}
-
-function size(bytes: number): string {
-  return bytes < 1_000_000
-    ? `${(bytes / 1_000).toFixed(1)} kB`
-    : `${(bytes / 1_000_000).toFixed(2)} MB`;
 }

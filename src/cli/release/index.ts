@@ -5,6 +5,7 @@ import { addKeys } from './keys.ts';
 import { addList, addShow } from './list.ts';
 import { addHalt, addPromote, addPrune, addPublish, addRenew, addYank } from './publish.ts';
 import { addPull } from './pull.ts';
+import { addWorkflow } from './workflow.ts';
 
 export function addRelease(program: Command): void {
   const release = program
@@ -22,6 +23,7 @@ export function addRelease(program: Command): void {
     addShow,
     addPrune,
     addPull,
+    addWorkflow,
   ])
     add(release);
 }

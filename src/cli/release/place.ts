@@ -52,7 +52,10 @@ export async function targetFor(name: string, options: PlaceOptions): Promise<Re
   return targetOf(await configuredTarget(name, options));
 }
 
-async function configuredTarget(name: string, options: PlaceOptions): Promise<TargetOptions> {
+export async function configuredTarget(
+  name: string,
+  options: Pick<PlaceOptions, 'config'>,
+): Promise<TargetOptions> {
   const { releases = {} } = await resolveConfig(options);
   const target = Object.hasOwn(releases, name) ? releases[name]?.target : undefined;
   if (target !== undefined) return target;

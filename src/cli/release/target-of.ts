@@ -1,5 +1,4 @@
 /** Opens the target that a configuration names; keys of a bucket may be in the environment, under the names that all tools for S3 read. */
-import path from 'node:path';
 import { ConfigError } from '../../errors/index.ts';
 import {
   folderTarget,
@@ -12,7 +11,7 @@ import { environmentOf } from '../session.ts';
 
 /** @throws ConfigError where a bucket has no keys */
 export function targetOf(options: TargetOptions): ReleaseTarget {
-  if (options.type === 'folder') return folderTarget(path.resolve(options.path));
+  if (options.type === 'folder') return folderTarget(options.path);
   const { AWS_REGION: region, AWS_ENDPOINT_URL_S3: endpoint } = environmentOf();
   const usual = {
     ...(region !== undefined && { region }),

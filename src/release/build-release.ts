@@ -2,7 +2,7 @@
  * From content to a release that is ready to be signed: the index, its files, deltas from older ones, and what the manifest says of them. In
  * memory and pure but for the bases that it loads; the same content gives the same bytes.
  */
-import { ReleaseError } from '../errors/index.ts';
+import { FormatError, ReleaseError } from '../errors/index.ts';
 import { decodeIndex, encodeIndex, type IndexAbout, sha256Hex } from '../format/index.ts';
 import { MINIMUM_READER } from '../format/index-layout.ts';
 import { chooseCanaries } from './canaries.ts';
@@ -55,17 +55,16 @@ export interface Unchanged {
 }
 
 /**
- * @throws ReleaseError (nothing) without a record
- * @throws FormatError for content that an index can't hold
+ * @throws ReleaseError (nothing) without a record, (refused) for content that an index can't hold
  */
 export async function buildRelease(input: BuildInput): Promise<BuiltRelease | Unchanged> {
   const { name, about, dimensions, records, bases, onProgress } = input;
   if (records.length === 0)
     throw new ReleaseError('nothing', `Release "${name}" would have no record.`, {
-      remedy: 'Look at its collection and tiers, and whether its source has rows.',
+      remedy: 'Look at its collection and tiers, and whether its source has rows with vectors.',
     });
   onProgress?.('encoding');
-  const bytes = encodeIndex(about, dimensions, records);
+  const bytes = encode(input);
   const sha256 = await sha256Hex(bytes);
   if (bases[0]?.sha256 === sha256 && input.isForced !== true) return { unchanged: true, sha256 };
   onProgress?.('compressing');
@@ -118,6 +117,22 @@ export async function buildRelease(input: BuildInput): Promise<BuiltRelease | Un
   for (const [path, bytes] of mutable) contents.set(path, bytes);
   const draft = { name, manifest, files, mutableFiles: [...mutable.keys()] };
   return { draft, contents, ways };
+}
+
+function encode({ name, about, dimensions, records }: BuildInput): Uint8Array<ArrayBuffer> {
+  try {
+    return encodeIndex(about, dimensions, records);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new ReleaseError(
+      'refused',
+      `Release "${name}" does not fit into an index: ${error.message}`,
+      {
+        remedy: 'Publish fewer or smaller columns, or less in one release.',
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Major is what a client should not put off: the first, another model, or much that is new. */

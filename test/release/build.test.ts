@@ -1,6 +1,7 @@
 /** What a release is built of, and that the same content gives the same bytes on every database. */
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import type { Database } from '../../src/database/index.ts';
 import { applyDelta, sha256Hex } from '../../src/format/index.ts';
 import { buildWordIndex } from '../../src/ranking/index.ts';
 import type { ReleaseBase } from '../../src/release/index.ts';
@@ -33,12 +34,8 @@ async function handbook(kept: Kept, folder: string, bases: readonly ReleaseBase[
 describeEachDatabase('release build', (databases) => {
   test('holds every record as it is, and is the same on every database', async () => {
     const place = await databases.create();
-    const first = await place.open();
-    // What a session writes values like must not matter.
-    const { rows } = await first.query<{ name: string }>('select current_database() as name');
-    for (const setting of [`timezone = 'Asia/Kathmandu'`, `datestyle = 'German, DMY'`])
-      await first.query(`alter database "${rows[0]?.name}" set ${setting}`);
-    await first.close();
+    // What a session writes values like must not matter; a second opening of an embedded one takes its time.
+    if (databases.kind === 'postgres') await makeOdd(await place.open());
     const database = await place.open();
     await createArticles(database);
     const releases = { handbook: { ...HANDBOOK, knowledge: true, updatedAt: 'seen' } };
@@ -144,4 +141,12 @@ async function hashesOf(folder: string): Promise<string[]> {
   const files = await everyByte(folder);
   const named = Array.from(files, async ([file, bytes]) => `${file} ${await sha256Hex(bytes)}`);
   return (await Promise.all(named)).sort();
+}
+
+/** From the next session on. */
+async function makeOdd(database: Database): Promise<void> {
+  const { rows } = await database.query<{ name: string }>('select current_database() as name');
+  for (const setting of [`timezone = 'Asia/Kathmandu'`, `datestyle = 'German, DMY'`])
+    await database.query(`alter database "${rows[0]?.name}" set ${setting}`);
+  await database.close();
 }

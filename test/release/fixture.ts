@@ -50,21 +50,21 @@ export async function createArticles(database: Database, count = 60): Promise<vo
 }
 
 export async function insertArticles(database: Database, ids: readonly number[]): Promise<void> {
-  for (const id of ids)
-    await database.query(
-      `insert into articles values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text[])`,
-      [
-        id,
-        `On ${subject(id)} ${id}`,
-        `on ${subject(id)}/${id}`,
-        bodyOf(id),
-        id % 3 === 0 ? null : `Author ${id % 5}`,
-        `${id % 5}.5`,
-        `2024-${String(1 + (id % 12)).padStart(2, '0')}-15`,
-        `2024-05-01T10:${String(id % 60).padStart(2, '0')}:00+02`,
-        [subject(id), 'sea'],
-      ],
-    );
+  const rows = ids.map((id) => ({
+    id,
+    title: `On ${subject(id)} ${id}`,
+    slug: `on ${subject(id)}/${id}`,
+    body: bodyOf(id),
+    author: id % 3 === 0 ? null : `Author ${id % 5}`,
+    rating: `${id % 5}.5`,
+    published: `2024-${String(1 + (id % 12)).padStart(2, '0')}-15`,
+    seen: `2024-05-01T10:${String(id % 60).padStart(2, '0')}:00+02`,
+    tags: [subject(id), 'sea'],
+  }));
+  await database.query(
+    'insert into articles select * from jsonb_populate_recordset(null::articles, $1::text::jsonb)',
+    [JSON.stringify(rows)],
+  );
 }
 
 export function bodyOf(id: number): string {

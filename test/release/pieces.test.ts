@@ -99,6 +99,15 @@ it('says what a client checks, in the shape of a manifest', async () => {
   expect(model).toEqual(ABOUT.model);
 });
 
+it('says that content does not fit, and of what', async () => {
+  const [first] = records(1);
+  const columns = { huge: 'x'.repeat(2 ** 20) };
+  await expect(built({ records: [{ ...(first ?? record(0)), columns }] })).rejects.toMatchObject({
+    fault: 'refused',
+    message: expect.stringMatching(/"any" does not fit into an index: record 0: its columns/),
+  });
+});
+
 it('proves nothing where nothing can be told apart', async () => {
   const alike = records(40).map(({ key, chunks }) => ({ ...record(1), key, chunks }));
   const texts = alike.map((one, i) => ({

@@ -12,7 +12,7 @@ const CONFIG = `export default {
   },
   releases: {
     handbook: {
-      source: 'articles', url: 'https://example.org/{id}', columns: ['author'], knowledge: 'kb',
+      source: 'articles', url: 'https://example.org/{id}', columns: ['author'], knowledge: 'kb', channel: 'beta',
       target: { type: 'folder', path: 'public' },
     },
   },
@@ -57,7 +57,8 @@ describeOnOneDatabase('release build, as it is typed:', (databases) => {
       const draft = path.join(folder.path, '.evervec', 'releases', 'handbook');
       expect((await readDraft(draft)).manifest).toMatchObject({ change: 'major', deltas: [] });
       await json('release', 'keys', 'new', '--product', 'handbook');
-      await json('release', 'publish', 'handbook', '--yes');
+      const published = await json('release', 'publish', 'handbook', '--yes');
+      expect(JSON.stringify(published)).toContain('"channel":"beta"');
       expect(existsSync(path.join(folder.path, 'public', 'kb-knowledge-version.json'))).toBe(true);
 
       expect(await json('release', 'build', 'handbook')).toMatchObject({

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { VERSION } from '../../engine/index.ts';
+import { type Config, VERSION } from '../../engine/index.ts';
 import { ConfigError } from '../../errors/index.ts';
 import {
   DEFAULT_KEYS,
@@ -54,9 +54,9 @@ export async function targetFor(name: string, options: PlaceOptions): Promise<Re
 
 export async function configuredTarget(
   name: string,
-  options: Pick<PlaceOptions, 'config'>,
+  options: PlaceOptions,
 ): Promise<TargetOptions> {
-  const { releases = {} } = await resolveConfig(options);
+  const releases = await configuredReleases(options);
   const target = Object.hasOwn(releases, name) ? releases[name]?.target : undefined;
   if (target !== undefined) return target;
   const known = Object.keys(releases).join(', ') || '(none)';
@@ -64,6 +64,20 @@ export async function configuredTarget(
     remedy: `Set releases.${name}.target in the configuration, or give --target. Known are the releases ${known}.`,
     isUsage: true,
   });
+}
+
+/** What the configuration says of a release's channel; undefined where it says nothing, or the place is not its own. */
+export async function configuredChannel(
+  name: string,
+  options: PlaceOptions,
+): Promise<string | undefined> {
+  if (options.target !== undefined) return undefined;
+  const releases = await configuredReleases(options);
+  return Object.hasOwn(releases, name) ? releases[name]?.channel : undefined;
+}
+
+async function configuredReleases(options: PlaceOptions): Promise<NonNullable<Config['releases']>> {
+  return (await resolveConfig(options)).releases ?? {};
 }
 
 /** Secrets come from the environment, else from the folder of the keys. */

@@ -22,6 +22,7 @@ import { print, printJson, Progress } from '../output.ts';
 import { wholeNumber } from '../worker.ts';
 import { draftFolder } from './draft-folder.ts';
 import {
+  configuredChannel,
   type PlaceOptions,
   publisherFor,
   type SigningOptions,
@@ -45,7 +46,10 @@ export function addPublish(release: Command): void {
   withSigning(release.command('publish'))
     .argument('<name>', 'of the release')
     .option('--draft <folder>', 'that was built (default: .evervec/releases/NAME)')
-    .option('--channel <name>', "of a target that has none yet (default: 'stable')")
+    .option(
+      '--channel <name>',
+      "of a target that has none yet (default: the configuration's, or 'stable')",
+    )
     .option('--rollout <percent>', 'offer it to a part of the clients first', percent)
     .option('--release-version <text>', 'for people (default: date and number)')
     .option('--notes <text>', 'for people')
@@ -75,7 +79,7 @@ async function run(name: string, options: PublishCommand): Promise<void> {
     publisher,
     { draft, folder },
     {
-      channel: options.channel,
+      channel: options.channel ?? (await configuredChannel(name, options)),
       rollout: options.rollout,
       version: options.releaseVersion,
       notes: options.notes,

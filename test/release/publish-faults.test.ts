@@ -135,7 +135,7 @@ it('of two publishers at once one wins, and the other hears of it and can go on'
 
 describe('a bucket', () => {
   it.each(['GET', 'HEAD', 'PUT'])('that refuses to %s leaves the pointer', async (method) => {
-    await using server = await startS3({ isConditional: true });
+    await using server = await startS3({ conditions: 'kept' });
     const target = s3Target({ type: 's3', bucket: 'kb', endpoint: server.endpoint }, S3_KEYS);
     const publisher = await shop.publisher(target);
     const read = async () => await readAsClient(target, shop.anchor, shop.now);

@@ -40,7 +40,12 @@ export interface S3Server extends AsyncDisposable {
   readonly asked: { method: string; path: string; header(name: string): string }[];
 }
 
-export async function startS3({ isConditional }: { isConditional: boolean }): Promise<S3Server> {
+export interface S3Options {
+  /** What the server makes of a conditional write: keeps to it, does not see the condition, or says that it does not know such a thing. */
+  readonly conditions: 'kept' | 'ignored' | 'refused';
+}
+
+export async function startS3({ conditions }: S3Options): Promise<S3Server> {
   const require = createRequire(new URL('../s3/package.json', import.meta.url));
   withDes(require('node:crypto'));
   const S3rver: new (options: object) => Server = require('s3rver');
@@ -63,7 +68,8 @@ export async function startS3({ isConditional }: { isConditional: boolean }): Pr
     context.status = status;
     context.body = '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>';
   });
-  if (isConditional) server.middleware.splice(1, 0, conditionalWrites());
+  if (conditions === 'kept') server.middleware.splice(1, 0, conditionalWrites());
+  if (conditions === 'refused') server.middleware.splice(1, 0, refuseConditions);
   const { port } = await server.run();
   return {
     endpoint: `http://127.0.0.1:${port}`,
@@ -89,6 +95,13 @@ function withDes(crypto: Record<'createCipheriv' | 'createDecipheriv', MakeCiphe
         : make(cipher, key, iv);
   }
 }
+
+const refuseConditions: Middleware = async (context, next) => {
+  const hasCondition = context.get('if-match') !== '' || context.get('if-none-match') !== '';
+  if (context.method !== 'PUT' || !hasCondition) return await next();
+  context.status = 501;
+  context.body = '<?xml version="1.0"?><Error><Code>NotImplemented</Code></Error>';
+};
 
 /** One conditional write at a time: the look and the write are one step. */
 function conditionalWrites(): Middleware {

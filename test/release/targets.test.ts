@@ -20,14 +20,17 @@ interface Lane {
 let folder = '';
 let strict: S3Server;
 let plain: S3Server;
+let old: S3Server;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'evervec-target-'));
-  strict = await startS3({ isConditional: true });
-  plain = await startS3({ isConditional: false });
+  strict = await startS3({ conditions: 'kept' });
+  plain = await startS3({ conditions: 'ignored' });
+  old = await startS3({ conditions: 'refused' });
 });
 afterAll(async () => {
   await strict[Symbol.asyncDispose]();
   await plain[Symbol.asyncDispose]();
+  await old[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
 
@@ -41,6 +44,7 @@ const LANES: Lane[] = [
     open: (place) => bucket(plain, place),
     isRaceFree: false,
   },
+  { name: 's3 that refuses conditions', open: (place) => bucket(old, place), isRaceFree: false },
 ];
 
 describe.each(LANES)('$name', ({ open, isRaceFree }) => {
@@ -185,7 +189,7 @@ describe('s3', () => {
     await expect(nowhere.list('b')).rejects.toMatchObject({
       message: 's3 other: GET the list is answered 404 NoSuchBucket.',
     });
-    const server = await startS3({ isConditional: true });
+    const server = await startS3({ conditions: 'kept' });
     await server[Symbol.asyncDispose]();
     const dead = s3Target({ ...options, endpoint: server.endpoint }, S3_KEYS);
     await expect(dead.get('channel.json')).rejects.toMatchObject({

@@ -8,6 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+/** The folder that it is found from; undefined where it is not installed. */
+const LIBRARY = process.env['EVERVEC_TEST_S3'];
+export const hasS3 = LIBRARY !== undefined;
+
 export const S3_KEYS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 
 interface Context {
@@ -46,7 +50,8 @@ export interface S3Options {
 }
 
 export async function startS3({ conditions }: S3Options): Promise<S3Server> {
-  const require = createRequire(new URL('../s3/package.json', import.meta.url));
+  if (LIBRARY === undefined) throw new Error('EVERVEC_TEST_S3 is not set: npm run services');
+  const require = createRequire(path.join(LIBRARY, 'package.json'));
   withDes(require('node:crypto'));
   const S3rver: new (options: object) => Server = require('s3rver');
   const directory = await mkdtemp(path.join(tmpdir(), 'evervec-s3-'));

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderTarget, type ReleaseTarget, s3Target } from '../../src/release/index.ts';
-import { S3_KEYS, type S3Server, startS3 } from './s3-server.ts';
+import { hasS3, S3_KEYS, type S3Server, startS3 } from './s3-server.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (found: Uint8Array | undefined) => found && new TextDecoder().decode(found);
@@ -23,14 +23,13 @@ let plain: S3Server;
 let old: S3Server;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'evervec-target-'));
+  if (!hasS3) return;
   strict = await startS3({ conditions: 'kept' });
   plain = await startS3({ conditions: 'ignored' });
   old = await startS3({ conditions: 'refused' });
 });
 afterAll(async () => {
-  await strict[Symbol.asyncDispose]();
-  await plain[Symbol.asyncDispose]();
-  await old[Symbol.asyncDispose]();
+  for (const server of hasS3 ? [strict, plain, old] : []) await server[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
 
@@ -47,7 +46,7 @@ const LANES: Lane[] = [
   { name: 's3 that refuses conditions', open: (place) => bucket(old, place), isRaceFree: false },
 ];
 
-describe.each(LANES)('$name', ({ open, isRaceFree }) => {
+describe.each(hasS3 ? LANES : LANES.slice(0, 1))('$name', ({ name, open, isRaceFree }) => {
   it('gives back what was put, and nothing where nothing is', async () => {
     const target = open('put');
     expect(await target.get('b/1.idx')).toBeUndefined();
@@ -126,13 +125,19 @@ describe.each(LANES)('$name', ({ open, isRaceFree }) => {
       });
   });
 
-  it.runIf(isRaceFree)('lists more than a page', async () => {
-    const target = open('many');
-    const names = Array.from({ length: 1_100 }, (_, i) => `d/${String(i).padStart(4, '0')}.delta`);
-    for (let i = 0; i < names.length; i += 50)
-      await Promise.all(names.slice(i, i + 50).map((name) => target.put(name, bytes(name))));
-    expect((await target.list('d')).map((file) => file.path)).toEqual(names);
-  });
+  it.runIf(name === 'folder' || name === 's3 without conditional writes')(
+    'lists more than a page',
+    async () => {
+      const target = open('many');
+      const names = Array.from(
+        { length: 1_100 },
+        (_, i) => `d/${String(i).padStart(4, '0')}.delta`,
+      );
+      for (let i = 0; i < names.length; i += 50)
+        await Promise.all(names.slice(i, i + 50).map((name) => target.put(name, bytes(name))));
+      expect((await target.list('d')).map((file) => file.path)).toEqual(names);
+    },
+  );
 });
 
 describe('a folder', () => {
@@ -154,7 +159,7 @@ describe('a folder', () => {
   });
 });
 
-describe('s3', () => {
+describe.runIf(hasS3)('s3', () => {
   it('says how long each file may be kept, and never that it is encoded', async () => {
     const target = bucket(strict, 'headers');
     const from = strict.asked.length;

@@ -126,7 +126,7 @@ async function readChannel(
       remedy: 'Put root.1.json of your keys beside it, or publish to an empty folder.',
     });
   const { channel, issued } = peek(bytes);
-  const now = Date.parse(issued);
+  const now = Date.parse(issued) || 0;
   let refused = '';
   for (const root of roots.toReversed()) {
     const lasting = { ...root, expires: FAR };

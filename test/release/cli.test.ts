@@ -4,24 +4,25 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { folderTarget, writeDraft } from '../../src/release/index.ts';
 import { commandFolder, type Folder, type Outcome } from '../setup/command.ts';
-import { S3_KEYS, startS3 } from './s3-server.ts';
+import { hasS3, S3_KEYS, startS3 } from './s3-server.ts';
 import { openWorkshop, readAsClient, type Workshop } from './workshop.ts';
 
-let folder: Folder;
-let shop: Workshop;
-let secrets: string[];
-beforeAll(async () => {
-  folder = await commandFolder();
-  shop = await openWorkshop();
-  await folder.write(
-    'evervec.config.ts',
-    `import { defineConfig } from 'evervec';
+const CONFIG = `import { defineConfig } from 'evervec';
 export default defineConfig({
   sources: {},
   releases: { guide: { source: 'documents', target: { type: 'folder', path: 'public/kb' } } },
 });
-`,
-  );
+`;
+const OTHER = CONFIG.replace('guide:', 'other:');
+
+let folder: Folder;
+let shop: Workshop;
+let secrets: string[];
+let jobEnv: Record<string, string> = {};
+beforeAll(async () => {
+  folder = await commandFolder();
+  shop = await openWorkshop();
+  await folder.write('evervec.config.ts', CONFIG);
   await folder.run(['release', 'keys', 'new']);
   secrets = await Promise.all(
     ['root', 'release', 'channel'].map(async (role) =>
@@ -98,7 +99,6 @@ it('publishes, rolls out, halts, widens, promotes, lists, shows, takes back', as
     version: '1.0',
   });
   expect(await asClient()).toBe('one');
-  expect((await run(['publish', 'guide'])).stdout).toContain('nothing was done');
   await draft('two', 'one');
   expect((await run(['publish', 'guide', '--rollout', '25'])).stdout).toContain('25 % of clients');
   expect(await json(['halt', 'guide'])).toMatchObject({ channel: { candidate: { rollout: 0 } } });
@@ -108,7 +108,6 @@ it('publishes, rolls out, halts, widens, promotes, lists, shows, takes back', as
   expect(await asClient()).toBe('one');
   expect(await run(['promote', 'guide', '--rollout', '101'])).toMatchObject({ code: 2 });
   expect(await json(['promote', 'guide'])).toMatchObject({ channel: { current: { sequence: 2 } } });
-  expect(await run(['promote', 'guide'])).toMatchObject({ code: 2 });
   expect(await asClient()).toBe('two');
   const listed = await json(['list', 'guide']);
   expect(listed).toMatchObject({ verified: true, problems: [] });
@@ -121,7 +120,6 @@ it('publishes, rolls out, halts, widens, promotes, lists, shows, takes back', as
     manifest: { notes: 'First.' },
   });
   expect((await run(['show', 'guide'])).stdout).toMatch(/release 2, current/);
-  expect(await run(['show', 'guide', '7'])).toMatchObject({ code: 2 });
   // Nobody is there to ask.
   expect(await run(['yank', 'guide', '2'])).toMatchObject({
     code: 2,
@@ -165,10 +163,10 @@ it('in a job the secrets come from the environment, and the folder has none', as
     await rm(path.join(at, name));
     return text;
   };
-  const env = {
+  const env = (jobEnv = {
     EVERVEC_RELEASE_KEY: await taken('release.2.secret'),
     EVERVEC_CHANNEL_KEY: await taken('channel.1.secret'),
-  };
+  });
   expect(await run(['publish', 'guide'])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('has no release key that root.2.json names'),
@@ -187,8 +185,17 @@ it('in a job the secrets come from the environment, and the folder has none', as
   expect(await json(['renew', 'guide', '--valid-days', '30'], env)).toMatchObject({
     release: 'guide',
   });
+  await folder.write('other.config.ts', OTHER);
+  expect(await run(['renew', 'other', '--config', 'other.config.ts'], env)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('are of guide, and the release other is of other'),
+  });
+});
+
+it.runIf(hasS3)('to a bucket, with access keys from the environment alone', async () => {
+  const env = jobEnv;
   await draft('four');
-  await using server = await startS3({ isConditional: true });
+  await using server = await startS3({ conditions: 'kept' });
   const bucket = {
     ...env,
     AWS_ACCESS_KEY_ID: S3_KEYS.accessKeyId,

@@ -1,5 +1,15 @@
 /** Keys: made once, replaced by a chain that clients follow, never printed, and refused where they do not belong. */
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { EvervecError } from '../../src/errors/index.ts';
@@ -126,6 +136,25 @@ it('a stolen channel key that set the number as high as it goes is outlived', as
   expect(await asClient(state)).toBe('one');
 });
 
+it('a root that is newer on the target than in the folder counts', async () => {
+  await publishDraft(await shop.publisher(), await shop.draft('one'));
+  const older = path.join(shop.folder, 'older');
+  await cp(shop.keys, older, { recursive: true });
+  await rotateKeys({ folder: shop.keys, role: 'release', expires: later() });
+  await renew(await shop.publisher());
+  const trust = await readTrust(older);
+  const behind = { ...(await shop.publisher()), trust, keys: keysOf(trust) };
+  const publishing = publishDraft(behind, await shop.draft('two'));
+  await expect(publishing).rejects.toMatchObject({
+    fault: 'key',
+    message: expect.stringContaining('that root.2.json names'),
+  });
+  const text = await readFile(inKeys('release.2.secret'), 'utf8');
+  const keys = keysOf(trust, { release: { text, where: 'EVERVEC_RELEASE_KEY' } });
+  await publishDraft({ ...behind, keys }, await shop.draft('two'));
+  expect(await asClient()).toBe('two');
+});
+
 it('the root is kept elsewhere: it is asked for, and comes from there', async () => {
   const offline = path.join(shop.folder, 'offline.secret');
   await rename(inKeys('root.1.secret'), offline);
@@ -201,6 +230,11 @@ it('a folder of keys without its roots or its anchor is not believed', async () 
   const copy = path.join(shop.folder, 'copy');
   await mkdir(copy);
   await writeFile(path.join(copy, 'trust.json'), '{"product":"guide"}');
+  await expect(readTrust(copy)).rejects.toMatchObject({ fault: 'key' });
+  await writeFile(
+    path.join(copy, 'trust.json'),
+    '{"product":"guide","version":1,"root":{"signers":[7]}}',
+  );
   await expect(readTrust(copy)).rejects.toMatchObject({ fault: 'key' });
   await copyFile(inKeys('trust.json'), path.join(copy, 'trust.json'));
   await expect(readTrust(copy)).rejects.toMatchObject({

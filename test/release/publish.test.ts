@@ -221,6 +221,20 @@ it('a damaged manifest is mended by the next release, a lost pointer too', async
   expect(await asClient(state)).toBe('two');
 });
 
+it('what is no channel at all is said, and nothing is put beside it', async () => {
+  const publisher = await shop.publisher();
+  await publishDraft(publisher, await shop.draft('one'));
+  const before = (await shop.target.list('')).length;
+  for (const text of ['', '<html>', '{}', '{"signatures":[],"signed":{"issued":"x"}}']) {
+    await writeFile(path.join(shop.folder, 'public/channel.json'), text);
+    await expect(publishDraft(publisher, await shop.draft('two'))).rejects.toMatchObject({
+      fault: 'published',
+      message: expect.stringMatching(/channel\.json .* is refused: it can't be read/),
+    });
+  }
+  expect(await shop.target.list('')).toHaveLength(before);
+});
+
 function textOf(bytes: Uint8Array | undefined): string | undefined {
   return bytes && new TextDecoder().decode(bytes);
 }

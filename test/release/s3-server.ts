@@ -8,6 +8,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+/** The folder that it is found from; undefined where it is not installed. */
+const LIBRARY = process.env['EVERVEC_TEST_S3'];
+export const hasS3 = LIBRARY !== undefined;
+
 export const S3_KEYS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 
 interface Context {
@@ -40,8 +44,14 @@ export interface S3Server extends AsyncDisposable {
   readonly asked: { method: string; path: string; header(name: string): string }[];
 }
 
-export async function startS3({ isConditional }: { isConditional: boolean }): Promise<S3Server> {
-  const require = createRequire(new URL('../s3/package.json', import.meta.url));
+export interface S3Options {
+  /** What the server makes of a conditional write: keeps to it, does not see the condition, or says that it does not know such a thing. */
+  readonly conditions: 'kept' | 'ignored' | 'refused';
+}
+
+export async function startS3({ conditions }: S3Options): Promise<S3Server> {
+  if (LIBRARY === undefined) throw new Error('EVERVEC_TEST_S3 is not set: npm run services');
+  const require = createRequire(path.join(LIBRARY, 'package.json'));
   withDes(require('node:crypto'));
   const S3rver: new (options: object) => Server = require('s3rver');
   const directory = await mkdtemp(path.join(tmpdir(), 'evervec-s3-'));
@@ -63,7 +73,8 @@ export async function startS3({ isConditional }: { isConditional: boolean }): Pr
     context.status = status;
     context.body = '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>';
   });
-  if (isConditional) server.middleware.splice(1, 0, conditionalWrites());
+  if (conditions === 'kept') server.middleware.splice(1, 0, conditionalWrites());
+  if (conditions === 'refused') server.middleware.splice(1, 0, refuseConditions);
   const { port } = await server.run();
   return {
     endpoint: `http://127.0.0.1:${port}`,
@@ -89,6 +100,13 @@ function withDes(crypto: Record<'createCipheriv' | 'createDecipheriv', MakeCiphe
         : make(cipher, key, iv);
   }
 }
+
+const refuseConditions: Middleware = async (context, next) => {
+  const hasCondition = context.get('if-match') !== '' || context.get('if-none-match') !== '';
+  if (context.method !== 'PUT' || !hasCondition) return await next();
+  context.status = 501;
+  context.body = '<?xml version="1.0"?><Error><Code>NotImplemented</Code></Error>';
+};
 
 /** One conditional write at a time: the look and the write are one step. */
 function conditionalWrites(): Middleware {

@@ -83,18 +83,35 @@ async function configuredReleases(options: PlaceOptions): Promise<NonNullable<Co
 /** Secrets come from the environment, else from the folder of the keys. */
 export async function publisherFor(name: string, options: SigningOptions): Promise<Publisher> {
   const trust = await readTrust(keysFolder(options));
+  const target = await targetFor(name, options);
+  await expectProduct(name, trust, options);
   const { EVERVEC_RELEASE_KEY: release, EVERVEC_CHANNEL_KEY: channel } = environmentOf();
   const given = {
     ...(release !== undefined && { release: { text: release, where: 'EVERVEC_RELEASE_KEY' } }),
     ...(channel !== undefined && { channel: { text: channel, where: 'EVERVEC_CHANNEL_KEY' } }),
   };
   return {
-    target: await targetFor(name, options),
+    target,
     trust,
     keys: keysOf(trust, given),
     client: VERSION,
     ...(options.validDays !== undefined && { lifetimeMs: options.validDays * 86_400_000 }),
   };
+}
+
+/** Signed by the keys of another product clients would refuse it. A place that is named by hand is nobody's in the configuration. */
+async function expectProduct(name: string, trust: Trust, options: PlaceOptions): Promise<void> {
+  if (options.target !== undefined) return;
+  const releases = await configuredReleases(options);
+  const product = (Object.hasOwn(releases, name) ? releases[name]?.product : undefined) ?? name;
+  if (product === trust.anchor.product) return;
+  throw new ConfigError(
+    `The keys in ${trust.folder} are of ${trust.anchor.product}, and the release ${name} is of ${product}.`,
+    {
+      remedy: `Name the folder of its keys with --keys, or set releases.${name}.product to '${trust.anchor.product}'.`,
+      isUsage: true,
+    },
+  );
 }
 
 export function keysFolder({ keys = DEFAULT_KEYS }: PlaceOptions): string {

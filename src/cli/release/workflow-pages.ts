@@ -38,7 +38,8 @@ ${INSTALL}      - name: Bring back what is published
       - name: Build, which finds out whether anything changed
         env:
           DATABASE_URL: ${secret('DATABASE_URL')}
-        run: npx evervec release build ${name}
+          KEYS: ${JSON.stringify(keys)}
+        run: npx evervec release build ${name} --keys "$KEYS"
 ${publishStep(name, keys)}      # The rest of the site, if there is one, belongs into ${site} before this step.
       - uses: ${UPLOAD_PAGES}
         if: ${isNews}

@@ -20,6 +20,7 @@ jobs:
 ${INSTALL}      - name: Build, which finds out whether anything changed
         env:
           DATABASE_URL: ${secret('DATABASE_URL')}
-${access}        run: npx evervec release build ${name}
+          KEYS: ${JSON.stringify(keys)}
+${access}        run: npx evervec release build ${name} --keys "$KEYS"
 ${publishStep(name, keys, access)}`;
 }

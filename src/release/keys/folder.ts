@@ -6,6 +6,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EvervecError, ReleaseError } from '../../errors/index.ts';
 import type { RootDocument, SigningKey, TrustAnchor } from '../../format/index.ts';
+import { integer, shape, text } from '../../format/checked-json.ts';
+import { readRole } from '../../format/trust/role.ts';
 import { readRoots, rootPath } from '../roots.ts';
 import { codeOf, isMissing, remedyFor } from '../targets/system-error.ts';
 import { parseSecrets, type RoleName, ROLES } from './secret.ts';
@@ -91,16 +93,15 @@ async function inFolder<T extends string | string[]>(
   }
 }
 
-function parseAnchor(text: string, folder: string): TrustAnchor {
+function parseAnchor(json: string, folder: string): TrustAnchor {
   try {
-    const { product, version, root } = JSON.parse(text);
-    if (typeof product === 'string' && Number.isSafeInteger(version) && Array.isArray(root.signers))
-      return { product, version, root };
-  } catch {
-    // Said below.
+    const readAnchor = shape({ product: text(100), version: integer(1), root: readRole });
+    return readAnchor(JSON.parse(json), TRUST);
+  } catch (error) {
+    throw new ReleaseError('key', `${path.join(folder, TRUST)} is no trust anchor.`, {
+      remedy: 'Bring it back from the repository: clients have it, so it can not be made anew.',
+      isUsage: true,
+      cause: error,
+    });
   }
-  throw new ReleaseError('key', `${path.join(folder, TRUST)} is no trust anchor.`, {
-    remedy: 'Bring it back from the repository: clients have it, so it can not be made anew.',
-    isUsage: true,
-  });
 }

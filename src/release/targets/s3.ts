@@ -27,6 +27,7 @@ export function s3Target(options: S3TargetOptions, credentials: S3Credentials): 
   const name = `s3 ${bucket}${folder === '' ? '' : `/${folder}`}`;
   const client = new AwsClient({ ...keysOf(credentials), service: 's3', region, retries: 4 });
   const request = s3Requests(client, bucketUrl(options, region), name);
+  const write = writer(request);
   const key = (path: string) => {
     const checked = checkPath(path, name);
     return folder === '' ? checked : `${folder}/${checked}`;
@@ -35,13 +36,20 @@ export function s3Target(options: S3TargetOptions, credentials: S3Credentials): 
   return {
     name,
     get,
-    put: async (path, bytes) => await put(request, key(path), bytes, name),
+    put: async (path, bytes) => await put({ request, write, name }, key(path), bytes),
     switchPointer: async (path, bytes, expected) =>
-      await exchange(request, key(path), bytes, expected, { name, path }),
+      await exchange({ request, write, name }, key(path), bytes, expected),
     list: async (below) =>
       await listBucket(request, folder, below === '' ? '' : checkPath(below, name)),
     remove: async (path) => void (await request('DELETE', key(path), {}, [204, 200, 404])),
   };
+}
+
+interface Bucket {
+  readonly request: S3Request;
+  readonly write: Write;
+  /** For people. */
+  readonly name: string;
 }
 
 function keysOf({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) {
@@ -64,14 +72,12 @@ async function read(request: S3Request, key: string) {
 }
 
 async function put(
-  request: S3Request,
+  { request, write, name }: Bucket,
   key: string,
   bytes: Uint8Array,
-  name: string,
 ): Promise<void> {
   if (await isThere(request, key, bytes, name)) return;
-  const headers = { ...headersOf(key, IMMUTABLE), 'if-none-match': '*' };
-  const status = await write(request, key, bytes, headers);
+  const status = await write(key, bytes, headersOf(key, IMMUTABLE), { 'if-none-match': '*' });
   // Somebody else was faster, with the same or with something else.
   if (isRefused(status) && !(await isThere(request, key, bytes, name)))
     throw new ReleaseConflictError(name, `${key} is being written by somebody else.`);
@@ -96,11 +102,10 @@ async function isThere(request: S3Request, key: string, bytes: Uint8Array, name:
 }
 
 async function exchange(
-  request: S3Request,
+  { request, write, name }: Bucket,
   key: string,
   bytes: Uint8Array,
   expected: Uint8Array | undefined,
-  { name, path }: { name: string; path: string },
 ): Promise<void> {
   const found = await read(request, key);
   const isSame =
@@ -108,7 +113,7 @@ async function exchange(
       ? found === expected
       : isEqual(found.bytes, expected);
   const lost = () =>
-    new ReleaseConflictError(name, `${path} was changed by somebody else meanwhile.`);
+    new ReleaseConflictError(name, `${key} was changed by somebody else meanwhile.`);
   if (!isSame) throw lost();
   const condition: Record<string, string> =
     found === undefined
@@ -116,21 +121,29 @@ async function exchange(
       : found.etag === null
         ? {}
         : { 'if-match': found.etag };
-  const headers = { ...headersOf(key, CHANGING), ...condition };
-  if (isRefused(await write(request, key, bytes, headers))) throw lost();
+  if (isRefused(await write(key, bytes, headersOf(key, CHANGING), condition))) throw lost();
 }
 
-/** @returns the status; conditions that the server does not know are left out */
-async function write(
-  request: S3Request,
+/** @returns the status */
+type Write = (
   key: string,
   bytes: Uint8Array,
   headers: Record<string, string>,
-): Promise<number> {
-  const { status } = await request('PUT', key, { headers, body: bytes }, [200, 409, 412, 501]);
-  if (status !== NOT_IMPLEMENTED) return status;
-  const { 'if-match': _match, 'if-none-match': _none, ...plain } = headers;
-  return (await request('PUT', key, { headers: plain, body: bytes }, [200])).status;
+  condition: Record<string, string>,
+) => Promise<number>;
+
+/** Conditions that the server says it does not know are left out from then on. */
+function writer(request: S3Request): Write {
+  let isConditional = true;
+  return async (key, body, headers, condition) => {
+    if (isConditional) {
+      const conditional = { headers: { ...headers, ...condition }, body };
+      const { status } = await request('PUT', key, conditional, [200, 409, 412, NOT_IMPLEMENTED]);
+      if (status !== NOT_IMPLEMENTED) return status;
+      isConditional = false;
+    }
+    return (await request('PUT', key, { headers, body }, [200])).status;
+  };
 }
 
 const NOT_IMPLEMENTED = 501;

@@ -12,6 +12,7 @@ import type { DraftManifest, ReleaseDraft } from './draft.ts';
 import { gzip } from './gzip.ts';
 import { buildKnowledge } from './knowledge.ts';
 import { readModelFile } from './model-file.ts';
+import { KEPT_RELEASES } from './published.ts';
 import { measureRecall } from './recall.ts';
 
 /** The first version of Evervec whose client understands such a release. Raise it with a format that older ones do not. */
@@ -30,7 +31,7 @@ export interface BuildInput {
   readonly dimensions: number;
   /** In the order of their keys. */
   readonly records: readonly ContentRecord[];
-  /** Newest first: the first is what clients have now. */
+  /** Newest first, of which 8 count: the first is what clients have now. */
   readonly bases: readonly ReleaseBase[];
   /** Builds also what is published already. Default false. */
   readonly isForced?: boolean | undefined;
@@ -81,7 +82,7 @@ export async function buildRelease(input: BuildInput): Promise<BuiltRelease | Un
   const [zipped, model] = await compressing;
   const ways = await buildWays(
     { bytes, sha256, zippedBytes: zipped.length },
-    bases,
+    bases.slice(0, KEPT_RELEASES),
     (done, total) => onProgress?.('comparing', done, total),
   );
   const deltas = ways.flatMap(({ delta }) => (delta === undefined ? [] : [delta]));

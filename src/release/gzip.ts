@@ -7,9 +7,13 @@ const gzipAsync = promisify(gzipCallback);
 const SYSTEM_AT = 9;
 const UNKNOWN_SYSTEM = 255;
 
-export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
+/** @param level 1 to 9, the default */
+export async function gzip(
+  bytes: Uint8Array,
+  level: number = constants.Z_BEST_COMPRESSION,
+): Promise<Uint8Array> {
   // Without a name and a time in the header.
-  const zipped = await gzipAsync(bytes, { level: constants.Z_BEST_COMPRESSION });
+  const zipped = await gzipAsync(bytes, { level });
   zipped[SYSTEM_AT] = UNKNOWN_SYSTEM;
   return zipped;
 }

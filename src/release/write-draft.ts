@@ -44,10 +44,10 @@ export async function writeDraft(
   }
 }
 
-/** Takes a draft away: what it says is no longer what the content is. */
+/** Takes a draft away: what it says is no longer what the content is. A folder that is none stays. */
 export async function removeDraft(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await rm(beforeOf(folder), { recursive: true, force: true });
+  for (const each of [folder, beforeOf(folder)])
+    if (await isDraft(each)) await rm(each, { recursive: true, force: true });
 }
 
 export function digestOf(bytes: Uint8Array): string {
@@ -77,7 +77,7 @@ async function replace(folder: string, fresh: string): Promise<void> {
 /** Brings back the older draft, where its replacement was interrupted between the two renames. */
 export async function takeBack(folder: string): Promise<void> {
   const before = beforeOf(folder);
-  if (!existsSync(before)) return;
+  if (!(await isDraft(before))) return;
   if (existsSync(folder)) await rm(before, { recursive: true, force: true });
   else await rename(before, folder);
 }
@@ -95,15 +95,21 @@ async function clearLeftOvers(folder: string): Promise<void> {
 
 /** A folder that was named by mistake is not thrown away. */
 async function requireDraft(folder: string): Promise<void> {
-  const isDraft = await readFile(path.join(folder, DRAFT_FILE)).then(
-    () => true,
-    () => false,
-  );
-  if (isDraft) return;
+  if (await isDraft(folder)) return;
   throw new ReleaseError('exists', `${folder} is there already, and is no draft of a release.`, {
     remedy: 'Name another folder with --out, or remove this one.',
     isUsage: true,
   });
+}
+
+/** By what only a draft has: a file of that name may be anybody's. */
+async function isDraft(folder: string): Promise<boolean> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path.join(folder, DRAFT_FILE), 'utf8'));
+    return typeof value === 'object' && value !== null && 'manifest' in value && 'sha256' in value;
+  } catch {
+    return false;
+  }
 }
 
 function unwritable(folder: string, error: unknown): EvervecError {

@@ -91,12 +91,17 @@ it('a build that was killed leaves the older draft, and what it left goes with a
   expect(await readdir(root)).toEqual(['any', 'any.young.building']);
 });
 
-it('a folder that is no draft is not replaced', async () => {
+it('a folder that is no draft is neither replaced nor removed', async () => {
   const folder = path.join(await scratchFolder(), 'home');
   await mkdir(folder);
   await writeFile(path.join(folder, 'letter.txt'), 'dear');
   await expect(written(folder)).rejects.toMatchObject({ fault: 'exists', isUsage: true });
-  expect(await readdir(folder)).toEqual(['letter.txt']);
+  // Nor taken away, where nothing changed; a file of the same name makes no draft of it.
+  await removeDraft(folder);
+  await writeFile(path.join(folder, 'draft.json'), '{"chapter": 1}');
+  await removeDraft(folder);
+  await expect(written(folder)).rejects.toMatchObject({ fault: 'exists' });
+  expect(await readdir(folder)).toEqual(['draft.json', 'letter.txt']);
   const file = path.join(folder, 'letter.txt');
   await expect(written(file)).rejects.toMatchObject({ fault: 'exists' });
   await expect(written(path.join(file, 'below'))).rejects.toMatchObject({ fault: 'draft' });

@@ -64,7 +64,7 @@ for (const add of [
   addQueue,
   addRelease,
 ])
-  add(program);
+  await add(program);
 
 /** Commander ends the process by itself unless told otherwise, for each command. */
 function keepAlive(command: Command): void {

@@ -2,28 +2,23 @@
 import type { Connection, Database } from '../database/index.ts';
 import { ReleaseError, SchemaError } from '../errors/index.ts';
 import type { IndexAbout } from '../format/index.ts';
-import {
-  buildRelease,
-  type BuiltRelease,
-  type ContentRecord,
-  type LeftOut,
-  modelFingerprint,
-  type OnBuildProgress,
-  planRelease,
-  readContent,
-  readFreshness,
-  type ReleaseBase,
-  type ReleaseOptions,
-  type ReleasePlan,
-  removeDraft,
-  requireFresh,
-  writeDraft,
+import type {
+  BuiltRelease,
+  ContentRecord,
+  LeftOut,
+  OnBuildProgress,
+  ReleaseBase,
+  ReleaseOptions,
+  ReleasePlan,
 } from '../release/index.ts';
 import { findSource, type SourceDefinition, type SourceRow } from '../source/index.ts';
 import type { Config } from './config.ts';
 import { DOCUMENTS } from './document-source.ts';
 import { activeSpace, notSetUp } from './spaces.ts';
 import type { Wiring } from './wiring.ts';
+
+/** Loaded when something is built: most programs build nothing. */
+const parts = () => import('../release/index.ts');
 
 export interface BuildOptions {
   /** The folder that the draft is written to; one that is there is replaced in one step. */
@@ -122,6 +117,7 @@ export class Releases {
     const { source: sourceName } = wanted;
     const { row, source } = await this.#wiring.known(sourceName);
     requireSameTier(row, source);
+    const { buildRelease, planRelease, removeDraft, writeDraft } = await parts();
     const plan = planRelease(name, wanted, source, this.#isDocuments(sourceName));
     const content = await this.#read(plan, source, { allowStale, onProgress });
     const { records, stale, about, dimensions } = content;
@@ -157,6 +153,7 @@ export class Releases {
     source: SourceDefinition,
     { allowStale, onProgress }: { allowStale: boolean; onProgress: OnBuildProgress | undefined },
   ): Promise<Content> {
+    const { modelFingerprint, readContent, requireFresh } = await parts();
     return await this.#database.transaction(async (tx) => {
       await tx.query('set transaction isolation level repeatable read, read only');
       const row = await findSource(tx, source.name);
@@ -184,6 +181,7 @@ export class Releases {
   }
 
   async #freshness(tx: Connection, row: SourceRow, source: SourceDefinition) {
+    const { readFreshness } = await parts();
     const freshness = await readFreshness(tx, row, source.fingerprint);
     // Documents come in through Evervec alone, each is queued by its own change, and nothing ever was there before.
     const isFromTheFirst = this.#isDocuments(source.name) && row.queued_fingerprint === null;

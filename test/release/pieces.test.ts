@@ -9,6 +9,7 @@ import {
   sha256Hex,
 } from '../../src/format/index.ts';
 import { createEmbeddedModel, decodeModel } from '../../src/embed/index.ts';
+import { buildWordIndex, topK } from '../../src/ranking/index.ts';
 import { modelFingerprint, type ReleaseBase } from '../../src/release/index.ts';
 import { safeUrl } from '../../src/release/safe-url.ts';
 import { ABOUT, built, DIMENSIONS, type Given, record, records } from './any-content.ts';
@@ -77,7 +78,7 @@ it('is major where a client should not wait: the first, another model, over a fi
 });
 
 it('says what a client checks, in the shape of a manifest', async () => {
-  const { draft, contents } = await built();
+  const { draft, contents } = await built({ records: records(400) });
   const signed = {
     type: 'release',
     product: 'any',
@@ -95,6 +96,17 @@ it('says what a client checks, in the shape of a manifest', async () => {
     chunkCount: index.chunks,
   });
   expect(new Set(canaries.flatMap(({ expects }) => expects)).size).toBe(8);
+  // As a page asks: titles stand before texts, and each record counts by its best chunk.
+  const decoded = decodeIndex(plain);
+  const wordsOf = (chunk: number) =>
+    `${decoded.record(decoded.recordOf(chunk)).title}\n\n${decoded.text(chunk)}`;
+  const words = buildWordIndex(decoded.chunkCount, wordsOf);
+  for (const { query, expects } of canaries) {
+    const first = topK(words.scores(query), 10).map((chunk) =>
+      decoded.key(decoded.recordOf(chunk)),
+    );
+    expect(first).toEqual(expect.arrayContaining([...expects]));
+  }
   expect(recall).toBeGreaterThan(9_000);
   expect(model).toEqual(ABOUT.model);
 });

@@ -1,29 +1,12 @@
 /** `evervec release …`: indexes for pages to search by themselves. */
 import type { Command } from 'commander';
-import { addBuild } from './build.ts';
-import { addKeys } from './keys.ts';
-import { addList, addShow } from './list.ts';
-import { addHalt, addPromote, addPrune, addPublish, addRenew, addYank } from './publish.ts';
-import { addPull } from './pull.ts';
-import { addWorkflow } from './workflow.ts';
 
-export function addRelease(program: Command): void {
+/** Modules about releases are many, and no other command needs them: they are loaded where one of theirs is asked for. */
+export async function addRelease(program: Command): Promise<void> {
   const release = program
     .command('release')
     .description('releases: build for pages to search, sign, publish, roll out');
-  for (const add of [
-    addBuild,
-    addKeys,
-    addPublish,
-    addRenew,
-    addPromote,
-    addHalt,
-    addYank,
-    addList,
-    addShow,
-    addPrune,
-    addPull,
-    addWorkflow,
-  ])
-    add(release);
+  if (!process.argv.includes('release')) return;
+  const { addCommands } = await import('./commands.ts');
+  addCommands(release);
 }

@@ -220,6 +220,9 @@ it('a damaged manifest is mended by the next release, a lost pointer too', async
   await shop.target.remove('channel.json');
   expect(await publishDraft(publisher, await shop.draft('two'))).toMatchObject({ sequence: 3 });
   expect(await asClient(state)).toBe('two');
+  for (const { path: file } of await shop.target.list('releases')) await shop.target.remove(file);
+  expect(await publishDraft(publisher, await shop.draft('two'))).toMatchObject({ sequence: 4 });
+  expect(await asClient(state)).toBe('two');
 });
 
 it('what is no channel at all is said, and nothing is put beside it', async () => {

@@ -3,11 +3,11 @@
  * gzipped at level 9, its recall measured, its proof found; with the embedded model's file. Then the same after one record in fifty changed, with
  * deltas from what was before.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Evervec } from '../src/index.ts';
-import { readPlainIndex } from '../test/release/draft-index.ts';
+import { readDraft } from '../src/release/index.ts';
 import { openArticles, prepareArticles } from './articles.ts';
 import { type Bench, spreadOf } from './bench.ts';
 import { ScratchDatabases, withClient } from './scratch-databases.ts';
@@ -35,7 +35,7 @@ export const bench: Bench = {
           note('all is searchable');
           const first = path.join(folder, 'first');
           const whole = await timed(runs, note, () => build(evervec, first));
-          const base = await readPlainIndex(first);
+          const base = await baseOf(first);
           await change(url, evervec);
           const second = path.join(folder, 'second');
           const withDelta = await timed(runs, note, () => build(evervec, second, [base]));
@@ -69,6 +69,13 @@ async function change(url: string, evervec: Evervec): Promise<void> {
     client.query(`update articles set body = reverse(body) where id % ${CHANGED_EVERY} = 0`),
   );
   await (await evervec.worker()).drain();
+}
+
+/** The index of a draft, as clients would have it. */
+async function baseOf(folder: string) {
+  const { sha256, files } = (await readDraft(folder)).manifest.index;
+  const plain = files.find(({ encoding }) => encoding === 'identity')?.path ?? '';
+  return { sha256, load: () => readFile(path.join(folder, plain)) };
 }
 
 type Bases = Parameters<Evervec['releases']['build']>[1]['bases'];

@@ -84,9 +84,8 @@ describeEachDatabase('tiers of a release', ({ open }) => {
 
     // A change of tier is seen at once, and the delta tells no more than that something went.
     const base = await readPlainIndex(at('handbook'));
-    const [{ id: tidesId } = { id: '' }] = (await documents.list({ limit: 10 })).documents.filter(
-      ({ title }) => title === 'Title tides',
-    );
+    const listed = await documents.list({ limit: 10 });
+    const tidesId = listed.documents.find(({ title }) => title === 'Title tides')?.id ?? '';
     await documents.update(tidesId, { tier: 'secret' });
     words.push('whispered');
     await documents.add(book('whispered', 'secret', { origin: 'https://example.org/tides' }), {

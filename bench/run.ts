@@ -30,6 +30,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   chunker: () => import('./chunker.ts'),
   'embedded-model': () => import('./embedded-model.ts'),
   release: () => import('./release.ts'),
+  'release-build': () => import('./release-build.ts'),
   'browser-search': () => import('./browser-search.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),
   'quality-search': () => import('./quality-search.ts'),

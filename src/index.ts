@@ -1,6 +1,7 @@
 /** Evervec for programs: open, set up, work, search. */
 export {
   type Advice,
+  type BuildOptions,
   type Config,
   createEvervec,
   defineConfig,
@@ -8,6 +9,7 @@ export {
   type EvervecOptions,
   type Reconciled,
   type Reindexed,
+  type ReleaseBuilt,
   type SetupReport,
   type SourceSummary,
   type Verdict,

@@ -11,7 +11,7 @@ import { ROOT } from './paths.ts';
 import { findPostgres, hasVector } from './postgres.ts';
 
 /** Folders with a lockfile of their own: what only benchmarks or some tests need. */
-const NPM_FOLDERS = ['bench/peers', 'test/runtimes', 'test/transformers'];
+const NPM_FOLDERS = ['bench/peers', 'test/runtimes', 'test/s3', 'test/transformers'];
 
 /** Installs all that is missing and can be installed here. Returns the steps that failed. */
 export function installAll(): string[] {

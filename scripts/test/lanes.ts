@@ -1,5 +1,5 @@
 /**
- * Finds the real parts that tests run against: Postgres with pgvector, Chromium, PgBouncer, Deno, Bun, Transformers.js. A
+ * Finds the real parts that tests run against: Postgres with pgvector, Chromium, PgBouncer, Deno, Bun, Transformers.js, a server that speaks S3. A
  * lane that is not there is skipped and said to be; one that was named by hand and does not work is an error.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -35,7 +35,8 @@ export async function findLanes(env: Environment): Promise<Lane[]> {
     programLane('PgBouncer', '/usr/sbin/pgbouncer', 'EVERVEC_TEST_PGBOUNCER'),
     runtimeLane('Deno', 'deno', 'EVERVEC_TEST_DENO'),
     runtimeLane('Bun', 'bun', 'EVERVEC_TEST_BUN'),
-    transformersLane(),
+    libraryLane('Transformers.js', 'test/transformers', '@huggingface/transformers'),
+    libraryLane('S3', 'test/s3', 's3rver'),
   ];
 }
 
@@ -138,13 +139,13 @@ function runtimeLane(name: string, program: string, variable: string): Lane {
 }
 
 /** Its value is the folder that the library is found from. */
-function transformersLane(): Lane {
-  const lane = { name: 'Transformers.js', variable: 'EVERVEC_TEST_TRANSFORMERS', isBroken: false };
-  const folder = path.join(ROOT, 'test', 'transformers');
-  const manifest = path.join(folder, 'node_modules/@huggingface/transformers/package.json');
-  if (!existsSync(manifest)) return { ...lane, detail: 'not installed' };
+function libraryLane(name: string, place: string, library: string): Lane {
+  const variable = `EVERVEC_TEST_${path.basename(place).toUpperCase()}`;
+  const folder = path.join(ROOT, ...place.split('/'));
+  const manifest = path.join(folder, 'node_modules', library, 'package.json');
+  if (!existsSync(manifest)) return { name, variable, detail: 'not installed', isBroken: false };
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-  return { ...lane, value: folder, detail: version };
+  return { name, variable, value: folder, detail: version, isBroken: false };
 }
 
 function programLane(name: string, file: string, variable: string): Lane {

@@ -17,6 +17,7 @@ import { addModel } from './model.ts';
 import { addQueue } from './queue/index.ts';
 import { addReconcile } from './reconcile.ts';
 import { addReindex } from './reindex.ts';
+import { addRelease } from './release/index.ts';
 import { addSearch, addSimilar } from './search.ts';
 import { addSetup } from './setup.ts';
 import { addTeardown } from './teardown.ts';
@@ -61,8 +62,9 @@ for (const add of [
   addEvaluate,
   addCost,
   addQueue,
+  addRelease,
 ])
-  add(program);
+  await add(program);
 
 /** Commander ends the process by itself unless told otherwise, for each command. */
 function keepAlive(command: Command): void {

@@ -3,53 +3,12 @@
  * that and hands the result over.
  */
 import { z } from 'zod';
-import {
-  type AiSdkModel,
-  type AiSdkReranker,
-  DTYPES,
-  type EmbeddingModel,
-  type ModelChoice,
-  POOLINGS,
-  PROVIDERS,
-  type RerankerChoice,
-  type RerankFunction,
-} from '../embed/index.ts';
+import { PROVIDERS } from '../embed/index.ts';
 import { ConfigError } from '../errors/index.ts';
-import { bulkLane, standbyLane } from '../queue/index.ts';
+import { releaseName, releaseOptions } from '../release/options.ts';
 import { budgetOptions, sourceName, sourceOptions } from '../source/index.ts';
-import { RETRY } from '../worker/index.ts';
-import { DOCUMENTS, tiersOf } from './document-source.ts';
-
-const modelObject = z.custom<EmbeddingModel | AiSdkModel>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    'doEmbed' in value &&
-    ('dimensions' in value || 'specificationVersion' in value),
-  'a model object has doEmbed, and dimensions or the specificationVersion of the AI SDK',
-);
-
-const providerModel = z.strictObject({
-  provider: z.enum(PROVIDERS),
-  /** The provider's own name of it; default the first of `evervec model list`. `openai-compatible` needs one. */
-  model: z.string().min(1).max(200).optional(),
-  /** Default the model's own; where that is not known, found by a call before the first set-up. */
-  dimensions: z.int().min(1).max(16_000).optional(),
-  /** Default the provider's. `openai-compatible` needs one. */
-  baseUrl: z.url({ protocol: /^https?$/, error: 'not an http address' }).optional(),
-  /** Better in the environment. */
-  apiKey: z.string().optional(),
-  /** Tokens of one text, 32 or more; default what is known of the model. Chunks are cut to it. */
-  maxInputTokens: z.int().min(32).optional(),
-  /** `transformers`: holds models, each in a folder of its name; default from the network. */
-  folder: z.string().min(1).optional(),
-  /** `transformers`: default `mean`. */
-  pooling: z.enum(POOLINGS).optional(),
-  /** `transformers`: precision of the weights, default `fp32`. */
-  dtype: z.enum(DTYPES).optional(),
-  /** `transformers`: put before each text, where the model was trained so. */
-  prefix: z.strictObject({ document: z.string(), query: z.string() }).optional(),
-});
+import { contradictions } from './config-faults.ts';
+import { model, reranker } from './config-models.ts';
 
 /** Names of tiers stand in a setting, with commas between. */
 const tier = z
@@ -93,45 +52,6 @@ const documentOptions = z.strictObject({
   ...sourceOptions.pick({ chunk: true, index: true, language: true, lane: true, budget: true })
     .shape,
 });
-
-/** Which of its forms a model has is seen from the value, so that a fault names the field that is wrong. */
-const model = z.unknown().transform((value, context) => {
-  if (value === 'embedded') return value;
-  const isObject = typeof value === 'object' && value !== null;
-  if (!isObject) {
-    const message = 'a model is "embedded", { provider: … } or a model object';
-    context.issues.push({ code: 'custom', message, input: value });
-    return z.NEVER;
-  }
-  const parsed = 'doEmbed' in value ? modelObject.safeParse(value) : providerModel.safeParse(value);
-  if (parsed.success) return parsed.data;
-  for (const { path, message } of parsed.error.issues)
-    context.issues.push({ code: 'custom', path, message, input: null });
-  return z.NEVER;
-}) as z.ZodType<ModelChoice>;
-
-const rerankModel = z.custom<AiSdkReranker | RerankFunction>(
-  (value) =>
-    typeof value === 'function' ||
-    (typeof value === 'object' && value !== null && 'doRerank' in value),
-  'a re-ranker is a re-ranking model of the AI SDK or a function',
-);
-
-const rerankerSettings = z.strictObject({
-  model: rerankModel,
-  candidates: z.int().min(1).max(200).optional(),
-  timeoutMs: z.int().min(1).max(60_000).optional(),
-});
-
-/** The model alone, or with its settings. */
-const reranker = z.unknown().transform((value, context): RerankerChoice => {
-  const isSettings = typeof value === 'object' && value !== null && !('doRerank' in value);
-  const parsed = rerankerSettings.safeParse(isSettings ? value : { model: value });
-  if (parsed.success) return parsed.data;
-  for (const { path, message } of parsed.error.issues)
-    context.issues.push({ code: 'custom', path: isSettings ? path : [], message, input: null });
-  return z.NEVER;
-}) as z.ZodType<RerankerChoice>;
 
 const config = z.strictObject({
   /**
@@ -214,6 +134,8 @@ const config = z.strictObject({
       }),
     )
     .optional(),
+  /** Indexes for pages to search by themselves, by name. See docs/releases.md. */
+  releases: z.record(releaseName, releaseOptions).optional(),
   worker: z
     .strictObject({
       /** Batches at once, 1 to 64; default 2, embedded database 1. */
@@ -302,47 +224,4 @@ export function parseConfig(value: unknown, origin: string): Config {
     remedy: 'See docs/configuration.md for every field.',
     isUsage: true,
   });
-}
-
-/** Tiers of tokens that there are not, or that mean nothing. */
-function tokenFaults(config: Config): string[] {
-  const tiers = tiersOf(config);
-  return Object.entries(config.server?.tokens ?? {}).flatMap(
-    ([name, { scope, tiers: its = [] }]) => [
-      ...(scope === 'admin' && its.length > 0
-        ? [`server.tokens.${name}.tiers: an admin sees all tiers`]
-        : []),
-      ...its
-        .filter((tier) => !tiers.includes(tier))
-        .map(
-          (tier) =>
-            `server.tokens.${name}.tiers: there is no tier "${tier}", they are ${tiers.join(', ')}`,
-        ),
-    ],
-  );
-}
-
-/** What each field for itself may say, and not both together. */
-function contradictions(config: Config): string[] {
-  const { sources, documents, lanes = {}, worker = {} } = config;
-  const faults: string[] = tokenFaults(config);
-  const isTaken = documents !== undefined && Object.hasOwn(sources, DOCUMENTS);
-  if (isTaken) faults.push(`sources.${DOCUMENTS}: this is the name of the source of documents`);
-  const all = documents === false ? sources : { [DOCUMENTS]: documents ?? {}, ...sources };
-  const known = Object.entries(all).flatMap(([name, { lane = name }]) =>
-    [lane, standbyLane(name)].flatMap((one) => [one, bulkLane(one)]),
-  );
-  for (const name of Object.keys(lanes))
-    if (!known.includes(name))
-      faults.push(
-        `lanes.${name}: no source has this lane, they are ${[...new Set(known)].join(', ')}`,
-      );
-  const shares = Object.values(lanes).reduce((sum, { share = 0 }) => sum + share, 0);
-  if (shares > 1) faults.push(`lanes: their shares are ${shares} together, more than 1`);
-  const { retryBaseMs = RETRY.baseMs, retryCapMs = RETRY.capMs } = worker;
-  if (retryBaseMs > retryCapMs)
-    faults.push(
-      `worker.retryBaseMs: ${retryBaseMs} is longer than worker.retryCapMs, ${retryCapMs}`,
-    );
-  return faults;
 }

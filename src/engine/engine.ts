@@ -71,6 +71,7 @@ import { Documents } from './documents.ts';
 import { onSchema } from './on-schema.ts';
 import { openParts } from './open.ts';
 import { QueueAdmin } from './queue-admin.ts';
+import { Releases } from './releases.ts';
 import type { Reconciled } from './reconcile.ts';
 import { type Reindexed, reindexSources } from './reindex.ts';
 import { Searches } from './searches.ts';
@@ -123,6 +124,8 @@ export class Evervec {
   readonly migrations: Migrations;
   /** What is kept beside the tables of others. */
   readonly documents: Documents;
+  /** Indexes for pages to search by themselves. */
+  readonly releases: Releases;
   /** Work on documents that outlives a request. */
   readonly tasks: Tasks;
   readonly #config: Config;
@@ -185,6 +188,7 @@ export class Evervec {
       config,
       setUp: async () => void (await this.setup([DOCUMENTS])),
     });
+    this.releases = new Releases({ database, config, wiring: this.#wiring });
     this.tasks = new Tasks({
       database,
       documents: this.documents,

@@ -93,22 +93,10 @@ export class Wiring {
    * @throws SchemaError when a chosen source was not set up; SpaceMismatchError where its model is not to be had here
    */
   async wire(names?: readonly string[], onMissing?: OnMissing): Promise<Wired[]> {
-    const version = await schemaVersion(this.#database);
-    if (version > 0 && version < SCHEMA_VERSION)
-      throw new SchemaError('The database was set up by an older version of Evervec.', {
-        remedy: 'Run "evervec setup".',
-        isUsage: true,
-      });
+    const version = await this.#requireCurrent();
     const wired: Wired[] = [];
     for (const name of await this.chosen(names)) {
-      const row = version === 0 ? null : await findSource(this.#database, name);
-      if (row === null) throw notSetUp(name);
-      const source = await this.resolve(name);
-      if (row.definition.fingerprint !== source.fingerprint)
-        throw new SchemaError(`Source "${name}" is configured otherwise than it was set up.`, {
-          remedy: 'Run "evervec setup" and "evervec backfill".',
-          isUsage: true,
-        });
+      const { row, source } = await this.#known(version, name);
       wired.push(await this.#wireSpace(row, source));
       const standby = await findStandby(this.#database, row.id);
       if (standby === null) continue;
@@ -119,6 +107,38 @@ export class Wiring {
       if (second !== undefined) wired.push(second);
     }
     return wired;
+  }
+
+  /**
+   * A configured source as it was set up; no model is needed for that.
+   * @throws UnknownSourceError, SchemaError when it was not set up, or otherwise than it is configured
+   */
+  async known(name: string): Promise<{ row: SourceRow; source: SourceDefinition }> {
+    await this.chosen([name]);
+    return await this.#known(await this.#requireCurrent(), name);
+  }
+
+  /** @returns the schema's version, 0 for none */
+  async #requireCurrent(): Promise<number> {
+    const version = await schemaVersion(this.#database);
+    if (version > 0 && version < SCHEMA_VERSION)
+      throw new SchemaError('The database was set up by an older version of Evervec.', {
+        remedy: 'Run "evervec setup".',
+        isUsage: true,
+      });
+    return version;
+  }
+
+  async #known(version: number, name: string) {
+    const row = version === 0 ? null : await findSource(this.#database, name);
+    if (row === null) throw notSetUp(name);
+    const source = await this.resolve(name);
+    if (row.definition.fingerprint !== source.fingerprint)
+      throw new SchemaError(`Source "${name}" is configured otherwise than it was set up.`, {
+        remedy: 'Run "evervec setup" and "evervec backfill".',
+        isUsage: true,
+      });
+    return { row, source };
   }
 
   async #wireSpace(row: SourceRow, definition: SourceDefinition): Promise<Wired> {

@@ -37,3 +37,6 @@ export interface ReleaseTarget {
   /** That it is gone already is no error. */
   remove(path: string): Promise<void>;
 }
+
+/** What reading takes of one. */
+export type ReadableTarget = Pick<ReleaseTarget, 'name' | 'get' | 'list'>;

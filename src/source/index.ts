@@ -1,6 +1,8 @@
 export { createViews, dropViews, emptyArchive, settleArchived } from './archive.ts';
 export { captureState, installCapture, removeCapture, requireCaptureRights } from './capture.ts';
 export { checkAsPinned } from './expression.ts';
+export { keyJoinSql, textSql } from './column-sql.ts';
+export { parseTemplate } from './template.ts';
 export { type ArchiveRule, resolveSource, type SourceDefinition } from './definition.ts';
 export {
   budgetOptions,

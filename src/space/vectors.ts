@@ -93,3 +93,26 @@ function halfOf(word: number): number {
   const rest = fraction & 0x1fff;
   return sign | (half + (rest > 0x1000 || (rest === 0x1000 && (half & 1) === 1) ? 1 : 0));
 }
+
+/** Of a halfvec as `halfvec_send` gives it: its count of numbers and an unused field, 16 bits each; then the numbers. */
+const SENT_HEADER = 4;
+let floats: Float32Array | undefined;
+
+/** @param sent the bytes of one halfvec @returns its numbers (dimensions) */
+export function decodeHalves(sent: Uint8Array): Float32Array {
+  const table = (floats ??= Float32Array.from({ length: 0x1_0000 }, (_, half) => floatOf(half)));
+  const vector = new Float32Array((sent.length - SENT_HEADER) / 2);
+  for (let i = 0, at = SENT_HEADER; i < vector.length; i++, at += 2)
+    vector[i] = table[((sent[at] ?? 0) << 8) | (sent[at + 1] ?? 0)] ?? 0;
+  return vector;
+}
+
+/** IEEE 754 binary16. */
+function floatOf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

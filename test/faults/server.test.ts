@@ -1,13 +1,10 @@
 /** What hurts a whole server: a crash under load, no connection left, no space left on its disk. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { type Database, migrate, openPostgres } from '../../src/database/index.ts';
 import { noOwnCluster, type OwnCluster, startOwnCluster } from '../setup/own-cluster.ts';
 import { eventually } from '../setup/signal.ts';
+import { mountSmallDisk } from '../setup/small-disk.ts';
 import { expectConverged, paidTwice } from './converged.ts';
 import { forkWorker } from './fork-worker.ts';
 import { insertItems, prepareItems } from './items.ts';
@@ -111,7 +108,7 @@ describe.skipIf(absence !== null)(`a server, postgres${absence ? ` (${absence})`
     'whose disk is full: all is done when there is space',
     { timeout: 60_000 },
     async (context) => {
-      const disk = mountSmallDisk();
+      const disk = mountSmallDisk('postgres');
       if (disk === null) return context.skip('a file system may not be mounted here');
       try {
         await using server = await startModelServer();
@@ -154,34 +151,4 @@ async function takeAll(url: string): Promise<Client[]> {
       return taken;
     }
   }
-}
-
-/** 4 MB that the server may write to; null where mounting is not allowed. */
-function mountSmallDisk() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'evervec-small-disk-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=0777', 'tmpfs', folder]);
-  if (mounted.status !== 0) {
-    rmSync(folder, { recursive: true });
-    return null;
-  }
-  const place = path.join(folder, 'space');
-  spawnSync('install', ['-d', '-o', 'postgres', '-m', '0700', place]);
-  chmodSync(folder, 0o777);
-  const filler = path.join(folder, 'filler');
-  return {
-    folder: place,
-    fill: () => {
-      for (let part = 0; ; part++)
-        try {
-          writeFileSync(`${filler}${part}`, Buffer.alloc(4_096));
-        } catch {
-          return;
-        }
-    },
-    free: () => void spawnSync('sh', ['-c', `rm -f ${filler}*`]),
-    unmount: () => {
-      spawnSync('umount', [folder]);
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
 }

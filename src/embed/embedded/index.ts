@@ -7,5 +7,6 @@ export {
   isEmbedded,
 } from './embedded-model.ts';
 export { embedHashed } from './hashed-words.ts';
-export { loadWordVectors } from './load-model.ts';
+export { loadWordVectors, readWordVectorsFile } from './load-model.ts';
+export { NEAR_WORDS_FINGERPRINT } from './near-words-fingerprint.ts';
 export { EMBEDDED_DIMENSIONS } from './text-sum.ts';

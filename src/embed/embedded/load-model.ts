@@ -17,8 +17,13 @@ export function loadWordVectors(): Promise<WordVectors> {
   return loaded;
 }
 
+/** The file as it is. @throws ModelFileError when it is missing */
+export function readWordVectorsFile(): Promise<Uint8Array> {
+  return readBytes(new URL('near-words.bin', import.meta.url));
+}
+
 async function load(): Promise<WordVectors> {
-  const model = decodeModel(await readBytes(new URL('near-words.bin', import.meta.url)));
+  const model = decodeModel(await readWordVectorsFile());
   if (model.fingerprint !== NEAR_WORDS_FINGERPRINT)
     throw new ModelFileError("The embedded model's file is of another version than the code.", {
       remedy: 'Install the package again.',

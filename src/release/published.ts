@@ -62,7 +62,7 @@ export interface Published {
   readonly releases: readonly PublishedRelease[];
   /** The distinct indexes of the last releases up to the offered ones, newest first, 8 at most. */
   readonly recent: readonly PublishedIndex[];
-  /** Highest number that a file on the target has, signed or not; 0 for none. The next release has a higher one. */
+  /** Highest number that a file on the target has, signed or not, or the channel names; 0 for none. The next release has a higher one. */
   readonly highestSequence: number;
   /** What the channel names and clients would refuse, as sentences. The next release mends it. */
   readonly problems: readonly string[];
@@ -86,10 +86,11 @@ export async function readPublished(
   const roots = await readRoots(target, anchor, own);
   const channel = await readChannel(target, roots);
   const files = await manifestFiles(target);
-  const highestSequence = files[0]?.sequence ?? 0;
+  const highest = files[0]?.sequence ?? 0;
   if (channel === undefined)
-    return { roots, releases: [], recent: [], highestSequence, problems: [] };
+    return { roots, releases: [], recent: [], highestSequence: highest, problems: [] };
   const { document } = channel;
+  const newest = document.candidate ?? document.current;
   const current = await readOffered(target, document, document.current, roots);
   const candidate =
     document.candidate && (await readOffered(target, document, document.candidate, roots));
@@ -105,8 +106,8 @@ export async function readPublished(
     ...(current && { current }),
     ...(candidate && { candidate }),
     releases,
-    recent: recentIndexes(target, releases, (document.candidate ?? document.current).sequence),
-    highestSequence,
+    recent: recentIndexes(target, releases, newest.sequence),
+    highestSequence: Math.max(highest, newest.sequence),
     problems: [
       ...(current ? [] : [unreadable(target, document.current)]),
       ...(document.candidate && !candidate ? [unreadable(target, document.candidate)] : []),

@@ -136,6 +136,36 @@ it('a stolen channel key that set the number as high as it goes is outlived', as
   expect(await asClient(state)).toBe('one');
 });
 
+it('two of three must sign the next root, and the one after, each from a place of its own', async () => {
+  const folder = path.join(shop.folder, 'three');
+  const signers = { rootSigners: 3, rootThreshold: 2 };
+  const anchor = await createKeys({ folder, product: 'guide', expires: later(), ...signers });
+  expect(anchor.root).toMatchObject({ threshold: 2, signers: { length: 3 } });
+  const elsewhere = async (name: string) => {
+    await rename(path.join(folder, name), path.join(shop.folder, name));
+    const text = await readFile(path.join(shop.folder, name), 'utf8');
+    return await parseSecrets(text, name);
+  };
+  const first = await elsewhere('root.1.1.secret');
+  const second = await elsewhere('root.1.2.secret');
+  await elsewhere('root.1.3.secret');
+  const rotate = async (rootKeys: typeof first, role: 'root' | null = null) =>
+    await rotateKeys({ folder, role, expires: later(), rootKeys });
+  await expect(rotate(first)).rejects.toMatchObject({
+    fault: 'refused',
+    message: expect.stringContaining(
+      '1 of the signers that the root names have signed it, and 2 are needed',
+    ),
+  });
+  expect(await rotate([...first, ...second])).toMatchObject({ version: 2 });
+  const third = await rotate([...first, ...second], 'root');
+  expect(third.roles.root).toMatchObject({ threshold: 2, signers: { length: 3 } });
+  await expect(rotate([...first, ...second])).resolves.toMatchObject({ version: 4 });
+  const too = { rootSigners: 1, rootThreshold: 2 };
+  const wrong = createKeys({ folder: inKeys('wrong'), product: 'guide', expires: later(), ...too });
+  await expect(wrong).rejects.toMatchObject({ fault: 'refused' });
+});
+
 it('a root that is newer on the target than in the folder counts', async () => {
   await publishDraft(await shop.publisher(), await shop.draft('one'));
   const older = path.join(shop.folder, 'older');

@@ -51,6 +51,8 @@ interface NewOptions extends Pick<PlaceOptions, 'config' | 'json'> {
   product?: string;
   scheme: Choice;
   rootDays: number;
+  rootSigners: number;
+  rootThreshold: number;
 }
 
 function addNew(keys: Command): void {
@@ -61,20 +63,42 @@ function addNew(keys: Command): void {
     .option('--product <name>', "what clients know it by (default: the configuration's only one)")
     .addOption(schemeOption().default('ed25519'))
     .option('--root-days <n>', 'until the root expires, 1 to 3650', wholeNumber(1, 3_650), 365)
+    .option('--root-signers <n>', 'who has a root key, 1 to 16', wholeNumber(1, 16), 1)
+    .option('--root-threshold <n>', 'how many of them must sign', wholeNumber(1, 16), 1)
     .option('--json', 'print JSON')
     .description('make root, release and channel keys, and what an app pins')
-    .action(async ({ out, scheme, rootDays, json, ...options }: NewOptions) => {
-      const product = options.product ?? (await onlyProduct(options));
-      const expires = Date.now() + rootDays * DAY_MS;
-      const anchor = await createKeys({ folder: out, product, schemes: CHOICES[scheme], expires });
-      if (json) return printJson({ folder: out, rootKeys: anchor });
-      print(`Made the keys of ${product} in ${out}. Commit what is not *.secret.`);
-      print(`  root.1.secret     signs changes of keys. Take it offline now, and keep a copy.`);
-      print(`  release.1.secret  signs releases: EVERVEC_RELEASE_KEY where they are published.`);
-      print(`  channel.1.secret  signs which is current: EVERVEC_CHANNEL_KEY there.`);
-      print(`The app pins this (${path.join(out, 'trust.json')} has it too):\n`);
-      print(anchorSource(anchor));
-    });
+    .action(
+      async ({
+        out,
+        scheme,
+        rootDays,
+        rootSigners,
+        rootThreshold,
+        json,
+        ...options
+      }: NewOptions) => {
+        const product = options.product ?? (await onlyProduct(options));
+        const expires = Date.now() + rootDays * DAY_MS;
+        const root = { expires, rootSigners, rootThreshold };
+        const anchor = await createKeys({
+          folder: out,
+          product,
+          schemes: CHOICES[scheme],
+          ...root,
+        });
+        if (json) return printJson({ folder: out, rootKeys: anchor });
+        print(`Made the keys of ${product} in ${out}. Commit what is not *.secret.`);
+        print(
+          rootSigners === 1
+            ? `  root.1.secret     signs changes of keys. Take it offline now, and keep a copy.`
+            : `  root.1.N.secret   sign changes of keys, ${rootThreshold} of ${rootSigners}. Give each to whom it is for.`,
+        );
+        print(`  release.1.secret  signs releases: EVERVEC_RELEASE_KEY where they are published.`);
+        print(`  channel.1.secret  signs which is current: EVERVEC_CHANNEL_KEY there.`);
+        print(`The app pins this (${path.join(out, 'trust.json')} has it too):\n`);
+        print(anchorSource(anchor));
+      },
+    );
 }
 
 interface RotateOptions extends SigningOptions {

@@ -16,7 +16,7 @@ import { explain } from '../explain.ts';
 import { rootPath } from '../roots.ts';
 import { codeOf, isMissing, isThere, remedyFor } from '../targets/system-error.ts';
 import { DEFAULT_KEYS, secretPath, TRUST } from './folder.ts';
-import { generateSigner, ROLES, secretText, writeSecret } from './secret.ts';
+import { generateSigners, type RoleName, secretText, writeSecret } from './secret.ts';
 
 export interface NewKeys {
   /** Default `release-keys`. */
@@ -26,10 +26,30 @@ export interface NewKeys {
   readonly schemes?: readonly Scheme[];
   /** Until when the root counts, milliseconds since 1970. */
   readonly expires: number;
+  /** Whose root keys there are, 1 to 16, and how many of them must sign the next root. Default 1 of 1. */
+  readonly rootSigners?: number;
+  readonly rootThreshold?: number;
 }
 
-export function roleOf(keys: readonly SigningKey[]): Role {
-  return { signers: [keys.map(({ publicKey }) => publicKey)], threshold: 1 };
+/** @param signers each with a key of every scheme */
+export function roleOf(signers: readonly (readonly SigningKey[])[], threshold = 1): Role {
+  return {
+    signers: signers.map((keys) => keys.map(({ publicKey }) => publicKey)),
+    threshold,
+  };
+}
+
+/** Each signer's secrets into a file of its own, so that they can go separate ways. */
+export async function writeSigners(
+  folder: string,
+  role: RoleName,
+  version: number,
+  signers: readonly (readonly SigningKey[])[],
+): Promise<void> {
+  for (const [i, keys] of signers.entries()) {
+    const number = signers.length === 1 ? undefined : i + 1;
+    await writeSecret(secretPath(folder, role, version, number), await secretText(keys));
+  }
 }
 
 /**
@@ -42,30 +62,37 @@ export async function createKeys({
   product,
   schemes = ['ed25519'],
   expires,
+  rootSigners = 1,
+  rootThreshold = 1,
 }: NewKeys): Promise<TrustAnchor> {
   await expectEmpty(folder);
-  const [root, release, channel] = await Promise.all(ROLES.map(() => generateSigner(schemes)));
-  if (root === undefined || release === undefined || channel === undefined)
-    throw new TypeError('There are three roles.');
+  const root = await generateSigners(rootSigners, schemes);
+  const release = await generateSigners(1, schemes);
+  const channel = await generateSigners(1, schemes);
   const document: RootDocument = {
     type: 'root',
     product,
     version: 1,
     expires: timeText(expires),
-    roles: { root: roleOf(root), release: roleOf(release), channel: roleOf(channel) },
+    roles: {
+      root: roleOf(root, rootThreshold),
+      release: roleOf(release),
+      channel: roleOf(channel),
+    },
   };
   const anchor = { product, version: 1, root: document.roles.root };
-  const bytes = await signDocument(document, root);
+  const bytes = await signDocument(document, root.flat());
   const verdict = await verifyRoot(bytes, anchor);
   if (!verdict.accepted)
     throw new ReleaseError('refused', `The root would be refused: ${explain(verdict.refusal)}.`, {
-      remedy: 'Name a product of a-z, 0-9, ".", _ and -, and a time to come.',
+      remedy:
+        'Name a product of a-z, 0-9, ".", _ and -, a time to come, and of 1 to 16 signers at most as many as must sign.',
       isUsage: true,
     });
   await writeFolder(folder, async (at) => {
-    await writeSecret(secretPath(at, 'root', 1), await secretText(root));
-    await writeSecret(secretPath(at, 'release', 1), await secretText(release));
-    await writeSecret(secretPath(at, 'channel', 1), await secretText(channel));
+    await writeSigners(at, 'root', 1, root);
+    await writeSigners(at, 'release', 1, release);
+    await writeSigners(at, 'channel', 1, channel);
     await writeFile(path.join(at, '.gitignore'), '*.secret\n');
     await writeFile(path.join(at, rootPath(1)), bytes);
     await writeFile(path.join(at, TRUST), `${JSON.stringify(anchor, null, 2)}\n`);

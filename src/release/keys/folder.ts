@@ -15,7 +15,7 @@ import { parseSecrets, type RoleName, ROLES } from './secret.ts';
 export const TRUST = 'trust.json';
 export const DEFAULT_KEYS = 'release-keys';
 const ROOT = /^root\.([1-9]\d*)\.json$/;
-const SECRET = /^(root|release|channel)\.[1-9]\d*\.secret$/;
+const SECRET = /^(root|release|channel)\.[1-9]\d*(\.[1-9]\d*)?\.secret$/;
 
 /** What of the keys is public, checked from the anchor on. */
 export interface Trust {
@@ -27,8 +27,14 @@ export interface Trust {
   readonly files: ReadonlyMap<number, Uint8Array>;
 }
 
-export function secretPath(folder: string, role: RoleName, version: number): string {
-  return path.join(folder, `${role}.${version}.secret`);
+/** @param signer from 1, where the role has more than one */
+export function secretPath(
+  folder: string,
+  role: RoleName,
+  version: number,
+  signer?: number,
+): string {
+  return path.join(folder, `${role}.${version}${signer ? `.${signer}` : ''}.secret`);
 }
 
 /** @throws ReleaseError when there are no keys, or they do not belong together */

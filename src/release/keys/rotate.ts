@@ -13,9 +13,9 @@ import {
 import { explain } from '../explain.ts';
 import { rootPath } from '../roots.ts';
 import { codeOf, remedyFor } from '../targets/system-error.ts';
-import { roleOf } from './create.ts';
-import { readSecrets, readTrust, secretPath } from './folder.ts';
-import { generateSigner, type RoleName, secretText, writeNew, writeSecret } from './secret.ts';
+import { roleOf, writeSigners } from './create.ts';
+import { readSecrets, readTrust } from './folder.ts';
+import { generateSigners, type RoleName, writeNew } from './secret.ts';
 
 export interface Rotation {
   readonly folder: string;
@@ -45,11 +45,14 @@ export async function rotateKeys({
   const before = trust.roots.at(-1) ?? trust.roots[0];
   const version = before.version + 1;
   const signers = [...(await readSecrets(folder, 'root')), ...rootKeys];
-  const fresh = role && (await generateSigner(schemes ?? schemesOf(before, role)));
-  const roles = { ...before.roles, ...(role && fresh && { [role]: roleOf(fresh) }) };
+  const fresh = role && (await freshSigners(before, role, schemes));
+  const roles = {
+    ...before.roles,
+    ...(role && fresh && { [role]: roleOf(fresh, before.roles[role].threshold) }),
+  };
   const next: RootDocument = { ...before, version, expires: timeText(expires), roles };
   const counting = new Set([before, next].flatMap(({ roles }) => roles.root.signers.flat()));
-  const all = role === 'root' && fresh ? [...signers, ...fresh] : signers;
+  const all = role === 'root' && fresh ? [...signers, ...fresh.flat()] : signers;
   const keys = all.filter(
     ({ publicKey }, i) =>
       counting.has(publicKey) && all.findIndex((one) => one.publicKey === publicKey) === i,
@@ -67,8 +70,7 @@ export async function rotateKeys({
       },
     );
   try {
-    if (role && fresh)
-      await writeSecret(secretPath(folder, role, version), await secretText(fresh));
+    if (role && fresh) await writeSigners(folder, role, version, fresh);
     await writeNew(path.join(folder, rootPath(version)), bytes);
   } catch (error) {
     throw new ReleaseError(
@@ -78,6 +80,16 @@ export async function rotateKeys({
     );
   }
   return verdict.value;
+}
+
+/** As many as there were. */
+async function freshSigners(
+  before: RootDocument,
+  role: RoleName,
+  schemes: readonly Scheme[] | undefined,
+): Promise<SigningKey[][]> {
+  const { length } = before.roles[role].signers;
+  return await generateSigners(length, schemes ?? schemesOf(before, role));
 }
 
 function schemesOf({ roles }: RootDocument, role: RoleName): Scheme[] {

@@ -16,9 +16,15 @@ export type RoleName = (typeof ROLES)[number];
 
 const ONLY_OWNER = 0o600;
 
-/** One signer: a key of each scheme. */
-export async function generateSigner(schemes: readonly Scheme[]): Promise<SigningKey[]> {
-  return await Promise.all(schemes.map(generateSigningKey));
+/** Each signer with a key of every scheme. */
+export async function generateSigners(
+  count: number,
+  schemes: readonly Scheme[],
+): Promise<SigningKey[][]> {
+  const signers = Array.from({ length: count }, () => schemes);
+  return await Promise.all(
+    signers.map(async (schemes) => await Promise.all(schemes.map(generateSigningKey))),
+  );
 }
 
 /**

@@ -41,10 +41,12 @@ export const bench: Bench = {
           const withDelta = await timed(runs, note, () => build(evervec, second, [base]));
           return {
             figures: {
-              's for a first release': spreadOf(whole),
-              's with a delta for one record in fifty': spreadOf(withDelta),
+              's for a first release': spreadOf(whole.wall),
+              's with a delta for one record in fifty': spreadOf(withDelta.wall),
+              'CPU s for a first release': spreadOf(whole.cpu),
+              'CPU s with the delta': spreadOf(withDelta.cpu),
             },
-            ratio: spreadOf(whole.map((seconds) => seconds / MAX_SECONDS)),
+            ratio: spreadOf(whole.wall.map((seconds) => seconds / MAX_SECONDS)),
           };
         } finally {
           await evervec.close();
@@ -86,19 +88,29 @@ async function build(evervec: Evervec, folder: string, bases: Bases = []): Promi
     throw new Error(`not built as it should be: ${JSON.stringify(draft)}`);
 }
 
+/** Seconds; of processors those of this process, all threads together. */
+interface Times {
+  wall: number[];
+  cpu: number[];
+}
+
 async function timed(
   runs: number,
   note: (line: string) => void,
   work: () => Promise<void>,
-): Promise<number[]> {
-  const seconds: number[] = [];
+): Promise<Times> {
+  const times: Times = { wall: [], cpu: [] };
   // The first loads code and fills caches.
   for (let run = 0; run <= runs; run++) {
     const started = performance.now();
+    const before = process.cpuUsage();
     await work();
     const taken = (performance.now() - started) / 1_000;
+    const { user, system } = process.cpuUsage(before);
     note(`${run === 0 ? 'warm-up' : `run ${run}`}: ${taken.toFixed(2)} s`);
-    if (run > 0) seconds.push(taken);
+    if (run === 0) continue;
+    times.wall.push(taken);
+    times.cpu.push((user + system) / 1e6);
   }
-  return seconds;
+  return times;
 }

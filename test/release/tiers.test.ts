@@ -84,8 +84,9 @@ describeEachDatabase('tiers of a release', ({ open }) => {
 
     // A change of tier is seen at once, and the delta tells no more than that something went.
     const base = await readPlainIndex(at('handbook'));
-    const listed = await documents.list({ limit: 10 });
-    const tidesId = listed.documents.find(({ title }) => title === 'Title tides')?.id ?? '';
+    const idOf = async (title: string) =>
+      (await documents.list({ limit: 10 })).documents.find((one) => one.title === title)?.id ?? '';
+    const tidesId = await idOf('Title tides');
     await documents.update(tidesId, { tier: 'secret' });
     words.push('whispered');
     await documents.add(book('whispered', 'secret', { origin: 'https://example.org/tides' }), {
@@ -96,13 +97,11 @@ describeEachDatabase('tiers of a release', ({ open }) => {
     expect(changed).toMatchObject({ records: 1, words: ['clouds'] });
 
     // A text that was secret becomes public by being rewritten: until the new one is embedded, the old one must stay.
-    const secret = (await documents.list({ limit: 10 })).documents.find(
-      ({ title }) => title === 'Title potion',
-    );
+    const secretId = await idOf('Title potion');
     await documents.add(book('harmless', 'public', { origin: 'https://example.org/fourth' }), {
       by: 'tester',
     });
-    await documents.update(secret?.id ?? '', { tier: 'public' });
+    await documents.update(secretId, { tier: 'public' });
     words.push('harmless');
     await expect(build('handbook')).rejects.toMatchObject({
       fault: 'stale',

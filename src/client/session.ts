@@ -1,0 +1,78 @@
+/** What the acts of one client share: its parts, and the little that is known only while it runs. */
+import { ReleaseClientError } from '../errors/release-client-error.ts';
+import type { Refusal, ReleaseManifest } from '../format/index.ts';
+import type { Events, ReleaseInfo, Stage } from './events.ts';
+import type { Ledger } from './ledger.ts';
+import type { Web } from './mirrors.ts';
+import type { CheckedOptions, ReleaseReport } from './options.ts';
+import type { Installed } from './state.ts';
+
+/** A release that the channel offers, verified. */
+export interface Offer {
+  readonly manifest: ReleaseManifest;
+  /** SHA-256 of the manifest's file. */
+  readonly sha256: string;
+  readonly keyIds: readonly string[];
+}
+
+export interface Session {
+  readonly options: CheckedOptions;
+  readonly ledger: Ledger;
+  readonly web: Web;
+  readonly events: Events;
+  /** What the host searches. */
+  searched: Installed | null;
+  /** SHA-256 of the model's file that the host has. */
+  loadedModel: string | null;
+  offer: Offer | null;
+  goodQueries: number;
+  /** Of the act that goes on, for who hears of its failure. */
+  stage: Stage;
+}
+
+export function infoOf(installed: Installed): ReleaseInfo {
+  const { origin, sequence, version } = installed;
+  return { origin, sequence, version };
+}
+
+export function infoOrNull(installed: Installed | null): ReleaseInfo | null {
+  return installed === null ? null : infoOf(installed);
+}
+
+export function offerInfo({ manifest }: Offer): ReleaseInfo {
+  return { origin: 'release', sequence: manifest.sequence, version: manifest.version };
+}
+
+export function report(
+  { options, searched }: Session,
+  what: ReleaseReport['what'],
+  details: Omit<Partial<ReleaseReport>, 'what' | 'channel'> = {},
+): void {
+  const { sequence = null, version = null } = searched ?? {};
+  try {
+    options.report({ what, channel: options.channel, sequence, version, ...details });
+  } catch (error) {
+    options.debug('report failed', { error: String(error) });
+  }
+}
+
+/** The error that a refused document is. */
+export function refused(path: string, refusal: Refusal, now: number): ReleaseClientError {
+  const { reason, ...details } = refusal;
+  const spelt = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`);
+  const message = `${path} is refused (${reason}): ${spelt.join(', ')}.`;
+  if (reason === 'malformed' || reason === 'other-bytes')
+    return new ReleaseClientError('DAMAGED', message, { refusal: reason });
+  if (reason === 'too-large')
+    return new ReleaseClientError('TOO_LARGE', message, { refusal: reason });
+  const clock = reason === 'expired' ? ` The clock of this device says ${timeOf(now)}.` : '';
+  // One bit that a cache turned gives a wrong signature too.
+  return new ReleaseClientError('REFUSED', message + clock, {
+    refusal: reason,
+    isRetryable: reason === 'bad-signature',
+  });
+}
+
+function timeOf(now: number): string {
+  return Number.isFinite(now) ? new Date(now).toISOString() : 'nothing';
+}

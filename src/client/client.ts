@@ -3,7 +3,7 @@
  * be done when in `machine.ts`.
  */
 import { EvervecError } from '../errors/evervec-error.ts';
-import { ReleaseClientError } from '../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import { checkForUpdate } from './acts/check.ts';
 import { download, planOf } from './acts/download.ts';
 import {
@@ -57,7 +57,9 @@ export class ReleaseClient {
     this.#options = options;
     const { store, clock, random, fetch, timeouts, urls, tries, retryDelayMs } = options;
     const { signal } = this.#closing;
-    const events = new Events((error) => options.debug('listener failed', { error: String(error) }));
+    const events = new Events((error) =>
+      options.debug('listener failed', { error: String(error) }),
+    );
     const web = { fetch, clock, timeouts, signal, urls, tries, retryDelayMs, random };
     const ledger = new Ledger(store);
     this.#session = {
@@ -74,7 +76,7 @@ export class ReleaseClient {
   /**
    * Opens what is installed, verified again, and begins to look for updates. Ends when that can be searched; no network is needed for it. A
    * second call is the same.
-   * @throws ReleaseClientError `STORE`
+   * @throws ReleaseUpdateError `STORE`
    */
   start(): Promise<void> {
     this.#starting ??= this.#act('start', () => this.#open());
@@ -82,10 +84,7 @@ export class ReleaseClient {
   }
 
   /** @returns ends it */
-  on<E extends EventName>(
-    name: E,
-    listener: (event: ReleaseClientEvents[E]) => void,
-  ): () => void {
+  on<E extends EventName>(name: E, listener: (event: ReleaseClientEvents[E]) => void): () => void {
     return this.#session.events.on(name, listener);
   }
 
@@ -101,7 +100,7 @@ export class ReleaseClient {
   /**
    * Asks what there is; fetches nothing of it.
    * @returns whether there is an update
-   * @throws ReleaseClientError, FormatError; what is installed stays
+   * @throws ReleaseUpdateError, FormatError; what is installed stays
    */
   async check(): Promise<boolean> {
     await this.start();
@@ -109,13 +108,13 @@ export class ReleaseClient {
     return this.#session.offer !== null || this.#session.ledger.state.staged !== null;
   }
 
-  /** Fetches and verifies what `check` found. @throws ReleaseClientError `NO_UPDATE`, and as `check` */
+  /** Fetches and verifies what `check` found. @throws ReleaseUpdateError `NO_UPDATE`, and as `check` */
   async download(): Promise<void> {
     await this.#download(false);
     this.#fresh = undefined;
   }
 
-  /** Searches what was downloaded from now on. @throws ReleaseClientError `NO_UPDATE`, `CANARY`, `UNUSABLE`, and as `check` */
+  /** Searches what was downloaded from now on. @throws ReleaseUpdateError `NO_UPDATE`, `CANARY`, `UNUSABLE`, and as `check` */
   async activate(): Promise<void> {
     await this.start();
     await this.#act('activate', () =>
@@ -140,7 +139,7 @@ export class ReleaseClient {
     return await this.update();
   }
 
-  /** To the release before, which is then searched; the one that is left is not taken again until `forceUpdate`. @throws ReleaseClientError `NO_PREVIOUS` */
+  /** To the release before, which is then searched; the one that is left is not taken again until `forceUpdate`. @throws ReleaseUpdateError `NO_PREVIOUS` */
   async rollback(): Promise<void> {
     await this.start();
     await this.#rollBack('asked');
@@ -167,13 +166,12 @@ export class ReleaseClient {
 
   /**
    * Never waits for an update. A release that fails before it has proved itself is left for the one before, which then answers.
-   * @throws ReleaseClientError `NO_INDEX`, `REQUEST`
+   * @throws ReleaseUpdateError `NO_INDEX`, `REQUEST`
    */
   async search(request: PageSearchRequest): Promise<PageSearchResponse> {
     await this.start();
     const { searched, options } = this.#session;
-    if (searched === null)
-      throw new ReleaseClientError('NO_INDEX', 'No release is installed yet.');
+    if (searched === null) throw new ReleaseUpdateError('NO_INDEX', 'No release is installed yet.');
     try {
       const response = await options.host.search(request);
       await this.#confirm();
@@ -238,9 +236,9 @@ export class ReleaseClient {
     return offer === null ? 'idle' : 'available';
   }
 
-  #refusal(request: Request): ReleaseClientError {
-    if (this.#phase === 'closed') return new ReleaseClientError('CLOSED', 'The client was closed.');
-    return new ReleaseClientError('NO_UPDATE', `${request}: there is none (${this.#phase}).`);
+  #refusal(request: Request): ReleaseUpdateError {
+    if (this.#phase === 'closed') return new ReleaseUpdateError('CLOSED', 'The client was closed.');
+    return new ReleaseUpdateError('NO_UPDATE', `${request}: there is none (${this.#phase}).`);
   }
 
   /** Over all tabs: the second finds what the first did. */
@@ -381,5 +379,5 @@ export class ReleaseClient {
 /** What is not ours came from the platform or from the app's own functions. */
 function errorOf(error: unknown): EvervecError {
   if (EvervecError.isInstance(error)) return error;
-  return new ReleaseClientError('STORE', 'The device or the app refused a step.', { cause: error });
+  return new ReleaseUpdateError('STORE', 'The device or the app refused a step.', { cause: error });
 }

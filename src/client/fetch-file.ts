@@ -3,7 +3,7 @@
  * name, undo or repeat compression, so only the bytes tell. Must not know what the file is.
  */
 import { EvervecError } from '../errors/evervec-error.ts';
-import { ReleaseClientError } from '../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** Milliseconds. */
@@ -36,7 +36,7 @@ export interface Fetching {
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
-/** @throws ReleaseClientError `UNREACHABLE`, `TIME_LIMIT`, `TOO_LARGE`, `DAMAGED` (of gzip), `CLOSED` */
+/** @throws ReleaseUpdateError `UNREACHABLE`, `TIME_LIMIT`, `TOO_LARGE`, `DAMAGED` (of gzip), `CLOSED` */
 export async function fetchFile(
   wanted: Wanted,
   { fetch, clock, timeouts, signal }: Fetching,
@@ -52,14 +52,14 @@ export async function fetchFile(
     const asked = fetch(url, { signal, cache, credentials: 'omit', redirect: 'follow' });
     const response = await limits.within(asked, 'connectMs');
     if (!response.ok || response.body === null)
-      throw new ReleaseClientError('UNREACHABLE', `${shown(url)} answers ${response.status}.`, {
+      throw new ReleaseUpdateError('UNREACHABLE', `${shown(url)} answers ${response.status}.`, {
         status: response.status,
       });
     return await readBody(response.body.getReader(), wanted, limits);
   } catch (error) {
     if (signal.aborted) throw closed();
     if (EvervecError.isInstance(error)) throw error;
-    throw new ReleaseClientError('UNREACHABLE', `${shown(wanted.url)} can't be read.`, {
+    throw new ReleaseUpdateError('UNREACHABLE', `${shown(wanted.url)} can't be read.`, {
       cause: error,
     });
   } finally {
@@ -104,7 +104,7 @@ async function* wireChunks(
   limits: TimeLimits,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   let came = 0;
-  for (let chunk: Uint8Array<ArrayBuffer> | undefined = head; chunk !== undefined; ) {
+  for (let chunk: Uint8Array<ArrayBuffer> | undefined = head; chunk !== undefined;) {
     came += chunk.length;
     if (came > limit) throw tooLarge(url, limit);
     onBytes?.(came, limit);
@@ -142,7 +142,7 @@ async function* inflated(
     }
   } catch (error) {
     if (fault !== undefined) throw fault;
-    throw new ReleaseClientError('DAMAGED', `${shown(url)} can't be decompressed.`, {
+    throw new ReleaseUpdateError('DAMAGED', `${shown(url)} can't be decompressed.`, {
       cause: error,
     });
   } finally {
@@ -201,7 +201,7 @@ class TimeLimits {
     try {
       const first = await Promise.race([work, late]);
       if (first !== 'late') return first;
-      throw new ReleaseClientError(
+      throw new ReleaseUpdateError(
         'TIME_LIMIT',
         `${shown(this.#url)}: nothing within ${ms} ms (of ${this.#timeouts.totalMs} ms for all of it).`,
       );
@@ -216,12 +216,12 @@ class TimeLimits {
   }
 }
 
-function closed(): ReleaseClientError {
-  return new ReleaseClientError('CLOSED', 'The client was closed.');
+function closed(): ReleaseUpdateError {
+  return new ReleaseUpdateError('CLOSED', 'The client was closed.');
 }
 
-function tooLarge(url: string, limit: number): ReleaseClientError {
-  return new ReleaseClientError('TOO_LARGE', `${shown(url)} goes on after ${limit} bytes.`);
+function tooLarge(url: string, limit: number): ReleaseUpdateError {
+  return new ReleaseUpdateError('TOO_LARGE', `${shown(url)} goes on after ${limit} bytes.`);
 }
 
 /** A query may hold a token. */

@@ -1,5 +1,6 @@
 /** `evervec/client`: releases on a device, kept up to date and searched there. For browsers, service workers and Node; no dependency. */
-export { ReleaseClientError, type ReleaseClientReason } from '../errors/release-client-error.ts';
+export { ReleaseClientError } from '../errors/release-client-error.ts';
+export { ReleaseUpdateError, type ReleaseUpdateReason } from '../errors/release-update-error.ts';
 export { EvervecError } from '../errors/evervec-error.ts';
 export type { Role, TrustAnchor } from '../format/index.ts';
 export { createReleaseClient, type ReleaseClient } from './client.ts';
@@ -13,6 +14,7 @@ export type {
   PageSearchResponse,
   SearchMode,
 } from './index-host.ts';
+export { createInlineHost, type InlineHostOptions } from './search/inline-host.ts';
 export type { Mode, NetworkPolicy, ReleaseClientOptions, ReleaseReport } from './options.ts';
 export type { ReleaseStatus } from './status.ts';
 export type { ReleaseStore } from './store.ts';

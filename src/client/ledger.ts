@@ -2,7 +2,7 @@
  * The state and the blobs in the store: every change is read, made and written under a lock, every blob is hashed when it is read. Owns the order that
  * makes an install safe: blob, then state, then what nobody speaks of any more goes.
  */
-import { ReleaseClientError } from '../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import { sha256Hex, type TrustAnchor } from '../format/index.ts';
 import { canonicalBytes } from '../format/canonical-json.ts';
 import { locked } from './lock.ts';
@@ -26,7 +26,7 @@ export class Ledger {
 
   /** As it was read or written last. */
   get state(): StoredState {
-    if (this.#state === undefined) throw new ReleaseClientError('CLOSED', 'It was not started.');
+    if (this.#state === undefined) throw new ReleaseUpdateError('CLOSED', 'It was not started.');
     return this.#state;
   }
 
@@ -70,7 +70,7 @@ export class Ledger {
     try {
       await this.#store.writeBlob(sha256, bytes);
     } catch (error) {
-      const isFull = error instanceof ReleaseClientError && error.reason === 'QUOTA';
+      const isFull = error instanceof ReleaseUpdateError && error.reason === 'QUOTA';
       const { active, previous } = this.state;
       if (!isFull || previous === null || active?.isConfirmed !== true) throw error;
       await this.change((state) => ({ ...state, previous: null }));
@@ -105,7 +105,9 @@ export class Ledger {
 export async function readInstalled(
   ledger: Ledger,
   installed: Installed,
-): Promise<{ index: Uint8Array<ArrayBuffer>; model: Uint8Array<ArrayBuffer> | undefined } | undefined> {
+): Promise<
+  { index: Uint8Array<ArrayBuffer>; model: Uint8Array<ArrayBuffer> | undefined } | undefined
+> {
   const index = await ledger.read(installed.index.sha256);
   if (index === undefined) return undefined;
   const { sha256 } = installed.model;

@@ -1,6 +1,6 @@
 /** A file from whichever server has it right: three tries, the next server before the same again, with pauses that no two clients share. */
 import { EvervecError } from '../errors/evervec-error.ts';
-import { ReleaseClientError } from '../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import type { Random } from '../runtime/random.ts';
 import { fetchFile, type Fetching } from './fetch-file.ts';
 
@@ -26,7 +26,7 @@ export interface Remote {
 
 /**
  * @param check of the bytes; what it throws makes the next server be asked, and the same again where it `isRetryable`
- * @throws ReleaseClientError of the last try
+ * @throws ReleaseUpdateError of the last try
  */
 export async function fromMirrors<T>(
   web: Web,
@@ -63,5 +63,5 @@ function isWorthAnother(error: unknown): boolean {
 /** No server can help. */
 function isFinal(error: unknown): boolean {
   if (!EvervecError.isInstance(error)) return true;
-  return error instanceof ReleaseClientError && error.reason === 'DEFERRED';
+  return error instanceof ReleaseUpdateError && error.reason === 'DEFERRED';
 }

@@ -1,5 +1,5 @@
 /** Whether an update that nobody asked for waits: consent, data saver, a slow or metered connection. Must not fetch. */
-import { ReleaseClientError } from '../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Mode, NetworkPolicy } from './options.ts';
 
@@ -69,7 +69,7 @@ export function createPace({
     if (!isEnough || ms < PROBE_MS) return;
     const seconds = ((limit - bytes) * ms) / Math.max(1, bytes - first) / 1_000;
     if (seconds > network.maximumSeconds)
-      throw new ReleaseClientError(
+      throw new ReleaseUpdateError(
         'DEFERRED',
         `The connection is slow: ${Math.ceil(seconds)} s more; the limit is ${network.maximumSeconds} s.`,
       );

@@ -94,7 +94,11 @@ export function checkOptions(options: ReleaseClientOptions): CheckedOptions {
   const { rootKeys, store, host, mode = 'automatic', channel = 'stable' } = options;
   const { checkIntervalMs = 3_600_000, tries = 3, retryDelayMs = 500 } = options;
   if (!isAnchor(rootKeys))
-    throw wrong('rootKeys', 'is not `{ product, version, root }`', 'Give what `release keys` shows.');
+    throw wrong(
+      'rootKeys',
+      'is not `{ product, version, root }`',
+      'Give what `release keys` shows.',
+    );
   if (options.product !== undefined && options.product !== rootKeys.product)
     throw wrong('product', `is ${options.product}; rootKeys are for ${rootKeys.product}`);
   if (!/^[a-z0-9][a-z0-9._-]{0,99}$/.test(channel)) throw wrong('channel', 'is no name of one');
@@ -130,7 +134,11 @@ function checkUrls(url: string | readonly string[]): string[] {
   return given.map((one: unknown) => {
     const base = globalThis.location?.href;
     if (typeof one !== 'string' || !URL.canParse(one, base))
-      throw wrong('url', 'is no URL', 'Give the folder of channel.json, absolute outside of a page.');
+      throw wrong(
+        'url',
+        'is no URL',
+        'Give the folder of channel.json, absolute outside of a page.',
+      );
     const { href, protocol } = new URL(one, base);
     if (protocol !== 'https:' && protocol !== 'http:') throw wrong('url', `is ${protocol}`);
     return href.replace(/[?#].*$/s, '').replace(/\/?$/, '/');

@@ -1,5 +1,5 @@
 /** What the acts of one client share: its parts, and the little that is known only while it runs. */
-import { ReleaseClientError } from '../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import type { Refusal, ReleaseManifest } from '../format/index.ts';
 import type { Events, ReleaseInfo, Stage } from './events.ts';
 import type { Ledger } from './ledger.ts';
@@ -57,17 +57,17 @@ export function report(
 }
 
 /** The error that a refused document is. */
-export function refused(path: string, refusal: Refusal, now: number): ReleaseClientError {
+export function refused(path: string, refusal: Refusal, now: number): ReleaseUpdateError {
   const { reason, ...details } = refusal;
   const spelt = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`);
   const message = `${path} is refused (${reason}): ${spelt.join(', ')}.`;
   if (reason === 'malformed' || reason === 'other-bytes')
-    return new ReleaseClientError('DAMAGED', message, { refusal: reason });
+    return new ReleaseUpdateError('DAMAGED', message, { refusal: reason });
   if (reason === 'too-large')
-    return new ReleaseClientError('TOO_LARGE', message, { refusal: reason });
+    return new ReleaseUpdateError('TOO_LARGE', message, { refusal: reason });
   const clock = reason === 'expired' ? ` The clock of this device says ${timeOf(now)}.` : '';
   // One bit that a cache turned gives a wrong signature too.
-  return new ReleaseClientError('REFUSED', message + clock, {
+  return new ReleaseUpdateError('REFUSED', message + clock, {
     refusal: reason,
     isRetryable: reason === 'bad-signature',
   });

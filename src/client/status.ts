@@ -14,20 +14,28 @@ export interface ReleaseStatus {
   /** Whether the browser promised not to evict it; null while that is not known. */
   readonly isPersisted: boolean | null;
   /** What is searched. */
-  readonly active: (ReleaseInfo & { readonly isConfirmed: boolean; readonly installedAt: number }) | null;
+  readonly active:
+    | (ReleaseInfo & { readonly isConfirmed: boolean; readonly installedAt: number })
+    | null;
   /** What `rollback` goes to. */
   readonly previous: ReleaseInfo | null;
   /** What `activate` makes the active one. */
   readonly staged: ReleaseInfo | null;
   /** What `download` fetches. */
-  readonly available: (ReleaseInfo & { readonly change: 'major' | 'minor'; readonly notes: string | null }) | null;
+  readonly available:
+    | (ReleaseInfo & { readonly change: 'major' | 'minor'; readonly notes: string | null })
+    | null;
   /** How many releases did not do on this device. */
   readonly quarantined: number;
   /** Milliseconds since 1970: the last check that worked, and the next by itself. */
   readonly checkedAt: number | null;
   readonly nextCheckAt: number | null;
   /** Of the last act; null when it worked. */
-  readonly lastError: { readonly code: string; readonly message: string; readonly remedy: string } | null;
+  readonly lastError: {
+    readonly code: string;
+    readonly message: string;
+    readonly remedy: string;
+  } | null;
 }
 
 interface Known {
@@ -59,7 +67,13 @@ export function statusOf(session: Session, known: Known): ReleaseStatus {
 }
 
 function activeOf({ origin, sequence, version, ...rest }: NonNullable<Session['searched']>) {
-  return { origin, sequence, version, isConfirmed: rest.isConfirmed, installedAt: rest.installedAt };
+  return {
+    origin,
+    sequence,
+    version,
+    isConfirmed: rest.isConfirmed,
+    installedAt: rest.installedAt,
+  };
 }
 
 function availableOf(offer: NonNullable<Session['offer']>) {

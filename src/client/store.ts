@@ -7,13 +7,13 @@ export interface ReleaseStore {
   /** Clients of one name share a store, and a lock. */
   readonly name: string;
   readonly kind: 'memory' | 'indexeddb' | 'opfs' | 'folder';
-  /** @throws ReleaseClientError `STORE` where there is none, or it does not answer in time */
+  /** @throws ReleaseUpdateError `STORE` where there is none, or it does not answer in time */
   open(): Promise<void>;
   /** @returns undefined when there is none, or it is damaged */
   readState(): Promise<string | undefined>;
   /**
    * In one step: whoever reads finds the one before or this one, whole.
-   * @throws ReleaseClientError `QUOTA`, `STORE`
+   * @throws ReleaseUpdateError `QUOTA`, `STORE`
    */
   writeState(text: string): Promise<void>;
   /** @returns undefined when it isn't there, as after an eviction */
@@ -21,7 +21,7 @@ export interface ReleaseStore {
   /**
    * Whole or not at all where the device lets it; the bytes are copied, and are the caller's again afterwards.
    * @param name letters, digits, `.` and `-`
-   * @throws ReleaseClientError `QUOTA`, `STORE`
+   * @throws ReleaseUpdateError `QUOTA`, `STORE`
    */
   writeBlob(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   listBlobs(): Promise<string[]>;

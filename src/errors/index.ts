@@ -23,6 +23,7 @@ export * from './provider-error.ts';
 export * from './query-error.ts';
 export * from './queue-request-error.ts';
 export * from './release-client-error.ts';
+export * from './release-update-error.ts';
 export * from './schema-error.ts';
 export * from './search-request-error.ts';
 export * from './source-error.ts';

@@ -1,5 +1,5 @@
 /** Which release this client shall have: keys, channel and manifest, each verified before the next is believed. Fetches no index. */
-import { ReleaseClientError } from '../../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import {
   type ChannelDocument,
   chooseRelease,
@@ -28,7 +28,7 @@ const MISSING: ReadonlySet<number | null> = new Set([403, 404, 410]);
 
 /**
  * Sets `session.offer`. What was staged and is not offered any more is dropped.
- * @throws ReleaseClientError
+ * @throws ReleaseUpdateError
  */
 export async function checkForUpdate(session: Session): Promise<void> {
   session.stage = 'check';
@@ -56,7 +56,7 @@ async function followRoots(session: Session): Promise<RootDocument> {
     const number = anchor.version;
     root = await fetchRoot(session, number, (bytes) => verifyRoot(bytes, anchor));
     if (root === undefined)
-      throw new ReleaseClientError('UNREACHABLE', `root.${number}.json is not there.`);
+      throw new ReleaseUpdateError('UNREACHABLE', `root.${number}.json is not there.`);
   }
   for (let step = 0; step < MAX_ROOTS; step++) {
     const current: RootDocument = root;
@@ -91,7 +91,7 @@ async function fetchRoot(
     return await fromMirrors(web, remote, async (bytes) => {
       // Hosts of single-page apps answer with their page for whatever they do not have.
       if (bytes[0] !== OPENING_BRACE)
-        throw new ReleaseClientError('UNREACHABLE', `${path} is a page.`, { status: 404 });
+        throw new ReleaseUpdateError('UNREACHABLE', `${path} is a page.`, { status: 404 });
       const verdict = await verify(bytes);
       if (!verdict.accepted) throw refused(path, verdict.refusal, options.clock.now());
       const root = new TextDecoder().decode(bytes);
@@ -105,7 +105,7 @@ async function fetchRoot(
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof ReleaseClientError && MISSING.has(error.status);
+  return error instanceof ReleaseUpdateError && MISSING.has(error.status);
 }
 
 async function fetchChannel(session: Session, root: RootDocument): Promise<ChannelDocument> {

@@ -1,6 +1,6 @@
 /** Brings an offered release into the store, verified: by what is here, by a delta, compressed, plain; each way with its tries. Uses nothing of it yet. */
 import { EvervecError } from '../../errors/evervec-error.ts';
-import { ReleaseClientError } from '../../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import { type ReleaseFile, sha256Hex } from '../../format/index.ts';
 import { fromMirrors } from '../mirrors.ts';
 import { costOf, readable, type Way, waysTo } from '../plan.ts';
@@ -27,7 +27,7 @@ export async function planOf(session: Session, { manifest }: Offer): Promise<Way
 
 /**
  * @returns the index's bytes, so that who installs at once need not read them again
- * @throws ReleaseClientError
+ * @throws ReleaseUpdateError
  */
 export async function download(
   session: Session,
@@ -56,7 +56,7 @@ async function byFirstWay(
   ways: readonly Way[],
   pace: Pace,
 ): Promise<Bytes> {
-  let last: unknown = new ReleaseClientError('UNREACHABLE', 'The release has no file to read.');
+  let last: unknown = new ReleaseUpdateError('UNREACHABLE', 'The release has no file to read.');
   for (const way of ways) {
     try {
       return await byWay(session, offer, way, pace);
@@ -76,12 +76,7 @@ async function byWay(session: Session, offer: Offer, way: Way, pace: Pace): Prom
   if (way.kind === 'whole')
     return await fetchPlain(session, way.file, { sha256, maximumBytes }, pace);
   const { sha256: hash, bytes } = way;
-  const delta = await fetchPlain(
-    session,
-    way.file,
-    { sha256: hash, maximumBytes: bytes },
-    pace,
-  );
+  const delta = await fetchPlain(session, way.file, { sha256: hash, maximumBytes: bytes }, pace);
   const whole = await options.host.patch(delta);
   return (await sha256Hex(whole)) === sha256 ? whole : damaged('What the delta gives');
 }
@@ -103,7 +98,11 @@ async function fetchPlain(
   return await fromMirrors(session.web, remote, async (plain) => {
     session.events.emit('updateProgress', { stage: 'verify', percentage: 0, bytes: plain.length });
     if ((await sha256Hex(plain)) !== sha256) damaged(path);
-    session.events.emit('updateProgress', { stage: 'verify', percentage: 100, bytes: plain.length });
+    session.events.emit('updateProgress', {
+      stage: 'verify',
+      percentage: 100,
+      bytes: plain.length,
+    });
     return plain;
   });
 }
@@ -116,7 +115,7 @@ async function downloadModel(session: Session, offer: Offer, pace: Pace): Promis
   if ((await session.ledger.read(sha256)) !== undefined) return sha256;
   const files = readable(wanted.files, 'DecompressionStream' in globalThis);
   const ways = files.map((file): Way => ({ kind: 'whole', file }));
-  let last: unknown = new ReleaseClientError('UNREACHABLE', 'The model has no file to read.');
+  let last: unknown = new ReleaseUpdateError('UNREACHABLE', 'The model has no file to read.');
   for (const way of ways) {
     if (way.kind !== 'whole') continue;
     try {
@@ -148,11 +147,13 @@ function stagedOf({ options }: Session, offer: Offer, model: string | null): Ins
 /** No network at all, a full device, or a client that closes is the same whichever way one goes. */
 function isWorthAnotherWay(error: unknown): boolean {
   if (!EvervecError.isInstance(error)) return false;
-  if (!(error instanceof ReleaseClientError)) return true;
+  if (!(error instanceof ReleaseUpdateError)) return true;
   if (error.reason === 'UNREACHABLE') return error.status !== null;
-  return error.reason === 'DAMAGED' || error.reason === 'TOO_LARGE' || error.reason === 'TIME_LIMIT';
+  return (
+    error.reason === 'DAMAGED' || error.reason === 'TOO_LARGE' || error.reason === 'TIME_LIMIT'
+  );
 }
 
 function damaged(what: string): never {
-  throw new ReleaseClientError('DAMAGED', `${what} is not what was signed.`);
+  throw new ReleaseUpdateError('DAMAGED', `${what} is not what was signed.`);
 }

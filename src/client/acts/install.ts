@@ -1,6 +1,6 @@
 /** What is searched: opened at the start, changed in one step, changed back. Whatever happens, that is the new release or the one before, whole. */
 import { EvervecError } from '../../errors/evervec-error.ts';
-import { ReleaseClientError } from '../../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import { sha256Hex } from '../../format/index.ts';
 import { type ReleaseClientEvents } from '../events.ts';
 import { readInstalled } from '../ledger.ts';
@@ -56,11 +56,11 @@ export async function activate(session: Session, index?: Bytes): Promise<void> {
   session.stage = 'install';
   const { ledger, searched } = session;
   const { staged } = ledger.state;
-  if (staged === null) throw new ReleaseClientError('NO_UPDATE', 'Nothing was downloaded.');
+  if (staged === null) throw new ReleaseUpdateError('NO_UPDATE', 'Nothing was downloaded.');
   const bytes = index ?? (await ledger.read(staged.index.sha256));
   if (bytes === undefined) {
     await ledger.change((state) => ({ ...state, staged: null }));
-    throw new ReleaseClientError('DAMAGED', 'What was downloaded is not there any more.');
+    throw new ReleaseUpdateError('DAMAGED', 'What was downloaded is not there any more.');
   }
   progress(session, 0, bytes.length);
   await tryOut(session, staged, bytes);
@@ -76,10 +76,10 @@ async function tryOut(session: Session, staged: Installed, bytes: Bytes): Promis
   try {
     const summary = await host.stage(bytes);
     if (summary.model.fingerprint !== staged.model.fingerprint)
-      throw new ReleaseClientError('UNUSABLE', 'Manifest and index name different models.');
+      throw new ReleaseUpdateError('UNUSABLE', 'Manifest and index name different models.');
     const failed = await host.checkCanaries(staged.canaries);
     if (failed.length > 0)
-      throw new ReleaseClientError(
+      throw new ReleaseUpdateError(
         'CANARY',
         `${failed.length} of ${staged.canaries.length} canary queries do not find what they should.`,
       );
@@ -91,8 +91,8 @@ async function tryOut(session: Session, staged: Installed, bytes: Bytes): Promis
       staged: null,
     }));
     session.offer = null;
-    if (error instanceof ReleaseClientError) throw error;
-    throw new ReleaseClientError('UNUSABLE', 'The index can not be opened.', { cause: error });
+    if (error instanceof ReleaseUpdateError) throw error;
+    throw new ReleaseUpdateError('UNUSABLE', 'The index can not be opened.', { cause: error });
   }
 }
 
@@ -146,14 +146,14 @@ function complete(session: Session, before: Installed | null): void {
   });
 }
 
-/** To the one before; this one is not taken again until `forceUpdate`. @throws ReleaseClientError `NO_PREVIOUS` */
+/** To the one before; this one is not taken again until `forceUpdate`. @throws ReleaseUpdateError `NO_PREVIOUS` */
 export async function rollBack(session: Session, why: Why): Promise<void> {
   session.stage = 'install';
   const { ledger, options, searched } = session;
   const { previous } = await ledger.reload();
   const stored = previous === null ? undefined : await readInstalled(ledger, previous);
   if (previous === null || stored === undefined || searched === null)
-    throw new ReleaseClientError('NO_PREVIOUS', 'There is no release before this one.');
+    throw new ReleaseUpdateError('NO_PREVIOUS', 'There is no release before this one.');
   await options.host.stage(stored.index);
   await ledger.change(withoutActive);
   session.offer = null;

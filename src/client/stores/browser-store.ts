@@ -1,5 +1,5 @@
 /** IndexedDB where it works, memory where it does not (some private windows, blocked storage): then each visit downloads again. */
-import { ReleaseClientError } from '../../errors/release-client-error.ts';
+import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import type { ReleaseStore } from '../store.ts';
 import { IndexedDbStore } from './indexeddb-store.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -12,7 +12,7 @@ export async function openBrowserStore(name = 'evervec'): Promise<ReleaseStore> 
     await store.readState();
     return store;
   } catch (error) {
-    if (!(error instanceof ReleaseClientError)) throw error;
+    if (!(error instanceof ReleaseUpdateError)) throw error;
     await store.close();
     return new MemoryStore(name);
   }

@@ -23,7 +23,7 @@ import { connectionOf, waitsFor } from './network.ts';
 import { type CheckedOptions, checkOptions, type ReleaseClientOptions } from './options.ts';
 import { costOf } from './plan.ts';
 import { onWake, Schedule } from './schedule.ts';
-import { infoOrNull, type Offer, offerInfo, report, type Session } from './session.ts';
+import { infoOrNull, type Offer, offerInfo, report, type Session, sessionOf } from './session.ts';
 import { type ReleaseStatus, statusOf } from './status.ts';
 import { joinTabs, type Tabs } from './tabs.ts';
 
@@ -62,12 +62,11 @@ export class ReleaseClient {
     );
     const web = { fetch, clock, timeouts, signal, urls, tries, retryDelayMs, random };
     const ledger = new Ledger(store);
-    this.#session = {
-      ...{ options, ledger, web, events, searched: null, loadedModel: null, offer: null },
-      ...{ goodQueries: 0, stage: 'check' as const },
-    };
+    this.#session = sessionOf(options, ledger, web, events);
     this.#schedule = new Schedule({
-      ...{ clock, random, intervalMs: options.checkIntervalMs },
+      clock,
+      random,
+      intervalMs: options.checkIntervalMs,
       lookedAt: () => ledger.state.checkedAt,
       look: () => this.#look(),
     });

@@ -113,8 +113,16 @@ export function checkOptions(options: ReleaseClientOptions): CheckedOptions {
   const network = { respectSaveData: true, maximumSeconds: 120, ...options.network };
   inside('network.maximumSeconds', network.maximumSeconds, 1, WEEK);
   return {
-    ...{ rootKeys, store, host, mode, channel, checkIntervalMs, tries, retryDelayMs },
-    ...{ timeouts, network },
+    rootKeys,
+    store,
+    host,
+    mode,
+    channel,
+    checkIntervalMs,
+    tries,
+    retryDelayMs,
+    timeouts,
+    network,
     urls: checkUrls(options.url),
     conditional: options.conditional ?? false,
     model: options.model ?? true,

@@ -60,7 +60,8 @@ export class Schedule {
 
   async #run(): Promise<void> {
     const { clock, intervalMs } = this.#options;
-    while (intervalMs > 0 && !this.#end.signal.aborted) {
+    if (intervalMs === 0) return;
+    while (!this.#end.signal.aborted) {
       this.#waiting = new AbortController();
       const wait = this.#wait();
       this.nextAt = clock.now() + wait;

@@ -30,6 +30,16 @@ export interface Session {
   stage: Stage;
 }
 
+export function sessionOf(
+  options: CheckedOptions,
+  ledger: Ledger,
+  web: Web,
+  events: Events,
+): Session {
+  const nothing = { searched: null, loadedModel: null, offer: null };
+  return { options, ledger, web, events, ...nothing, goodQueries: 0, stage: 'check' };
+}
+
 export function infoOf(installed: Installed): ReleaseInfo {
   const { origin, sequence, version } = installed;
   return { origin, sequence, version };

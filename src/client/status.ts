@@ -50,8 +50,12 @@ export function statusOf(session: Session, known: Known): ReleaseStatus {
   const state = ledger.isOpen ? ledger.state : undefined;
   const { code, message, remedy } = known.lastError ?? {};
   return {
-    ...{ phase: known.phase, isPersisted: known.isPersisted, nextCheckAt: known.nextCheckAt },
-    ...{ mode: options.mode, channel: options.channel, product: options.rootKeys.product },
+    phase: known.phase,
+    isPersisted: known.isPersisted,
+    nextCheckAt: known.nextCheckAt,
+    mode: options.mode,
+    channel: options.channel,
+    product: options.rootKeys.product,
     store: options.store.kind,
     active: searched === null ? null : activeOf(searched),
     previous: infoOrNull(state?.previous ?? null),

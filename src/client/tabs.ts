@@ -13,6 +13,7 @@ export function joinTabs(name: string, onChange: () => void): Tabs {
   const unref: unknown = Reflect.get(channel, 'unref');
   if (typeof unref === 'function') Reflect.apply(unref, channel, []);
   return {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no targets
     tell: () => channel.postMessage('changed'),
     close: () => channel.close(),
   };

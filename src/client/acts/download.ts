@@ -88,7 +88,10 @@ async function fetchPlain(
   pace: Pace,
 ): Promise<Bytes> {
   const remote = {
-    ...{ path, maximumBytes, maximumGzipBytes: bytes, isMutable: false },
+    path,
+    maximumBytes,
+    maximumGzipBytes: bytes,
+    isMutable: false,
     onBytes: (came: number, limit: number) => {
       const percentage = Math.min(100, Math.floor((came / limit) * 100));
       session.events.emit('updateProgress', { stage: 'download', percentage, bytes: came });
@@ -133,7 +136,10 @@ async function downloadModel(session: Session, offer: Offer, pace: Pace): Promis
 function stagedOf({ options }: Session, offer: Offer, model: string | null): Installed {
   const { manifest, sha256, keyIds } = offer;
   return {
-    ...{ origin: 'release', sequence: manifest.sequence, version: manifest.version, keyIds },
+    origin: 'release',
+    sequence: manifest.sequence,
+    version: manifest.version,
+    keyIds,
     manifest: sha256,
     index: { sha256: manifest.index.sha256, bytes: manifest.index.bytes },
     model: { fingerprint: manifest.model.fingerprint, sha256: model },

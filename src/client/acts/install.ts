@@ -2,7 +2,7 @@
 import { EvervecError } from '../../errors/evervec-error.ts';
 import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import { sha256Hex } from '../../format/index.ts';
-import { type ReleaseClientEvents } from '../events.ts';
+import type { ReleaseClientEvents } from '../events.ts';
 import { readInstalled } from '../ledger.ts';
 import { infoOf, infoOrNull, report, type Session } from '../session.ts';
 import { type Installed, withActive, withoutActive, withQuarantined } from '../state.ts';
@@ -193,11 +193,17 @@ export async function installLocal(session: Session, index: Bytes): Promise<void
   await ledger.write(sha256, index);
   const { model } = await options.host.stage(index);
   await changeOver(session, {
-    ...{ origin: 'local', sequence: 0, version: 'local', manifest: '', keyIds: [], canaries: [] },
+    origin: 'local',
+    sequence: 0,
+    version: 'local',
+    manifest: '',
+    keyIds: [],
+    canaries: [],
     index: { sha256, bytes: length },
     model: { fingerprint: model.fingerprint, sha256: null },
     installedAt: options.clock.now(),
-    ...{ isConfirmed: false, openings: 0 },
+    isConfirmed: false,
+    openings: 0,
   });
   complete(session, null);
 }

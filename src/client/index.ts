@@ -14,7 +14,6 @@ export type {
   PageSearchResponse,
   SearchMode,
 } from './index-host.ts';
-export { createInlineHost, type InlineHostOptions } from './search/inline-host.ts';
 export type { Mode, NetworkPolicy, ReleaseClientOptions, ReleaseReport } from './options.ts';
 export type { ReleaseStatus } from './status.ts';
 export type { ReleaseStore } from './store.ts';

@@ -2,7 +2,6 @@
 import { expect } from 'vitest';
 
 import {
-  createInlineHost,
   createReleaseClient,
   type EventName,
   MemoryStore,
@@ -10,6 +9,7 @@ import {
   type ReleaseClientEvents,
   type ReleaseClientOptions,
 } from '../../src/client/index.ts';
+import { createInlineHost } from '../../src/client/search/inline-host.ts';
 import { systemClock } from '../../src/runtime/index.ts';
 import { type FaultServer, serveFiles } from './fault-server.ts';
 import { createSite, type ReleaseSite } from './release-site.ts';

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { MemoryStore } from '../../src/client/index.ts';
+import { createInlineHost } from '../../src/client/search/inline-host.ts';
 import { closeAll, expectEdition, foundEdition, newClient, serve, setUp } from './client-setup.ts';
 import { DyingStore } from './dying-store.ts';
 import { createSite } from './release-site.ts';
@@ -189,7 +190,6 @@ describe('going back', () => {
 
 /** The second index that is put to use fails at every search. */
 async function setUpFailing() {
-  const { createInlineHost } = await import('../../src/client/index.ts');
   const host = createInlineHost();
   let promoted = 0;
   const { promote, search } = host;

@@ -157,10 +157,10 @@ describe.skipIf(executablePath === '')(`a release client in a page${why}`, () =>
   test('a device without space says so and keeps what it has; after an eviction it installs again', async () => {
     await setUp();
     await site.publish();
-    const page = await openTab('indexeddb');
+    const page = await openTab('opfs');
     await update(page);
     const devtools = await context.newCDPSession(page);
-    const origin = new URL(appUrl).origin;
+    const { origin } = new URL(appUrl);
     await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000 });
     await site.publish();
     expect(await update(page)).toBe('EVERVEC_CLIENT_QUOTA');
@@ -168,9 +168,22 @@ describe.skipIf(executablePath === '')(`a release client in a page${why}`, () =>
     await devtools.send('Storage.overrideQuotaForOrigin', { origin });
     expect(await update(page)).toBe('updated');
     await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
-    await startIn(page, 'indexeddb');
+    await startIn(page, 'opfs');
     expect((await page.evaluate(() => evervec.edition())).sequence).toBeNull();
     expect(await update(page)).toBe('updated');
     await expectEdition(page, 2);
+  });
+
+  test('a database without space says so too', async () => {
+    await setUp();
+    await site.publish();
+    const page = await openTab('memory');
+    const devtools = await context.newCDPSession(page);
+    const { origin } = new URL(appUrl);
+    // Chromium looks at the space again only after a while, so there is none from the first write on.
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000 });
+    await startIn(page, 'indexeddb');
+    expect(await update(page)).toBe('EVERVEC_CLIENT_QUOTA');
+    expect((await page.evaluate(() => evervec.edition())).sequence).toBeNull();
   });
 });

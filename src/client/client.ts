@@ -121,6 +121,7 @@ export class ReleaseClient {
         const index = this.#fresh;
         this.#fresh = undefined;
         await activate(this.#session, index);
+        this.#persist();
         this.#tabs?.tell();
       }),
     );
@@ -170,12 +171,16 @@ export class ReleaseClient {
   async search(request: PageSearchRequest): Promise<PageSearchResponse> {
     await this.start();
     const { searched, options } = this.#session;
+    if (this.#phase === 'closed') throw closed();
     if (searched === null) throw new ReleaseUpdateError('NO_INDEX', 'No release is installed yet.');
     try {
       const response = await options.host.search(request);
       await this.#confirm();
       return response;
     } catch (error) {
+      // Another one took its place meanwhile.
+      if (this.#session.searched !== searched && this.#session.searched !== null)
+        return await options.host.search(request);
       const isOurs = EvervecError.isInstance(error) && (error.isUsage || error.isRetryable);
       if (isOurs || searched.isConfirmed || this.#session.ledger.state.previous === null)
         throw error;
@@ -188,7 +193,7 @@ export class ReleaseClient {
   async close(): Promise<void> {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    this.#closing.abort();
+    this.#closing.abort(closed());
     this.#endWake();
     this.#tabs?.close();
     await this.#running.catch(() => {});
@@ -236,7 +241,7 @@ export class ReleaseClient {
   }
 
   #refusal(request: Request): ReleaseUpdateError {
-    if (this.#phase === 'closed') return new ReleaseUpdateError('CLOSED', 'The client was closed.');
+    if (this.#phase === 'closed') return closed();
     return new ReleaseUpdateError('NO_UPDATE', `${request}: there is none (${this.#phase}).`);
   }
 
@@ -251,18 +256,24 @@ export class ReleaseClient {
   }
 
   async #open(): Promise<void> {
-    const { store, rootKeys } = this.#options;
-    await this.#session.ledger.open(rootKeys);
+    const { store, rootKeys, channel } = this.#options;
+    await this.#session.ledger.open(rootKeys, channel);
     await openStored(this.#session);
     this.#tabs = joinTabs(store.name, () => void this.#adopt());
     this.#endWake = onWake(() => this.#schedule.wake());
     this.#schedule.start();
-    const storage = globalThis.navigator?.storage;
-    if (store.kind === 'indexeddb' || store.kind === 'opfs')
-      void storage?.persist?.().then(
-        (persisted) => (this.#persisted = persisted),
-        () => {},
-      );
+    this.#persist();
+  }
+
+  /** Some browsers ask the user: not before there is something to keep. */
+  #persist(): void {
+    const { kind } = this.#options.store;
+    if ((kind !== 'indexeddb' && kind !== 'opfs') || this.#persisted === true) return;
+    if (this.#session.searched === null) return;
+    void globalThis.navigator?.storage?.persist?.().then(
+      (persisted) => (this.#persisted = persisted),
+      () => {},
+    );
   }
 
   async #adopt(): Promise<void> {
@@ -373,6 +384,10 @@ export class ReleaseClient {
       this.#options.debug('not confirmed', { error: String(error) });
     }
   }
+}
+
+function closed(): ReleaseUpdateError {
+  return new ReleaseUpdateError('CLOSED', 'The client was closed.');
 }
 
 /** What is not ours came from the platform or from the app's own functions. */

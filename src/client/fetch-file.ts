@@ -154,18 +154,19 @@ async function* inflated(
   }
 }
 
+/** Room for the signed length from the start: pieces beside the whole would take twice as much. */
 async function gather(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { url, maximumBytes }: Wanted,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const kept: Uint8Array<ArrayBuffer>[] = [];
+  const whole = new Uint8Array(maximumBytes);
   let bytes = 0;
   for await (const chunk of chunks) {
+    if (bytes + chunk.length > maximumBytes) throw tooLarge(url, maximumBytes);
+    whole.set(chunk, bytes);
     bytes += chunk.length;
-    if (bytes > maximumBytes) throw tooLarge(url, maximumBytes);
-    kept.push(chunk);
   }
-  return joined(kept, bytes);
+  return bytes === maximumBytes ? whole : whole.slice(0, bytes);
 }
 
 function joined(parts: Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {

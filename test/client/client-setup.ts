@@ -30,6 +30,7 @@ export type Heard = { [E in EventName]: { name: E; event: ReleaseClientEvents[E]
 export const QUICK = {
   checkIntervalMs: 0,
   retryDelayMs: 1,
+  random: () => 0,
   timeouts: { connectMs: 150, stallMs: 150, totalMs: 300 },
 } as const;
 

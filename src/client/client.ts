@@ -12,6 +12,7 @@ import {
   changeActive,
   installLocal,
   openStored,
+  putBack,
   rollBack,
 } from './acts/install.ts';
 import { type EventName, Events, type ReleaseClientEvents } from './events.ts';
@@ -63,6 +64,10 @@ export class ReleaseClient {
     const web = { fetch, clock, timeouts, signal, urls, tries, retryDelayMs, random };
     const ledger = new Ledger(store);
     this.#session = sessionOf(options, ledger, web, events);
+    options.host.onLost?.(async () => {
+      await this.#running.catch(() => {});
+      await this.#act('adopt', () => putBack(this.#session));
+    });
     this.#schedule = new Schedule({
       clock,
       random,

@@ -10,6 +10,8 @@ export interface IndexSummary {
   readonly records: number;
   readonly chunks: number;
   readonly dimensions: number;
+  /** What multiplies vectors: `javascript`, eight times as slow, where WebAssembly is refused (a page's policy without `wasm-unsafe-eval`). */
+  readonly kernel: 'wasm' | 'javascript';
 }
 
 /** One query that a release says it must answer, by words, with all of these keys among the first ten. */
@@ -106,6 +108,11 @@ export interface IndexHost {
    * @throws ReleaseClientError `EVERVEC_CLIENT_NO_INDEX` while nothing is installed; SearchRequestError of bad requests with the value and the limit
    */
   search(request: PageSearchRequest, signal?: AbortSignal): Promise<PageSearchResponse>;
+  /**
+   * Where the place of search can die apart from the page (a worker), it is started again and is empty then: `restore` stages and promotes what is
+   * installed, and loads the model; searches wait for it.
+   */
+  onLost?(restore: () => Promise<void>): void;
   /** Drops all that is open; what is still asked, and all that is asked later, rejects with `EVERVEC_CLIENT_CLOSED`. */
   close(): void;
 }

@@ -12,7 +12,9 @@ export type {
   PageHit,
   PageSearchRequest,
   PageSearchResponse,
+  QueryEmbedder,
   SearchMode,
+  SearchWarning,
 } from './index-host.ts';
 export type { Mode, NetworkPolicy, ReleaseClientOptions, ReleaseReport } from './options.ts';
 export type { ReleaseStatus } from './status.ts';
@@ -21,3 +23,4 @@ export { MemoryStore } from './stores/memory-store.ts';
 export { openBrowserStore } from './stores/browser-store.ts';
 export { IndexedDbStore } from './stores/indexeddb-store.ts';
 export { OpfsStore } from './stores/opfs-store.ts';
+export { createIndexHost, type IndexHostOptions } from './search/worker-host.ts';

@@ -149,6 +149,7 @@ describe('an index in the page', () => {
       records: 3,
       chunks: 6,
       dimensions: 384,
+      kernel: 'wasm',
     });
     expect(
       await host.checkCanaries([

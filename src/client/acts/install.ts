@@ -185,6 +185,16 @@ export async function adopt(session: Session): Promise<void> {
   session.events.emit('updateCompleted', { release: infoOf(active), before, isElsewhere: true });
 }
 
+/** Into a place of search that died and was started again: what it had. */
+export async function putBack(session: Session): Promise<void> {
+  const { searched, ledger, options } = session;
+  const stored = searched === null ? undefined : await readInstalled(ledger, searched);
+  if (searched === null || stored === undefined) return;
+  session.loadedModel = null;
+  await options.host.stage(stored.index);
+  await showInHost(session, searched, stored.model);
+}
+
 /** The last resort. @throws what `generateLocally` throws, FormatError */
 export async function installLocal(session: Session, index: Bytes): Promise<void> {
   session.stage = 'install';

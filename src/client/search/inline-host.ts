@@ -1,5 +1,4 @@
 /** Search in the thread that asks: in Node, in a service worker, and inside the worker of a page. Counting words takes short turns. */
-import { ReleaseClientError } from '../../errors/index.ts';
 import { applyDelta } from '../../format/index.ts';
 import { checkFilter, checkLimit, checkMode, checkQuery } from '../../search/check-asked.ts';
 import type {
@@ -10,6 +9,7 @@ import type {
   PageSearchResponse,
   QueryEmbedder,
 } from '../index-host.ts';
+import { closedError, noIndexError } from './host-errors.ts';
 import { OpenIndex, type VectorQuery } from './open-index.ts';
 import { builtInModel, openModel } from './query-model.ts';
 import { vectorOf } from './query-vector.ts';
@@ -48,7 +48,7 @@ class InlineHost implements IndexHost {
   async checkCanaries(canaries: readonly Canary[]): Promise<string[]> {
     this.#refuseClosed();
     const staged = this.#staged;
-    if (staged === undefined) throw noIndex('Nothing is staged.');
+    if (staged === undefined) throw noIndexError('Nothing is staged.');
     if (canaries.length === 0) return [];
     const words = await staged.words;
     return canaries
@@ -62,7 +62,7 @@ class InlineHost implements IndexHost {
 
   async promote(): Promise<void> {
     this.#refuseClosed();
-    if (this.#staged === undefined) throw noIndex('Nothing is staged.');
+    if (this.#staged === undefined) throw noIndexError('Nothing is staged.');
     const before = this.#active;
     this.#active = this.#staged;
     this.#staged = undefined;
@@ -76,7 +76,7 @@ class InlineHost implements IndexHost {
 
   async patch(delta: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     this.#refuseClosed();
-    if (this.#active === undefined) throw noIndex('There is no index to patch.');
+    if (this.#active === undefined) throw noIndexError('There is no index to patch.');
     return await applyDelta(this.#active.bytes, delta);
   }
 
@@ -92,7 +92,7 @@ class InlineHost implements IndexHost {
     signal?.throwIfAborted();
     for (;;) {
       const index = this.#active;
-      if (index === undefined) throw noIndex('No release is installed.');
+      if (index === undefined) throw noIndexError('No release is installed.');
       try {
         const answer = await this.#answer(index, asked);
         signal?.throwIfAborted();
@@ -153,17 +153,4 @@ function checked({ query, mode = 'hybrid', limit = 10, filter = {} }: PageSearch
 function isZero(vector: ArrayLike<number>): boolean {
   for (let i = 0; i < vector.length; i++) if (vector[i] !== 0) return false;
   return true;
-}
-
-function noIndex(message: string): ReleaseClientError {
-  return new ReleaseClientError('EVERVEC_CLIENT_NO_INDEX', message, {
-    remedy: 'Install a release first: `update()`, or wait for `updateCompleted`.',
-    isUsage: true,
-  });
-}
-
-export function closedError(): ReleaseClientError {
-  return new ReleaseClientError('EVERVEC_CLIENT_CLOSED', 'The search was closed.', {
-    remedy: 'Create a new one.',
-  });
 }

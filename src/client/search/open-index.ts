@@ -45,23 +45,20 @@ export class OpenIndex {
     this.bytes = bytes;
     const index = decodeIndex(bytes);
     this.#index = index;
+    this.#rows = createRowScorer(index.vectors, index.paddedDimensions);
     this.summary = {
       source: index.about.source,
       model: index.about.model,
       records: index.recordCount,
       chunks: index.chunkCount,
       dimensions: index.dimensions,
+      kernel: this.#rows.kind,
     };
-    this.#rows = createRowScorer(index.vectors, index.paddedDimensions);
     this.#filter = new RecordFilter(index);
     const steps = wordIndexInSteps(index.chunkCount, wordsOf(index), index.about.language);
     this.words = inTurns(steps, this.#closing.signal);
     // Whoever waits for it hears of it.
     this.words.catch(() => undefined);
-  }
-
-  get kernel(): RowScorer['kind'] {
-    return this.#rows.kind;
   }
 
   /** Nothing of it is wanted any more: counting its words ends. */

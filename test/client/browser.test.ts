@@ -29,14 +29,15 @@ let server: FaultServer;
 
 beforeAll(async () => {
   if (executablePath === '') return;
-  const script = await bundle(`import './page-entry.ts';`);
+  const scripts = new Map([
+    ['/app.js', await bundle(`import './page-entry.ts';`)],
+    ['/index-worker.js', await bundle(`import '../../src/client/search/index-worker.ts';`)],
+  ]);
   app = createServer((request, response) => {
-    const isScript = request.url === '/app.js';
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+    const script = scripts.get(request.url ?? '');
+    response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript');
     response.end(
-      isScript
-        ? script
-        : '<!doctype html><title>t</title><script type="module" src="/app.js"></script>',
+      script ?? '<!doctype html><title>t</title><script type="module" src="/app.js"></script>',
     );
   });
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));

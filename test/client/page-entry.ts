@@ -6,7 +6,6 @@ import {
   OpfsStore,
 } from '../../src/client/index.ts';
 import type { ReleaseClient, ReleaseStore, TrustAnchor } from '../../src/client/index.ts';
-import { createInlineHost } from '../../src/client/search/inline-host.ts';
 import { STORE_CASES } from './store-cases.ts';
 
 interface Started {
@@ -29,7 +28,7 @@ const page = {
       url,
       rootKeys,
       store,
-      host: createInlineHost(),
+      debug: (message, fields) => page.heard.push(`${message} ${JSON.stringify(fields)}`),
       checkIntervalMs: 0,
       retryDelayMs: 1,
       timeouts: { connectMs: stallMs, stallMs, totalMs: 20_000 },

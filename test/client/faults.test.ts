@@ -59,7 +59,7 @@ describe('a file that a server does not give as it was signed', () => {
     '%s: %s',
     async (file, fault) => {
       const before = site.last;
-      const { client, heard } = newClient(site, server);
+      const { client, heard } = newClient(site, server, { tries: 1 });
       await client.update();
       const older = pathsOf(before.paths, site.files.get('channel.json'));
       const next = await site.publish();

@@ -3,26 +3,17 @@
  * be done when in `machine.ts`.
  */
 import { EvervecError } from '../errors/evervec-error.ts';
-import { ReleaseUpdateError } from '../errors/release-update-error.ts';
+import { Acts, closed, errorOf } from './acts/acts.ts';
 import { checkForUpdate } from './acts/check.ts';
 import { download, planOf } from './acts/download.ts';
-import {
-  activate,
-  adopt,
-  changeActive,
-  installLocal,
-  openStored,
-  putBack,
-  rollBack,
-} from './acts/install.ts';
+import { activate, adopt, installLocal, openStored, putBack, rollBack } from './acts/install.ts';
 import { type EventName, Events, type ReleaseClientEvents } from './events.ts';
 import type { PageSearchRequest, PageSearchResponse } from './index-host.ts';
 import { Ledger } from './ledger.ts';
-import { locked } from './lock.ts';
-import { type Phase, type Request, type Rest, TABLE } from './machine.ts';
 import { connectionOf, waitsFor } from './network.ts';
 import { type CheckedOptions, checkOptions, type ReleaseClientOptions } from './options.ts';
 import { costOf } from './plan.ts';
+import { searchInstalled } from './acts/search.ts';
 import { onWake, Schedule } from './schedule.ts';
 import { infoOrNull, type Offer, offerInfo, report, type Session, sessionOf } from './session.ts';
 import { type ReleaseStatus, statusOf } from './status.ts';
@@ -30,8 +21,6 @@ import { joinTabs, type Tabs } from './tabs.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** So many good answers, and a release is held to be good. */
-const GOOD_QUERIES = 3;
 const NOTIFY_WITHIN_MS = 2_000;
 
 /** @throws ConfigError of wrong options */
@@ -44,10 +33,8 @@ export class ReleaseClient {
   readonly #session: Session;
   readonly #closing = new AbortController();
   readonly #schedule: Schedule;
-  #phase: Phase = 'new';
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #acts: Acts;
   #starting: Promise<void> | undefined;
-  #lastError: EvervecError | null = null;
   #persisted: boolean | null = null;
   #tabs: Tabs | undefined;
   #endWake = () => {};
@@ -64,9 +51,10 @@ export class ReleaseClient {
     const web = { fetch, clock, timeouts, signal, urls, tries, retryDelayMs, random };
     const ledger = new Ledger(store);
     this.#session = sessionOf(options, ledger, web, events);
+    this.#acts = new Acts(this.#session);
     options.host.onLost?.(async () => {
-      await this.#running.catch(() => {});
-      await this.#act('adopt', () => putBack(this.#session));
+      await this.#acts.settled();
+      await this.#acts.run('adopt', () => putBack(this.#session));
     });
     this.#schedule = new Schedule({
       clock,
@@ -83,7 +71,7 @@ export class ReleaseClient {
    * @throws ReleaseUpdateError `STORE`
    */
   start(): Promise<void> {
-    this.#starting ??= this.#act('start', () => this.#open());
+    this.#starting ??= this.#acts.run('start', () => this.#open());
     return this.#starting;
   }
 
@@ -94,8 +82,8 @@ export class ReleaseClient {
 
   getStatus(): ReleaseStatus {
     return statusOf(this.#session, {
-      phase: this.#phase,
-      lastError: this.#lastError,
+      phase: this.#acts.phase,
+      lastError: this.#acts.lastError,
       isPersisted: this.#persisted,
       nextCheckAt: this.#schedule.nextAt,
     });
@@ -108,7 +96,7 @@ export class ReleaseClient {
    */
   async check(): Promise<boolean> {
     await this.start();
-    await this.#act('check', () => this.#exclusively(() => this.#check()));
+    await this.#acts.run('check', () => this.#acts.exclusively(() => this.#check()));
     return this.#session.offer !== null || this.#session.ledger.state.staged !== null;
   }
 
@@ -121,11 +109,12 @@ export class ReleaseClient {
   /** Searches what was downloaded from now on. @throws ReleaseUpdateError `NO_UPDATE`, `CANARY`, `UNUSABLE`, and as `check` */
   async activate(): Promise<void> {
     await this.start();
-    await this.#act('activate', () =>
-      this.#exclusively(async () => {
+    await this.#acts.run('activate', () =>
+      this.#acts.exclusively(async () => {
         const index = this.#fresh;
         this.#fresh = undefined;
         await activate(this.#session, index);
+        this.#persist();
         this.#tabs?.tell();
       }),
     );
@@ -152,8 +141,8 @@ export class ReleaseClient {
   /** Drops all releases from this device. What was accepted stays known, so that no older one is taken afterwards. */
   async clear(): Promise<void> {
     await this.start();
-    await this.#act('clear', () =>
-      this.#exclusively(async () => {
+    await this.#acts.run('clear', () =>
+      this.#acts.exclusively(async () => {
         await this.#session.ledger.clear();
         this.#session.searched = null;
         this.#session.offer = null;
@@ -165,115 +154,61 @@ export class ReleaseClient {
   /** A sign from outside that there is something new: looks within two seconds, as the mode says. Never rejects. */
   async notify(): Promise<void> {
     await this.start().catch(() => {});
-    if (this.#phase !== 'closed') await this.#schedule.notify(NOTIFY_WITHIN_MS);
+    if (!this.#acts.isClosed) await this.#schedule.notify(NOTIFY_WITHIN_MS);
   }
 
   /**
    * Never waits for an update. A release that fails before it has proved itself is left for the one before, which then answers.
-   * @throws ReleaseUpdateError `NO_INDEX`, `REQUEST`
+   * @param signal aborted, it rejects with the signal's reason
+   * @throws ReleaseClientError `EVERVEC_CLIENT_NO_INDEX`, `EVERVEC_CLIENT_CLOSED`; SearchRequestError
    */
-  async search(request: PageSearchRequest): Promise<PageSearchResponse> {
+  async search(request: PageSearchRequest, signal?: AbortSignal): Promise<PageSearchResponse> {
     await this.start();
-    const { searched, options } = this.#session;
-    if (searched === null) throw new ReleaseUpdateError('NO_INDEX', 'No release is installed yet.');
-    try {
-      const response = await options.host.search(request);
-      await this.#confirm();
-      return response;
-    } catch (error) {
-      const isOurs = EvervecError.isInstance(error) && (error.isUsage || error.isRetryable);
-      if (isOurs || searched.isConfirmed || this.#session.ledger.state.previous === null)
-        throw error;
-      await this.#rollBack('search');
-      return await options.host.search(request);
-    }
+    if (this.#acts.isClosed) throw closed();
+    return await searchInstalled(this.#session, request, signal, () => this.#rollBack('search'));
   }
 
   /** Ends what goes on; the store keeps what it has. */
   async close(): Promise<void> {
-    if (this.#phase === 'closed') return;
-    this.#phase = 'closed';
-    this.#closing.abort();
+    if (this.#acts.isClosed) return;
+    this.#acts.close();
+    this.#closing.abort(closed());
     this.#endWake();
     this.#tabs?.close();
-    await this.#running.catch(() => {});
+    await this.#acts.settled();
     await this.#schedule.close();
     this.#session.events.clear();
     this.#options.host.close();
     await this.#options.store.close();
   }
 
-  /** One act at a time, as the table says. */
-  async #act(request: Request, effect: () => Promise<void>): Promise<void> {
-    for (;;) {
-      const cell = TABLE[this.#phase][request];
-      if (cell === 'ignore') return;
-      if (cell === 'refuse' || cell === 'never') throw this.#refusal(request);
-      if (cell === 'join') return void (await this.#running);
-      if (cell === 'wait') await this.#running.catch(() => {});
-      else {
-        this.#phase = cell.to;
-        const run = this.#run(effect);
-        this.#running = run;
-        return await run;
-      }
-    }
-  }
-
-  async #run(effect: () => Promise<void>): Promise<void> {
-    try {
-      await effect();
-      this.#lastError = null;
-    } catch (error) {
-      const failure = errorOf(error);
-      this.#lastError = failure;
-      throw failure;
-    } finally {
-      const cell = TABLE[this.#phase][this.#rest()];
-      if (typeof cell === 'object') this.#phase = cell.to;
-    }
-  }
-
-  #rest(): Rest {
-    const { ledger, offer } = this.#session;
-    if (ledger.isOpen && ledger.state.staged !== null) return 'staged';
-    return offer === null ? 'idle' : 'available';
-  }
-
-  #refusal(request: Request): ReleaseUpdateError {
-    if (this.#phase === 'closed') return new ReleaseUpdateError('CLOSED', 'The client was closed.');
-    return new ReleaseUpdateError('NO_UPDATE', `${request}: there is none (${this.#phase}).`);
-  }
-
-  /** Over all tabs: the second finds what the first did. */
-  async #exclusively(act: () => Promise<void>): Promise<void> {
-    const name = `evervec:${this.#options.store.name}:install`;
-    const run = async () => {
-      await adopt(this.#session);
-      await act();
-    };
-    await locked(name, run, this.#closing.signal);
-  }
-
   async #open(): Promise<void> {
-    const { store, rootKeys } = this.#options;
-    await this.#session.ledger.open(rootKeys);
+    const { store, rootKeys, channel } = this.#options;
+    await this.#session.ledger.open(rootKeys, channel);
     await openStored(this.#session);
     this.#tabs = joinTabs(store.name, () => void this.#adopt());
     this.#endWake = onWake(() => this.#schedule.wake());
     this.#schedule.start();
-    const storage = globalThis.navigator?.storage;
-    if (store.kind === 'indexeddb' || store.kind === 'opfs')
-      void storage?.persist?.().then(
-        (persisted) => (this.#persisted = persisted),
-        () => {},
-      );
+    this.#persist();
+  }
+
+  /** Some browsers ask the user: not before there is something to keep. */
+  #persist(): void {
+    const { kind } = this.#options.store;
+    if ((kind !== 'indexeddb' && kind !== 'opfs') || this.#persisted === true) return;
+    if (this.#session.searched === null) return;
+    void globalThis.navigator?.storage?.persist?.().then(
+      (persisted) => (this.#persisted = persisted),
+      () => {},
+    );
   }
 
   async #adopt(): Promise<void> {
-    await this.#act('adopt', () => adopt(this.#session)).catch((error: unknown) => {
-      this.#options.debug('not adopted', { error: String(error) });
-    });
+    await this.#acts
+      .run('adopt', () => adopt(this.#session))
+      .catch((error: unknown) => {
+        this.#options.debug('not adopted', { error: String(error) });
+      });
   }
 
   async #check(): Promise<void> {
@@ -302,8 +237,8 @@ export class ReleaseClient {
 
   async #download(mayWait: boolean): Promise<void> {
     await this.start();
-    await this.#act('download', () =>
-      this.#exclusively(async () => {
+    await this.#acts.run('download', () =>
+      this.#acts.exclusively(async () => {
         const { offer } = this.#session;
         if (offer !== null) this.#fresh = await download(this.#session, offer, { mayWait });
       }),
@@ -318,7 +253,7 @@ export class ReleaseClient {
       await this.check();
       const { offer } = this.#session;
       if (offer !== null && !(await goesOn(offer))) return false;
-      if (offer !== null && this.#phase !== 'staged') await this.#download(mayWait);
+      if (offer !== null && this.#acts.phase !== 'staged') await this.#download(mayWait);
       if (this.#session.ledger.state.staged !== null) await this.activate();
     } catch (error) {
       const failure = errorOf(error);
@@ -340,9 +275,9 @@ export class ReleaseClient {
   async #lastResort(failure: EvervecError): Promise<boolean> {
     const { generateLocally } = this.#options;
     if (generateLocally === undefined || this.#session.searched !== null) return false;
-    if (this.#phase === 'closed') return false;
+    if (this.#acts.isClosed) return false;
     const make = async () => installLocal(this.#session, await generateLocally(failure));
-    await this.#act('adopt', () => this.#exclusively(make));
+    await this.#acts.run('adopt', () => this.#acts.exclusively(make));
     return true;
   }
 
@@ -358,30 +293,11 @@ export class ReleaseClient {
   }
 
   async #rollBack(why: 'asked' | 'search'): Promise<void> {
-    await this.#act('rollback', () =>
-      this.#exclusively(async () => {
+    await this.#acts.run('rollback', () =>
+      this.#acts.exclusively(async () => {
         await rollBack(this.#session, why);
         this.#tabs?.tell();
       }),
     );
   }
-
-  /** That it could not be written down is no fault of the search. */
-  async #confirm(): Promise<void> {
-    const { searched } = this.#session;
-    if (searched === null || searched.isConfirmed) return;
-    if (++this.#session.goodQueries !== GOOD_QUERIES) return;
-    try {
-      await changeActive(this.#session, searched, { isConfirmed: true });
-      this.#session.searched = { ...searched, isConfirmed: true };
-    } catch (error) {
-      this.#options.debug('not confirmed', { error: String(error) });
-    }
-  }
-}
-
-/** What is not ours came from the platform or from the app's own functions. */
-function errorOf(error: unknown): EvervecError {
-  if (EvervecError.isInstance(error)) return error;
-  return new ReleaseUpdateError('STORE', 'The device or the app refused a step.', { cause: error });
 }

@@ -46,14 +46,16 @@ export async function fetchFile(
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   const limits = new TimeLimits(clock, timeouts, wanted.url);
+  let status: number | undefined;
   try {
     const { url, cache } = wanted;
     const { signal } = ending;
     const asked = fetch(url, { signal, cache, credentials: 'omit', redirect: 'follow' });
     const response = await limits.within(asked, 'connectMs');
+    status = response.status;
     if (!response.ok || response.body === null)
-      throw new ReleaseUpdateError('UNREACHABLE', `${shown(url)} answers ${response.status}.`, {
-        status: response.status,
+      throw new ReleaseUpdateError('UNREACHABLE', `${shown(url)} answers ${status}.`, {
+        status,
       });
     return await readBody(response.body.getReader(), wanted, limits);
   } catch (error) {
@@ -61,6 +63,7 @@ export async function fetchFile(
     if (EvervecError.isInstance(error)) throw error;
     throw new ReleaseUpdateError('UNREACHABLE', `${shown(wanted.url)} can't be read.`, {
       cause: error,
+      ...(status !== undefined && { status }),
     });
   } finally {
     signal.removeEventListener('abort', stop);
@@ -151,18 +154,19 @@ async function* inflated(
   }
 }
 
+/** Room for the signed length from the start: pieces beside the whole would take twice as much. */
 async function gather(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   { url, maximumBytes }: Wanted,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const kept: Uint8Array<ArrayBuffer>[] = [];
+  const whole = new Uint8Array(maximumBytes);
   let bytes = 0;
   for await (const chunk of chunks) {
+    if (bytes + chunk.length > maximumBytes) throw tooLarge(url, maximumBytes);
+    whole.set(chunk, bytes);
     bytes += chunk.length;
-    if (bytes > maximumBytes) throw tooLarge(url, maximumBytes);
-    kept.push(chunk);
   }
-  return joined(kept, bytes);
+  return bytes === maximumBytes ? whole : whole.slice(0, bytes);
 }
 
 function joined(parts: Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> {

@@ -16,7 +16,6 @@ export type {
   SearchMode,
   SearchWarning,
 } from './index-host.ts';
-export { createInlineHost, type InlineHostOptions } from './search/inline-host.ts';
 export type { Mode, NetworkPolicy, ReleaseClientOptions, ReleaseReport } from './options.ts';
 export type { ReleaseStatus } from './status.ts';
 export type { ReleaseStore } from './store.ts';

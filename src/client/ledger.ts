@@ -6,13 +6,21 @@ import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import { sha256Hex, type TrustAnchor } from '../format/index.ts';
 import { canonicalBytes } from '../format/canonical-json.ts';
 import { locked } from './lock.ts';
-import { blobsOf, freshState, type Installed, parseState, type StoredState } from './state.ts';
+import {
+  blobsOf,
+  type Following,
+  following,
+  freshState,
+  type Installed,
+  parseState,
+  type StoredState,
+} from './state.ts';
 import type { ReleaseStore } from './store.ts';
 
 export class Ledger {
   readonly #store: ReleaseStore;
   readonly #lock: string;
-  #anchor = '';
+  #following: Following | undefined;
   #state: StoredState | undefined;
 
   constructor(store: ReleaseStore) {
@@ -26,22 +34,25 @@ export class Ledger {
 
   /** As it was read or written last. */
   get state(): StoredState {
-    if (this.#state === undefined) throw new ReleaseUpdateError('CLOSED', 'It was not started.');
+    if (this.#state === undefined) throw notOpen();
     return this.#state;
   }
 
-  async open(anchor: TrustAnchor): Promise<void> {
+  async open(anchor: TrustAnchor, channel: string): Promise<void> {
     await this.#store.open();
-    this.#anchor = await sha256Hex(canonicalBytes(anchor));
+    const { product } = anchor;
+    this.#following = { product, channel, anchor: await sha256Hex(canonicalBytes(anchor)) };
     await this.reload();
   }
 
-  /** What another tab may have written. A state of another anchor keeps its releases; whom to believe is begun again. */
+  /** What another tab may have written. */
   async reload(): Promise<StoredState> {
+    if (this.#following === undefined) throw notOpen();
     const found = parseState(await this.#store.readState());
-    const state = found ?? freshState(this.#anchor, this.#state?.installId ?? crypto.randomUUID());
     this.#state =
-      state.anchor === this.#anchor ? state : { ...state, anchor: this.#anchor, root: null };
+      found === undefined
+        ? freshState(this.#following, this.#state?.installId ?? crypto.randomUUID())
+        : following(found, this.#following);
     return this.#state;
   }
 
@@ -91,8 +102,10 @@ export class Ledger {
 
   /** Everything but the floor, the keys and the id of this install: clearing must not be a way to an older release. */
   async clear(): Promise<void> {
-    const { installId, anchor, root, floor } = await this.reload();
-    await this.change(() => ({ ...freshState(anchor, installId), root, floor }));
+    await this.change((state) => {
+      const { installId, root, floor } = state;
+      return { ...freshState(state, installId), root, floor };
+    });
     await this.sweep();
   }
 
@@ -112,4 +125,8 @@ export async function readInstalled(
   if (index === undefined) return undefined;
   const { sha256 } = installed.model;
   return { index, model: sha256 === null ? undefined : await ledger.read(sha256) };
+}
+
+function notOpen(): ReleaseUpdateError {
+  return new ReleaseUpdateError('CLOSED', 'It was not started.');
 }

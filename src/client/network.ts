@@ -58,8 +58,11 @@ export function createPace({
 }): (bytes: number, limit: number) => void {
   let startedAt: number | undefined;
   let first = 0;
+  let last = 0;
   return (bytes, limit) => {
-    if (startedAt === undefined || bytes < first) {
+    const isOtherFile = bytes <= last;
+    last = bytes;
+    if (startedAt === undefined || isOtherFile) {
       startedAt = clock.now();
       first = bytes;
       return;

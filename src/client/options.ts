@@ -5,7 +5,8 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { type Random, systemRandom } from '../runtime/random.ts';
 import type { ReleaseClientEvents } from './events.ts';
 import type { Timeouts } from './fetch-file.ts';
-import type { IndexHost } from './index-host.ts';
+import type { IndexHost, QueryEmbedder } from './index-host.ts';
+import { createIndexHost } from './search/worker-host.ts';
 import type { ReleaseStore } from './store.ts';
 
 /**
@@ -46,8 +47,12 @@ export interface ReleaseClientOptions {
   /** Default `stable`. */
   readonly channel?: string;
   readonly store: ReleaseStore;
-  /** Where the index is searched. */
-  readonly host: IndexHost;
+  /** Where the index is searched; the client closes it with itself. Default: a worker of the page, else this thread. */
+  readonly host?: IndexHost;
+  /** Embeds queries, for releases of a model that no file is offered of. For the default host only. */
+  readonly embedQuery?: QueryEmbedder;
+  /** Starts the default host's worker, where a bundler needs that said in the app: its module is `evervec/client/index-worker`. */
+  readonly worker?: () => Worker;
   /** Default `automatic`. */
   readonly mode?: Mode;
   /** A minor change waits while the connection is known to be metered or poor, a major one does not wait. Default false: both follow `network`. */
@@ -84,14 +89,14 @@ export interface CheckedOptions extends Required<Omit<ReleaseClientOptions, Opti
   readonly debug: (message: string, fields: object) => void;
 }
 type Optional = 'generateLocally' | 'report' | 'debug';
-type Partly = 'network' | 'timeouts' | 'url' | 'product';
+type Partly = 'network' | 'timeouts' | 'url' | 'product' | 'embedQuery' | 'worker';
 
 const WEEK = 604_800_000;
 const MODES: readonly string[] = ['automatic', 'manual', 'fallback'] satisfies Mode[];
 
 /** @throws ConfigError */
 export function checkOptions(options: ReleaseClientOptions): CheckedOptions {
-  const { rootKeys, store, host, mode = 'automatic', channel = 'stable' } = options;
+  const { rootKeys, store, mode = 'automatic', channel = 'stable' } = options;
   const { checkIntervalMs = 3_600_000, tries = 3, retryDelayMs = 500 } = options;
   if (!isAnchor(rootKeys))
     throw wrong(
@@ -104,7 +109,6 @@ export function checkOptions(options: ReleaseClientOptions): CheckedOptions {
   if (!/^[a-z0-9][a-z0-9._-]{0,99}$/.test(channel)) throw wrong('channel', 'is no name of one');
   if (!MODES.includes(mode)) throw wrong('mode', `is none of ${MODES.join(', ')}`);
   if (store === undefined) throw wrong('store', 'is missing');
-  if (host === undefined) throw wrong('host', 'is missing');
   if (checkIntervalMs !== 0) inside('checkIntervalMs', checkIntervalMs, 1_000, WEEK);
   inside('tries', tries, 1, 10);
   inside('retryDelayMs', retryDelayMs, 0, 60_000);
@@ -112,10 +116,12 @@ export function checkOptions(options: ReleaseClientOptions): CheckedOptions {
   for (const [name, ms] of Object.entries(timeouts)) inside(`timeouts.${name}`, ms, 1, WEEK);
   const network = { respectSaveData: true, maximumSeconds: 120, ...options.network };
   inside('network.maximumSeconds', network.maximumSeconds, 1, WEEK);
+  const urls = checkUrls(options.url);
+  const debug = debugOf(options.debug ?? false);
   return {
     rootKeys,
     store,
-    host,
+    host: options.host ?? defaultHost(options, debug),
     mode,
     channel,
     checkIntervalMs,
@@ -123,17 +129,27 @@ export function checkOptions(options: ReleaseClientOptions): CheckedOptions {
     retryDelayMs,
     timeouts,
     network,
-    urls: checkUrls(options.url),
+    urls,
     conditional: options.conditional ?? false,
     model: options.model ?? true,
     generateLocally: options.generateLocally,
     report: options.report ?? (() => {}),
-    debug: debugOf(options.debug ?? false),
+    debug,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     // A method of the window may not be called without it.
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
   };
+}
+
+type Debug = CheckedOptions['debug'];
+
+function defaultHost({ embedQuery, worker }: ReleaseClientOptions, debug: Debug): IndexHost {
+  return createIndexHost({
+    embedder: embedQuery,
+    worker,
+    onFault: (error) => debug('worker', { error: String(error) }),
+  });
 }
 
 function checkUrls(url: string | readonly string[]): string[] {

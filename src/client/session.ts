@@ -24,6 +24,8 @@ export interface Session {
   searched: Installed | null;
   /** SHA-256 of the model's file that the host has. */
   loadedModel: string | null;
+  /** The searched release has one that this device lost. */
+  isModelMissing: boolean;
   offer: Offer | null;
   goodQueries: number;
   /** Of the act that goes on, for who hears of its failure. */
@@ -36,7 +38,7 @@ export function sessionOf(
   web: Web,
   events: Events,
 ): Session {
-  const nothing = { searched: null, loadedModel: null, offer: null };
+  const nothing = { searched: null, loadedModel: null, isModelMissing: false, offer: null };
   return { options, ledger, web, events, ...nothing, goodQueries: 0, stage: 'check' };
 }
 

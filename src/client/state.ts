@@ -34,6 +34,9 @@ export interface StoredState {
   readonly format: 1;
   /** Random; decides which part of a roll-out this is. Never sent. */
   readonly installId: string;
+  readonly product: string;
+  /** That the floor is of. */
+  readonly channel: string;
   /** SHA-256 of what the app pins; another one starts again from there. */
   readonly anchor: string;
   /** `root.N.json`, the last one that was verified. */
@@ -80,6 +83,8 @@ const installed = shape({
 const readState = shape({
   format: isOne,
   installId: anyText,
+  product: anyText,
+  channel: anyText,
   anchor: anyText,
   root: nullable(anyText),
   floor: nullable(
@@ -97,10 +102,18 @@ const readState = shape({
   checkedAt: nullable(integer(0)),
 });
 
-export function freshState(anchor: string, installId: string): StoredState {
+/** Whom a client believes, and what it follows. */
+export type Following = Pick<StoredState, 'product' | 'channel' | 'anchor'>;
+
+export function freshState(
+  { product, channel, anchor }: Following,
+  installId: string,
+): StoredState {
   return {
     format: 1,
     installId,
+    product,
+    channel,
     anchor,
     root: null,
     floor: null,
@@ -120,6 +133,17 @@ export function parseState(spelt: string | undefined): StoredState | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * What is stored, for a client that follows this. Other pinned keys begin again with the keys, another channel with what was accepted of it; what is installed
+ * stays. Of another product nothing does.
+ */
+export function following(state: StoredState, next: Following): StoredState {
+  if (state.product !== next.product) return freshState(next, state.installId);
+  const root = state.anchor === next.anchor ? state.root : null;
+  const floor = state.channel === next.channel ? state.floor : null;
+  return { ...state, ...next, root, floor };
 }
 
 /** With what `next` replaces as `previous`, unless that is the same index or was found to be damaged. */

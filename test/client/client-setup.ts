@@ -2,7 +2,6 @@
 import { expect } from 'vitest';
 
 import {
-  createInlineHost,
   createReleaseClient,
   type EventName,
   MemoryStore,
@@ -10,6 +9,7 @@ import {
   type ReleaseClientEvents,
   type ReleaseClientOptions,
 } from '../../src/client/index.ts';
+import { createInlineHost } from '../../src/client/search/inline-host.ts';
 import { systemClock } from '../../src/runtime/index.ts';
 import { type FaultServer, serveFiles } from './fault-server.ts';
 import { createSite, type ReleaseSite } from './release-site.ts';
@@ -30,7 +30,8 @@ export type Heard = { [E in EventName]: { name: E; event: ReleaseClientEvents[E]
 export const QUICK = {
   checkIntervalMs: 0,
   retryDelayMs: 1,
-  timeouts: { connectMs: 150, stallMs: 150, totalMs: 400 },
+  random: () => 0,
+  timeouts: { connectMs: 150, stallMs: 150, totalMs: 300 },
 } as const;
 
 export async function closeAll(): Promise<void> {

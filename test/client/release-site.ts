@@ -26,6 +26,7 @@ export interface Edition {
   readonly sequence: number;
   readonly index: Uint8Array<ArrayBuffer>;
   readonly manifest: ReleaseManifest;
+  readonly isBroken: boolean;
   readonly pointer: ReleasePointer;
   /** Where its index lies, compressed and plain, and the delta from the edition before. */
   readonly paths: { gzip: string; plain: string; delta: string | undefined; manifest: string };
@@ -52,13 +53,13 @@ export class ReleaseSite {
    */
   async publish(
     changes: Partial<ReleaseManifest> = {},
-    { same, broken = false }: { same?: Edition; broken?: boolean } = {},
+    { same, broken = false }: { same?: Edition | undefined; broken?: boolean } = {},
   ): Promise<Edition> {
     const sequence = (this.editions.at(-1)?.sequence ?? 0) + 1;
     const index = broken
       ? new TextEncoder().encode(`no index ${sequence}`)
       : (same?.index ?? editionIndex(sequence, this.#records));
-    const before = this.editions.at(-1);
+    const before = this.editions.findLast(({ isBroken }) => !isBroken);
     const { paths, ...described } = await this.#lay(index, broken ? undefined : before?.index);
     const manifest: ReleaseManifest = {
       type: 'release',
@@ -74,7 +75,13 @@ export class ReleaseSite {
       canaries: [{ query: 'edition', expects: ['edition'] }],
       ...changes,
     };
-    const edition = { sequence, index, manifest, ...(await this.#sign(manifest)) };
+    const edition = {
+      sequence,
+      index,
+      manifest,
+      isBroken: broken,
+      ...(await this.#sign(manifest)),
+    };
     this.editions.push({
       ...edition,
       paths: { ...paths, manifest: edition.pointer.manifest.path },

@@ -126,7 +126,7 @@ async function fetchChannel(session: Session, root: RootDocument): Promise<Chann
 
 /** What did not do on this device counts as blocked. */
 async function choose(
-  { ledger, searched }: Session,
+  { ledger, searched, isModelMissing }: Session,
   root: RootDocument,
   channel: ChannelDocument,
 ): Promise<ReleasePointer | undefined> {
@@ -135,7 +135,8 @@ async function choose(
     searched !== null &&
     searched.origin === 'release' &&
     (await isStillTrusted(root.roles.release, searched.keyIds));
-  const installed = isTrusted ? searched.sequence : 0;
+  // To have its model again is to have it again.
+  const installed = isTrusted ? searched.sequence - (isModelMissing ? 1 : 0) : 0;
   const bucket = await rolloutBucket(channel.candidate?.salt ?? '', installId);
   const blocked = [...channel.blocked, ...quarantined];
   return chooseRelease({ ...channel, blocked }, bucket, installed);

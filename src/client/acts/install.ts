@@ -133,6 +133,7 @@ async function showInHost(
   }
   await host.promote();
   session.searched = installed;
+  session.isModelMissing = sha256 !== null && model === undefined;
 }
 
 function complete(session: Session, before: Installed | null): void {

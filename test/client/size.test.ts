@@ -1,0 +1,20 @@
+/** What a page downloads before it has any release. */
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+
+import { bundle } from './bundle.ts';
+
+const MAX_BYTES = 20_000;
+
+it('takes at most 20 kB, compressed, with its store and the kernel that searches vectors', async () => {
+  const code = await bundle(
+    `export { createReleaseClient, openBrowserStore } from '../../src/client/index.ts';
+     export { createRowScorer, topK } from '../../src/ranking/index.ts';`,
+    { minify: true, whole: false },
+  );
+  const bytes = gzipSync(code, { level: 9 }).length;
+  expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
+  // It is all in there: code that went missing makes no size.
+  expect(code).toContain('channel.json');
+  expect(code).not.toContain('node:');
+});

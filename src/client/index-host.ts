@@ -3,6 +3,7 @@
  * most two indexes: the one that is searched, and one that is staged beside it until it has proved itself. It trusts its caller that bytes were
  * verified, and must not fetch or store.
  */
+import type { Filter } from '../search/filter.ts';
 
 export interface IndexSummary {
   readonly source: string;
@@ -28,8 +29,11 @@ export interface PageSearchRequest {
   readonly mode?: SearchMode;
   /** 1 to 100; default 10. */
   readonly limit?: number;
-  /** The operators that the server takes, on tags, dates and the record's own columns. */
-  readonly filter?: Readonly<Record<string, unknown>>;
+  /**
+   * The operators that the server takes, on the record's own columns, and on `key`, `title`, `url`, `publishedAt` (also as `published`) and `tags`
+   * where no column has that name.
+   */
+  readonly filter?: Filter | undefined;
 }
 
 export interface PageHit {

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { decodeModel, embedText, type WordVectors } from '../../src/embed/index.ts';
 import { encodeIndex, type IndexAbout, type IndexRecord } from '../../src/format/index.ts';
 
-export const FINGERPRINT = 'of-near-words';
+/** Of the file. */
+export const FINGERPRINT = '2c822c44d0cbb881ff0321b8aa079293ab293e2982c0dfffe741ccdce41f851b';
 export const ABOUT: IndexAbout = {
   source: 'books',
   model: { id: 'evervec/near-words@1-2c822c44/384', fingerprint: FINGERPRINT },

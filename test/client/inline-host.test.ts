@@ -4,7 +4,7 @@ import { createInlineHost } from '../../src/client/search/inline-host.ts';
 import type { IndexHost, PageSearchRequest, QueryEmbedder } from '../../src/client/index-host.ts';
 import { embedText, type WordVectors } from '../../src/embed/index.ts';
 import { decodeIndex, encodeDelta, sha256Hex } from '../../src/format/index.ts';
-import { BOOKS, encodeBooks, FINGERPRINT, modelBytes, wordVectors } from './books.ts';
+import { ABOUT, BOOKS, encodeBooks, FINGERPRINT, modelBytes, wordVectors } from './books.ts';
 
 let words: WordVectors;
 beforeAll(async () => {
@@ -79,7 +79,15 @@ describe('an index in the page', () => {
       warning: { name: 'no-model' },
       hits: [{ key: 'harbour' }],
     });
-    await host.loadModel(await modelBytes(), 'another');
+    await expect(host.loadModel(await modelBytes(), 'another')).rejects.toMatchObject({
+      code: 'EVERVEC_FORMAT',
+      part: 'model',
+    });
+    await host.loadModel(await modelBytes(), FINGERPRINT);
+    await host.stage(
+      encodeBooks(words, BOOKS, { ...ABOUT, model: { ...ABOUT.model, fingerprint: 'later' } }),
+    );
+    await host.promote();
     expect(await host.search({ query: 'boats', mode: 'vector' })).toMatchObject({
       mode: 'text',
       warning: { name: 'other-model' },

@@ -7,7 +7,7 @@ const WORKER = new URL(
   import.meta.url,
 );
 const QUERIES = ['brick oven', 'ships in the morning', '"red brick" -oven', 'water', 'lighthuose'];
-const FINGERPRINT = 'of-near-words';
+const FINGERPRINT = '2c822c44d0cbb881ff0321b8aa079293ab293e2982c0dfffe741ccdce41f851b';
 
 async function bytesOf(name) {
   return new Uint8Array(await (await fetch(new URL(name, import.meta.url))).arrayBuffer());

@@ -11,7 +11,7 @@ import type {
 } from '../index-host.ts';
 import { closedError, noIndexError } from './host-errors.ts';
 import { OpenIndex, type VectorQuery } from './open-index.ts';
-import { builtInModel, openModel } from './query-model.ts';
+import { builtInModel, isOfFile, openModel } from './query-model.ts';
 import { vectorOf } from './query-vector.ts';
 
 const MAX_LIMIT = 100;
@@ -123,7 +123,8 @@ class InlineHost implements IndexHost {
 
   /** In this order. */
   #embedders({ summary }: OpenIndex): QueryEmbedder[] {
-    return [this.#model, builtInModel(summary.model), this.#appEmbedder].filter(
+    const loaded = isOfFile(summary.model) ? this.#model : undefined;
+    return [loaded, builtInModel(summary.model), this.#appEmbedder].filter(
       (embedder) => embedder !== undefined,
     );
   }

@@ -12,6 +12,7 @@ import {
   type WordIndex,
   wordIndexInSteps,
 } from '../../ranking/index.ts';
+import type { Filter } from '../../search/filter.ts';
 import type { IndexSummary, PageHit, SearchMode } from '../index-host.ts';
 import { bestRecords, type RankedChunk, type Scored } from './best-records.ts';
 import { RecordFilter } from './record-filter.ts';
@@ -22,7 +23,7 @@ export interface VectorQuery {
   readonly vector?: ArrayLike<number> | undefined;
   readonly mode: SearchMode;
   readonly limit: number;
-  readonly filter: Readonly<Record<string, unknown>>;
+  readonly filter: Filter;
 }
 
 interface Legs extends Scored {

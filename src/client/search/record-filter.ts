@@ -4,6 +4,7 @@
  */
 import type { ReleaseIndex } from '../../format/index.ts';
 import { refuse } from '../../search/check-asked.ts';
+import type { Filter } from '../../search/filter.ts';
 import { conditionOf, type Test } from './condition.ts';
 import { isObject, type JsonObject } from './json-values.ts';
 import { RecordColumns } from './record-columns.ts';
@@ -26,12 +27,12 @@ export class RecordFilter {
    * @returns 1 for each record that passes (records); undefined where nothing is asked
    * @throws SearchRequestError
    */
-  passing(filter: JsonObject | undefined): Uint8Array | undefined {
-    if (filter === undefined || Object.keys(filter).length === 0) return undefined;
+  passing(filter: Filter): Uint8Array | undefined {
+    if (Object.keys(filter).length === 0) return undefined;
     const name = JSON.stringify(filter);
     const known = this.#kept.get(name);
     if (known !== undefined) return known;
-    const test = this.#all(filter);
+    const test = this.#all({ ...filter });
     const passing = Uint8Array.from({ length: this.#count }, (_, record) => Number(test(record)));
     const [oldest] = this.#kept.keys();
     if (this.#kept.size >= KEPT && oldest !== undefined) this.#kept.delete(oldest);

@@ -67,11 +67,16 @@ export class ReleaseClient {
 
   /**
    * Opens what is installed, verified again, and begins to look for updates. Ends when that can be searched; no network is needed for it. A
-   * second call is the same.
+   * second call is the same, unless the first failed: then it is tried again.
    * @throws ReleaseUpdateError `STORE`
    */
   start(): Promise<void> {
-    this.#starting ??= this.#acts.run('start', () => this.#open());
+    this.#starting ??= this.#acts
+      .run('start', () => this.#open())
+      .catch((error: unknown) => {
+        this.#starting = undefined;
+        throw error;
+      });
     return this.#starting;
   }
 

@@ -84,7 +84,7 @@ async function readBody(
   const isGzip = GZIP_MAGIC.every((byte, i) => head[i] === byte);
   const limit = isGzip ? wanted.maximumGzipBytes : wanted.maximumBytes;
   const chunks = wireChunks(body, head, isDone, limit, wanted, limits);
-  return await gather(isGzip ? inflated(chunks, wanted.url) : chunks, wanted);
+  return await gather(isGzip ? inflated(inTurns(chunks), wanted.url) : chunks, wanted);
 }
 
 /** Two bytes tell; the first piece may have one. */
@@ -116,6 +116,24 @@ async function* wireChunks(
     const next = await limits.within(body.read(), 'stallMs');
     chunk = next.done ? undefined : next.value;
   }
+}
+
+/** What is decompressed at one go: browsers do it in the page's own thread. */
+const PIECE_BYTES = 65_536;
+const TURN_MS = 8;
+
+/** The same bytes in small pieces, with room for what else the page has to do. */
+async function* inTurns(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  let since = performance.now();
+  for await (const chunk of chunks)
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+      yield chunk.subarray(at, at + PIECE_BYTES);
+      if (performance.now() - since < TURN_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      since = performance.now();
+    }
 }
 
 /** `ReadableStream.from` is not everywhere. */

@@ -22,6 +22,8 @@ export class Ledger {
   readonly #lock: string;
   #following: Following | undefined;
   #state: StoredState | undefined;
+  /** Blobs that were written and that the state does not speak of yet. */
+  readonly #pending = new Set<string>();
 
   constructor(store: ReleaseStore) {
     this.#store = store;
@@ -64,6 +66,7 @@ export class Ledger {
       if (after === before) return before;
       await this.#store.writeState(JSON.stringify(after));
       this.#state = after;
+      for (const name of blobsOf(after)) this.#pending.delete(name);
       return after;
     });
   }
@@ -78,6 +81,7 @@ export class Ledger {
 
   /** Where the device is full, what could be gone back to makes room, unless it may still be needed. */
   async write(sha256: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#pending.add(sha256);
     try {
       await this.#store.writeBlob(sha256, bytes);
     } catch (error) {
@@ -85,19 +89,16 @@ export class Ledger {
       const { active, previous } = this.state;
       if (!isFull || previous === null || active?.isConfirmed !== true) throw error;
       await this.change((state) => ({ ...state, previous: null }));
-      await this.sweep(sha256);
+      await this.sweep();
       await this.#store.writeBlob(sha256, bytes);
     }
   }
 
-  /**
-   * Drops blobs that no release speaks of. That it fails costs space only.
-   * @param keep of which the state does not speak yet
-   */
-  async sweep(...keep: string[]): Promise<void> {
+  /** Drops blobs that no release speaks of. That it fails costs space only. */
+  async sweep(): Promise<void> {
     const spoken = blobsOf(this.state);
     for (const name of await this.#store.listBlobs())
-      if (!spoken.has(name) && !keep.includes(name)) await this.#store.removeBlob(name);
+      if (!spoken.has(name) && !this.#pending.has(name)) await this.#store.removeBlob(name);
   }
 
   /** Everything but the floor, the keys and the id of this install: clearing must not be a way to an older release. */
@@ -106,6 +107,7 @@ export class Ledger {
       const { installId, root, floor } = state;
       return { ...freshState(state, installId), root, floor };
     });
+    this.#pending.clear();
     await this.sweep();
   }
 

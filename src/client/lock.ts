@@ -13,7 +13,18 @@ export async function locked<T>(
 ): Promise<T> {
   const locks = globalThis.navigator?.locks;
   if (locks === undefined) return await inTurn(name, act, signal);
-  return await locks.request(name, signal === undefined ? {} : { signal }, act);
+  let isHad = false;
+  try {
+    return await locks.request(name, signal === undefined ? {} : { signal }, async () => {
+      isHad = true;
+      return await act();
+    });
+  } catch (error) {
+    // A page that may store nothing has no locks either (a sandboxed frame): there is nobody to keep apart.
+    const isRefused = error instanceof DOMException && error.name === 'SecurityError';
+    if (isHad || !isRefused) throw error;
+    return await inTurn(name, act, signal);
+  }
 }
 
 async function inTurn<T>(name: string, act: () => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -41,6 +41,12 @@ describe('the table of phases and events', () => {
       }
   });
 
+  it('can be started again when the start came to nothing, and only then', () => {
+    expect(after('starting', 'notStarted')).toBe('new');
+    for (const phase of PHASES)
+      if (phase !== 'starting') expect(after(phase, 'notStarted')).toBe(phase);
+  });
+
   it('can be closed everywhere, for good', () => {
     for (const phase of PHASES) expect(after(phase, 'close')).toBe('closed');
     for (const event of EVENTS) expect(after('closed', event)).toBe('closed');
@@ -53,7 +59,7 @@ describe('the table of phases and events', () => {
         for (const event of events) {
           const cell = TABLE[phase][event];
           const next = after(phase, event);
-          if (cell === 'never') expect(REST).toContain(event);
+          if (cell === 'never') expect([...REST, 'notStarted']).toContain(event);
           if (next === 'downloading' && phase !== next) expect(phase).toBe('available');
           if (next === 'activating' && phase !== next) expect(phase).toBe('staged');
           phase = next;

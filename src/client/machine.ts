@@ -25,8 +25,8 @@ export const REQUESTS = [
   'clear',
   'adopt',
 ] as const;
-/** Besides requests: an act ends at rest, or everything ends. */
-export const EVENTS = [...REQUESTS, ...REST, 'close'] as const;
+/** Besides requests: an act ends at rest, the start may come to nothing, everything ends. */
+export const EVENTS = [...REQUESTS, ...REST, 'notStarted', 'close'] as const;
 
 export type Rest = (typeof REST)[number];
 export type Busy = (typeof BUSY)[number];
@@ -53,6 +53,7 @@ const BEGINS = {
   idle: 'never',
   available: 'never',
   staged: 'never',
+  notStarted: 'never',
 } as const;
 const GOES_ON = {
   start: 'ignore',
@@ -62,6 +63,7 @@ const GOES_ON = {
   rollback: 'wait',
   clear: 'wait',
   adopt: 'wait',
+  notStarted: 'never',
   close: to('closed'),
   ...ENDS,
 } as const;
@@ -78,12 +80,13 @@ export const TABLE: { readonly [P in Phase]: { readonly [E in Event]: Cell } } =
     idle: 'never',
     available: 'never',
     staged: 'never',
+    notStarted: 'never',
     close: to('closed'),
   },
   idle: { ...BEGINS, download: 'refuse', activate: 'refuse' },
   available: { ...BEGINS, download: to('downloading'), activate: 'refuse' },
   staged: { ...BEGINS, download: 'ignore', activate: to('activating') },
-  starting: { ...GOES_ON, start: 'join' },
+  starting: { ...GOES_ON, start: 'join', notStarted: to('new') },
   checking: { ...GOES_ON, check: 'join' },
   downloading: { ...GOES_ON, download: 'join' },
   activating: { ...GOES_ON, activate: 'join' },
@@ -101,6 +104,7 @@ export const TABLE: { readonly [P in Phase]: { readonly [E in Event]: Cell } } =
     idle: 'ignore',
     available: 'ignore',
     staged: 'ignore',
+    notStarted: 'ignore',
     close: 'ignore',
   },
 };

@@ -35,6 +35,8 @@ beforeAll(async () => {
   ]);
   app = createServer((request, response) => {
     const script = scripts.get(request.url ?? '');
+    // For frames that have no origin.
+    response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript');
     response.end(
       script ?? '<!doctype html><title>t</title><script type="module" src="/app.js"></script>',
@@ -186,5 +188,23 @@ describe.skipIf(executablePath === '')(`a release client in a page${why}`, () =>
     await startIn(page, 'indexeddb');
     expect(await update(page)).toBe('EVERVEC_CLIENT_QUOTA');
     expect((await page.evaluate(() => evervec.edition())).sequence).toBeNull();
+  });
+
+  test('a frame that may store nothing has it in memory', async () => {
+    await setUp();
+    await site.publish();
+    const page = await context.newPage();
+    await page.goto(appUrl);
+    await page.setContent('<iframe sandbox="allow-scripts" src="/"></iframe>');
+    const frame = page.frames()[1];
+    await frame?.waitForFunction(() => 'evervec' in globalThis);
+    const options = { url: server.url, rootKeys: site.anchor, kind: 'best' as const };
+    await frame?.evaluate((options) => evervec.start(options), options);
+    expect(await frame?.evaluate(() => evervec.update())).toBe('updated');
+    expect(await frame?.evaluate(() => evervec.edition())).toMatchObject({
+      sequence: 1,
+      text: 'This is edition number 1 of the harbour guide.',
+      store: 'memory',
+    });
   });
 });

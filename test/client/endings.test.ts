@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { MemoryStore } from '../../src/client/index.ts';
 import { createInlineHost } from '../../src/client/search/inline-host.ts';
+import { sha256Hex } from '../../src/format/index.ts';
 import { closeAll, expectEdition, foundEdition, newClient, serve, setUp } from './client-setup.ts';
 import { DyingStore } from './dying-store.ts';
 import { createSite } from './release-site.ts';
@@ -81,6 +82,49 @@ describe('a device that is full', () => {
     expect(await client.update()).toBe(true);
     await expectEdition(client, 3);
     expect(client.getStatus().previous).toMatchObject({ sequence: 2 });
+  });
+});
+
+describe('a device that is full, and a release with a model', () => {
+  it('does not lose the one to make room for the other', async () => {
+    const store = new DyingStore(new MemoryStore('for-two-and-a-model'));
+    const { site, client } = await setUp({ store });
+    const { index } = await site.publish();
+    await client.update();
+    await site.publish();
+    await client.update();
+    for (let i = 0; i < 3; i++) await foundEdition(client);
+    const bytes = crypto.getRandomValues(new Uint8Array(1_000));
+    const sha256 = await sha256Hex(bytes);
+    const files = site.put(`m/${sha256}.bin`, bytes);
+    const model = { id: 'tests/none@1', fingerprint: 'tests-none' };
+    await site.publish({ model: { ...model, download: { sha256, bytes: 1_000, files } } });
+    store.space = index.length * 2 + 2_000;
+    expect(await client.update()).toBe(true);
+    expect(await store.listBlobs()).toContain(sha256);
+    expect(await client.update()).toBe(false);
+  });
+});
+
+describe('a place of search that fails', () => {
+  it('costs no release: the next start has it', async () => {
+    const { site, client, server, store } = await setUp();
+    await site.publish();
+    await client.update();
+    await client.close();
+    const host = createInlineHost();
+    const { stage } = host;
+    let fails = true;
+    host.stage = async (bytes) => {
+      if (fails) throw new RangeError('no memory');
+      return await stage.call(host, bytes);
+    };
+    const again = newClient(site, server, { store, host });
+    await expect(again.client.start()).rejects.toMatchObject({ code: 'EVERVEC_CLIENT_STORE' });
+    expect(again.client.getStatus()).toMatchObject({ phase: 'new', active: null });
+    fails = false;
+    await again.client.start();
+    await expectEdition(again.client, 1);
   });
 });
 

@@ -1,6 +1,7 @@
 /** What the pages of the tests load: the client, as an app would bundle it. */
 import {
   createReleaseClient,
+  openBrowserStore,
   IndexedDbStore,
   MemoryStore,
   OpfsStore,
@@ -11,7 +12,7 @@ import { STORE_CASES } from './store-cases.ts';
 interface Started {
   readonly url: string;
   readonly rootKeys: TrustAnchor;
-  readonly kind: 'indexeddb' | 'opfs' | 'memory';
+  readonly kind: 'indexeddb' | 'opfs' | 'memory' | 'best';
   readonly stallMs?: number;
 }
 
@@ -23,7 +24,7 @@ const page = {
   heard: [] as string[],
 
   async start({ url, rootKeys, kind, stallMs = 5_000 }: Started): Promise<void> {
-    const store = new STORES[kind]('kb');
+    const store = kind === 'best' ? await openBrowserStore('kb') : new STORES[kind]('kb');
     const client = createReleaseClient({
       url,
       rootKeys,

@@ -49,7 +49,7 @@ export class Acts {
       if (cell === 'wait') await this.settled();
       else {
         this.#phase = cell.to;
-        const run = this.#run(effect);
+        const run = this.#run(request, effect);
         this.#running = run;
         return await run;
       }
@@ -67,18 +67,22 @@ export class Acts {
     await locked(name, run, web.signal);
   }
 
-  async #run(effect: () => Promise<void>): Promise<void> {
+  async #run(request: Request, effect: () => Promise<void>): Promise<void> {
     try {
       await effect();
       this.#lastError = null;
+      this.#enter(this.#rest());
     } catch (error) {
       const failure = errorOf(error);
       this.#lastError = failure;
+      this.#enter(request === 'start' ? 'notStarted' : this.#rest());
       throw failure;
-    } finally {
-      const cell = TABLE[this.#phase][this.#rest()];
-      if (typeof cell === 'object') this.#phase = cell.to;
     }
+  }
+
+  #enter(outcome: Rest | 'notStarted'): void {
+    const cell = TABLE[this.#phase][outcome];
+    if (typeof cell === 'object') this.#phase = cell.to;
   }
 
   #rest(): Rest {

@@ -1,5 +1,6 @@
 /** What is searched: opened at the start, changed in one step, changed back. Whatever happens, that is the new release or the one before, whole. */
 import { EvervecError } from '../../errors/evervec-error.ts';
+import { FormatError } from '../../errors/format-error.ts';
 import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import { sha256Hex } from '../../format/index.ts';
 import type { ReleaseClientEvents } from '../events.ts';
@@ -43,6 +44,8 @@ async function openOrSay(session: Session, active: Installed): Promise<Why | nul
   try {
     await session.options.host.stage(stored.index);
   } catch (error) {
+    // That the place of search failed is no fault of the release.
+    if (!(error instanceof FormatError)) throw error;
     session.options.debug('not opened', { error: String(error) });
     return 'opening';
   }

@@ -64,22 +64,23 @@ async function setUp(): Promise<void> {
   context.setDefaultTimeout(30_000);
 }
 
-async function openTab(kind: 'indexeddb' | 'opfs' | 'memory', stallMs?: number): Promise<Page> {
+type Kind = 'indexeddb' | 'opfs' | 'memory';
+interface How {
+  readonly stallMs?: number;
+  readonly hangAt?: string;
+}
+
+async function openTab(kind: Kind, how: How = {}): Promise<Page> {
   const page = await context.newPage();
-  await startIn(page, kind, stallMs);
+  await startIn(page, kind, how);
   return page;
 }
 
-async function startIn(page: Page, kind: 'indexeddb' | 'opfs' | 'memory', stallMs = 5_000) {
+async function startIn(page: Page, kind: Kind, how: How = {}): Promise<void> {
   await page.goto(appUrl);
   await page.waitForFunction(() => 'evervec' in globalThis);
-  const { url } = server;
-  await page.evaluate((options) => evervec.start(options), {
-    url,
-    rootKeys: site.anchor,
-    kind,
-    stallMs,
-  });
+  const options = { url: server.url, rootKeys: site.anchor, kind, ...how };
+  await page.evaluate((options) => evervec.start(options), options);
 }
 
 const update = async (page: Page) => await page.evaluate(() => evervec.update());
@@ -142,7 +143,7 @@ describe.skipIf(executablePath === '')(`a release client in a page${why}`, () =>
   test('a tab that is killed while it installs leaves the other free to', async () => {
     await setUp();
     await site.publish();
-    const killed = await openTab('indexeddb', 60_000);
+    const killed = await openTab('indexeddb', { stallMs: 60_000 });
     await update(killed);
     const { paths } = await site.publish();
     server.faults.set(paths.delta ?? '', 'stalled');
@@ -155,6 +156,32 @@ describe.skipIf(executablePath === '')(`a release client in a page${why}`, () =>
     await killed.close();
     expect(await waiting).toBe('updated');
     await expectEdition(other, 2);
+  });
+
+  test.each([
+    ['verify 0', 1],
+    ['verify 100', 1],
+    ['install 0', 1],
+    ['install 50', 1],
+    ['install 100', 2],
+  ])('a tab that dies at %s has edition %i afterwards', async (hangAt, kept) => {
+    await setUp();
+    await site.publish();
+    const first = await openTab('indexeddb');
+    await update(first);
+    await first.close();
+    await site.publish();
+    const dying = await context.newPage();
+    const { promise: reached, resolve } = Promise.withResolvers<void>();
+    await dying.exposeFunction('reached', resolve);
+    await startIn(dying, 'indexeddb', { hangAt });
+    void update(dying).catch(() => {});
+    await reached;
+    await dying.close();
+    const next = await openTab('indexeddb');
+    await expectEdition(next, kept);
+    await update(next);
+    await expectEdition(next, 2);
   });
 
   test('a device without space says so and keeps what it has; after an eviction it installs again', async () => {

@@ -14,6 +14,8 @@ interface Started {
   readonly rootKeys: TrustAnchor;
   readonly kind: 'indexeddb' | 'opfs' | 'memory' | 'best';
   readonly stallMs?: number;
+  /** Stage and percentage at which the page hangs for good, once it has said so by `reached`. */
+  readonly hangAt?: string;
 }
 
 const STORES = { indexeddb: IndexedDbStore, opfs: OpfsStore, memory: MemoryStore };
@@ -23,7 +25,7 @@ const page = {
   /** Names of events, with the sequence they are about. */
   heard: [] as string[],
 
-  async start({ url, rootKeys, kind, stallMs = 5_000 }: Started): Promise<void> {
+  async start({ url, rootKeys, kind, stallMs = 5_000, hangAt }: Started): Promise<void> {
     const store = kind === 'best' ? await openBrowserStore('kb') : new STORES[kind]('kb');
     const client = createReleaseClient({
       url,
@@ -39,6 +41,11 @@ const page = {
       page.heard.push(`completed ${release.sequence}${isElsewhere ? ' elsewhere' : ''}`),
     );
     client.on('updateFailed', ({ error }) => page.heard.push(`failed ${error.code}`));
+    client.on('updateProgress', ({ stage, percentage }) => {
+      if (`${stage} ${percentage}` !== hangAt) return;
+      Reflect.apply(Reflect.get(globalThis, 'reached'), undefined, []);
+      for (;;);
+    });
     await client.start();
   },
 

@@ -5,12 +5,12 @@
 import { EvervecError } from '../errors/evervec-error.ts';
 import { Acts, closed, errorOf } from './acts/acts.ts';
 import { checkForUpdate } from './acts/check.ts';
-import { download, planOf } from './acts/download.ts';
+import { planOf, waitOf } from './acts/decide.ts';
+import { download } from './acts/download.ts';
 import { activate, adopt, installLocal, openStored, putBack, rollBack } from './acts/install.ts';
 import { type EventName, Events, type ReleaseClientEvents } from './events.ts';
 import type { PageSearchRequest, PageSearchResponse } from './index-host.ts';
 import { Ledger } from './ledger.ts';
-import { connectionOf, waitsFor } from './network.ts';
 import { type CheckedOptions, checkOptions, type ReleaseClientOptions } from './options.ts';
 import { costOf } from './plan.ts';
 import { searchInstalled } from './acts/search.ts';
@@ -61,7 +61,7 @@ export class ReleaseClient {
       random,
       intervalMs: options.checkIntervalMs,
       lookedAt: () => ledger.state.checkedAt,
-      look: () => this.#look(),
+      look: (unlessSince) => this.#look(unlessSince),
     });
   }
 
@@ -226,18 +226,9 @@ export class ReleaseClient {
         release: offerInfo(offer),
         change: offer.manifest.change,
         bytes: costOf(way),
-        waitsFor: await this.#waitsFor(offer),
+        waitsFor: await waitOf(this.#session, offer),
       });
     }
-  }
-
-  async #waitsFor(offer: Offer): Promise<'consent' | 'connection' | null> {
-    const { mode, conditional, network } = this.#options;
-    const { change } = offer.manifest;
-    const bytes = costOf((await planOf(this.#session, offer))[0]);
-    const hasIndex = this.#session.searched !== null;
-    const connection = connectionOf();
-    return waitsFor({ mode, conditional, network, hasIndex, change, bytes, connection });
   }
 
   async #download(mayWait: boolean): Promise<void> {
@@ -287,9 +278,12 @@ export class ReleaseClient {
   }
 
   /** By itself: as mode and policy say. */
-  async #look(): Promise<boolean> {
+  async #look(unlessSince = Infinity): Promise<boolean> {
     try {
-      await this.#update(async (offer) => (await this.#waitsFor(offer)) === null, true);
+      const { checkedAt } = await this.#session.ledger.reload();
+      const isRecent = checkedAt !== null && checkedAt >= unlessSince;
+      if (isRecent && checkedAt <= this.#options.clock.now()) return true;
+      await this.#update(async (offer) => (await waitOf(this.#session, offer)) === null, true);
       return true;
     } catch (error) {
       this.#options.debug('update failed', { error: String(error) });

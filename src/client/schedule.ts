@@ -9,8 +9,11 @@ export interface ScheduleOptions {
   readonly intervalMs: number;
   /** When it looked last, in milliseconds since 1970; null: never. */
   readonly lookedAt: () => number | null;
-  /** @returns whether it worked */
-  readonly look: () => Promise<boolean>;
+  /**
+   * @param unlessSince milliseconds since 1970: that somebody looked since then will do; undefined: only now will do
+   * @returns whether it worked
+   */
+  readonly look: (unlessSince?: number) => Promise<boolean>;
 }
 
 /** After a failure it waits for this long, then twice as long, up to the interval: a broken release must not be asked for without end. */
@@ -67,15 +70,16 @@ export class Schedule {
       this.nextAt = clock.now() + wait;
       await clock.sleep(wait, this.#waiting.signal);
       if (this.#end.signal.aborted) break;
-      await this.#look();
+      // Another tab may have looked. What failed here is for this one to try again.
+      await this.#look(this.#failures > 0 ? undefined : clock.now() - intervalMs / 4);
     }
     this.nextAt = null;
   }
 
-  async #look(): Promise<void> {
+  async #look(unlessSince?: number): Promise<void> {
     this.#looking = true;
     try {
-      this.#failures = (await this.#options.look()) ? 0 : this.#failures + 1;
+      this.#failures = (await this.#options.look(unlessSince)) ? 0 : this.#failures + 1;
     } finally {
       this.#looking = false;
     }

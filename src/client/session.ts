@@ -42,6 +42,11 @@ export function sessionOf(
   return { options, ledger, web, events, ...nothing, goodQueries: 0, stage: 'check' };
 }
 
+/** For what is stored: whole milliseconds since 1970, 0 for a clock that is before that. */
+export function stampOf({ options }: Session): number {
+  return Math.max(0, Math.floor(options.clock.now()));
+}
+
 export function infoOf(installed: Installed): ReleaseInfo {
   const { origin, sequence, version } = installed;
   return { origin, sequence, version };

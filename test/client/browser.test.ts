@@ -159,8 +159,6 @@ describe.skipIf(executablePath === '')(`a release client in a page${why}`, () =>
   });
 
   test.each([
-    ['verify 0', 1],
-    ['verify 100', 1],
     ['install 0', 1],
     ['install 50', 1],
     ['install 100', 2],

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { type ReleaseClientOptions, type ReleaseReport } from '../../src/client/index.ts';
+import { systemClock } from '../../src/runtime/index.ts';
 import { closeAll, expectEdition, newClient, setUp } from './client-setup.ts';
 import { editionIndex } from './release-site.ts';
 
@@ -27,6 +28,29 @@ describe('a client that is left alone', () => {
     await expect.poll(() => client.getStatus().active?.sequence).toBe(1);
     await site.publish();
     await expect.poll(() => client.getStatus().active?.sequence, { timeout: 10_000 }).toBe(2);
+  });
+
+  it('does not ask again what another one of the same store has asked', async () => {
+    let ahead = 0;
+    const hour = Promise.withResolvers<void>();
+    const clock = {
+      now: () => Date.now() + ahead,
+      sleep: async (ms: number, signal?: AbortSignal) => {
+        if (ms < 3_000_000 || ahead > 0) return await systemClock.sleep(ms, signal);
+        await Promise.race([hour.promise, systemClock.sleep(ms, signal)]);
+      },
+    };
+    const { site, client, server, store } = await setUp({ checkIntervalMs: 3_600_000, clock });
+    await site.publish();
+    await client.start();
+    await expect.poll(() => client.getStatus().nextCheckAt).toBeGreaterThan(Date.now() + 3_000_000);
+    ahead = 3_600_000;
+    const other = newClient(site, server, { store, clock });
+    await other.client.check();
+    server.asked.length = 0;
+    hour.resolve();
+    await expect.poll(() => client.getStatus().nextCheckAt).toBeGreaterThan(Date.now() + 6_000_000);
+    expect(server.asked).toEqual([]);
   });
 
   it('asks first in manual mode', async () => {

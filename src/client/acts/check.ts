@@ -16,7 +16,7 @@ import {
 } from '../../format/index.ts';
 import { VERSION } from '../../runtime/version.ts';
 import { fromMirrors } from '../mirrors.ts';
-import { type Offer, refused, report, type Session } from '../session.ts';
+import { type Offer, refused, report, type Session, stampOf } from '../session.ts';
 
 /** Bytes; the format's limit of a document. */
 const DOCUMENT = 1_048_576;
@@ -32,7 +32,7 @@ const MISSING: ReadonlySet<number | null> = new Set([403, 404, 410]);
  */
 export async function checkForUpdate(session: Session): Promise<void> {
   session.stage = 'check';
-  const { options, ledger } = session;
+  const { ledger } = session;
   const root = await followRoots(session);
   const channel = await fetchChannel(session, root);
   const pointer = await choose(session, root, channel);
@@ -41,7 +41,7 @@ export async function checkForUpdate(session: Session): Promise<void> {
   const offered = session.offer?.sha256;
   await ledger.change((state) => ({
     ...state,
-    checkedAt: options.clock.now(),
+    checkedAt: stampOf(session),
     staged: state.staged?.manifest === offered ? state.staged : null,
   }));
   report(session, 'checked');

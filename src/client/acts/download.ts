@@ -3,26 +3,17 @@ import { EvervecError } from '../../errors/evervec-error.ts';
 import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import { type ReleaseFile, sha256Hex } from '../../format/index.ts';
 import { fromMirrors } from '../mirrors.ts';
-import { costOf, readable, type Way, waysTo } from '../plan.ts';
+import { costOf, readable, type Way } from '../plan.ts';
 import { createPace } from '../network.ts';
-import { type Offer, offerInfo, report, type Session } from '../session.ts';
+import { type Offer, offerInfo, report, type Session, stampOf } from '../session.ts';
 import type { Installed } from '../state.ts';
+import { planOf } from './decide.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface DownloadOptions {
   /** Whether it may be put off when it turns out to be slow. */
   readonly mayWait: boolean;
-}
-
-/** The ways there are now. Those that the store has are hashed when they are taken. */
-export async function planOf(session: Session, { manifest }: Offer): Promise<Way[]> {
-  const { searched, options } = session;
-  return waysTo(manifest, {
-    searched: searched?.index.sha256,
-    stored: new Set(await options.store.listBlobs()),
-    canDecompress: 'DecompressionStream' in globalThis,
-  });
 }
 
 /**
@@ -133,7 +124,7 @@ async function downloadModel(session: Session, offer: Offer, pace: Pace): Promis
   throw last;
 }
 
-function stagedOf({ options }: Session, offer: Offer, model: string | null): Installed {
+function stagedOf(session: Session, offer: Offer, model: string | null): Installed {
   const { manifest, sha256, keyIds } = offer;
   return {
     origin: 'release',
@@ -144,7 +135,7 @@ function stagedOf({ options }: Session, offer: Offer, model: string | null): Ins
     index: { sha256: manifest.index.sha256, bytes: manifest.index.bytes },
     model: { fingerprint: manifest.model.fingerprint, sha256: model },
     canaries: manifest.canaries,
-    installedAt: options.clock.now(),
+    installedAt: stampOf(session),
     isConfirmed: false,
     openings: 0,
   };

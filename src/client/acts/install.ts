@@ -5,7 +5,7 @@ import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import { sha256Hex } from '../../format/index.ts';
 import type { ReleaseClientEvents } from '../events.ts';
 import { readInstalled } from '../ledger.ts';
-import { infoOf, infoOrNull, report, type Session } from '../session.ts';
+import { infoOf, infoOrNull, report, type Session, stampOf } from '../session.ts';
 import { type Installed, withActive, withoutActive, withQuarantined } from '../state.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -102,7 +102,7 @@ async function tryOut(session: Session, staged: Installed, bytes: Bytes): Promis
 /** The store first: a page that ends here starts with the new one. */
 async function changeOver(session: Session, next: Installed): Promise<void> {
   const { ledger, options } = session;
-  const now = options.clock.now();
+  const now = stampOf(session);
   try {
     await ledger.change((state) => withActive(state, { ...next, installedAt: now }));
   } catch (error) {
@@ -215,7 +215,7 @@ export async function installLocal(session: Session, index: Bytes): Promise<void
     canaries: [],
     index: { sha256, bytes: length },
     model: { fingerprint: model.fingerprint, sha256: null },
-    installedAt: options.clock.now(),
+    installedAt: stampOf(session),
     isConfirmed: false,
     openings: 0,
   });

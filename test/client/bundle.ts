@@ -5,14 +5,19 @@ import { rolldown } from 'rolldown';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 /**
+ * In one file.
  * @param code a module; its imports are relative to this folder
- * @param whole also what it loads later, in one file; else only what is loaded at once
+ * @param external what is left out: it is loaded later, by itself
  */
-export async function bundle(code: string, { minify = false, whole = true } = {}): Promise<string> {
+export async function bundle(
+  code: string,
+  { minify = false, external }: { minify?: boolean; external?: RegExp } = {},
+): Promise<string> {
   const name = `${HERE}entry-of-test.ts`;
   const build = await rolldown({
     input: name,
     platform: 'browser',
+    ...(external !== undefined && { external }),
     plugins: [
       {
         name: 'entry',
@@ -21,15 +26,7 @@ export async function bundle(code: string, { minify = false, whole = true } = {}
       },
     ],
   });
-  const { output } = await build.generate({ format: 'esm', minify, codeSplitting: !whole });
+  const { output } = await build.generate({ format: 'esm', minify, codeSplitting: false });
   await build.close();
-  const chunks = output.filter((part) => part.type === 'chunk');
-  const loaded = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
-  for (const file of loaded)
-    for (const other of chunks.find(({ fileName }) => fileName === file)?.imports ?? [])
-      loaded.add(other);
-  return chunks
-    .filter(({ fileName }) => loaded.has(fileName))
-    .map(({ code }) => code)
-    .join('\n');
+  return output.map((part) => (part.type === 'chunk' ? part.code : '')).join('\n');
 }

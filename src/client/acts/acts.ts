@@ -2,7 +2,7 @@
 import { EvervecError } from '../../errors/evervec-error.ts';
 import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import { locked } from '../lock.ts';
-import { type Phase, type Request, type Rest, TABLE } from '../machine.ts';
+import { type Phase, type Request, REST, type Rest, TABLE } from '../machine.ts';
 import type { Session } from '../session.ts';
 import { adopt } from './install.ts';
 
@@ -16,8 +16,9 @@ export class Acts {
     this.#session = session;
   }
 
+  /** At rest it is told by what is there: another tab may have staged something. */
   get phase(): Phase {
-    return this.#phase;
+    return REST.some((rest) => rest === this.#phase) ? this.#rest() : this.#phase;
   }
 
   get isClosed(): boolean {
@@ -41,7 +42,7 @@ export class Acts {
   /** @throws what the effect throws; ReleaseUpdateError where the table refuses it */
   async run(request: Request, effect: () => Promise<void>): Promise<void> {
     for (;;) {
-      const cell = TABLE[this.#phase][request];
+      const cell = TABLE[this.phase][request];
       if (cell === 'ignore') return;
       if (cell === 'refuse' || cell === 'never') throw this.#refusal(request);
       if (cell === 'join') return void (await this.#running);
@@ -88,7 +89,7 @@ export class Acts {
 
   #refusal(request: Request): ReleaseUpdateError {
     if (this.isClosed) return closed();
-    return new ReleaseUpdateError('NO_UPDATE', `${request}: there is none (${this.#phase}).`);
+    return new ReleaseUpdateError('NO_UPDATE', `${request}: there is none (${this.phase}).`);
   }
 }
 

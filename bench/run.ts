@@ -31,6 +31,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   'embedded-model': () => import('./embedded-model.ts'),
   release: () => import('./release.ts'),
   'browser-search': () => import('./browser-search.ts'),
+  'page-search': () => import('./page-search.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),
   'quality-search': () => import('./quality-search.ts'),
 };

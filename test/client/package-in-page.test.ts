@@ -211,6 +211,21 @@ describe.skipIf(CHROMIUM === '')(`an app with a release${why}`, () => {
     await shows('#phase', 'idle');
   });
 
+  test('has its release back when the worker of the search dies', async () => {
+    const [worker] = page.workers();
+    await page.fill('input', '');
+    await worker?.evaluate(() => {
+      setTimeout(() => {
+        throw new Error('test');
+      }, 0);
+    });
+    await expect.poll(() => page.workers().includes(worker as never)).toBe(false);
+    await page.fill('input', 'edition');
+    await shows('li', 'edition number 2 ');
+    expect(page.workers()).toHaveLength(1);
+    await shows('#version', 'edition 2');
+  });
+
   test('opens and finds without a network and without its server', async () => {
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
     await end(server);

@@ -17,7 +17,26 @@ async function memory() {
   return bytes;
 }
 
-/** @returns milliseconds until it can be searched by vectors and by words, and how much memory it took */
+/** Watches the page's thread. @returns ends it, and gives the longest time in which nothing else could run, ms */
+function watchBlocks() {
+  const { port1, port2 } = new MessageChannel();
+  let longest = 0;
+  let last = performance.now();
+  port2.addEventListener('message', () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    port1.postMessage(null);
+  });
+  port2.start();
+  port1.postMessage(null);
+  return () => {
+    port2.close();
+    return longest;
+  };
+}
+
+/** @returns milliseconds until it can be searched by vectors and by words, how long the page's thread was blocked meanwhile, and how much memory it took */
 export async function install() {
   const faults = [];
   const worker = () => new Worker('/index-worker.js', { type: 'module' });
@@ -26,6 +45,7 @@ export async function install() {
   const index = await bytesOf('./index.idx');
   const { length } = index;
   const before = await memory();
+  const blocked = watchBlocks();
   const began = performance.now();
   const { kernel } = await host.stage(index);
   await host.promote();
@@ -33,7 +53,9 @@ export async function install() {
   const vectors = performance.now() - began;
   await host.search({ query: 'anything', mode: 'text' });
   const words = performance.now() - began;
-  return { kernel, faults, vectors, words, memory: ((await memory()) - before + length) / length };
+  const block = blocked();
+  const share = ((await memory()) - before + length) / length;
+  return { kernel, faults, vectors, words, block, memory: share };
 }
 
 /** p50 of whole searches, from the page to its worker and back with ten hits, embedding the query included. */

@@ -20,6 +20,7 @@ const QUERIES = 40;
 const MAX_VECTOR_MS = 1;
 const MAX_HYBRID_MS = 3;
 const MAX_MEMORY = 2.5;
+const MAX_BLOCK_MS = 50;
 const MODEL = new URL('../src/embed/embedded/near-words.bin', import.meta.url);
 const ORAMA = fileURLToPath(new URL('peers/node_modules/@orama/orama', import.meta.url));
 /** Memory is measured, and time finely, in pages that are apart from all others. */
@@ -38,6 +39,7 @@ interface Installed {
   readonly faults: string[];
   readonly vectors: number;
   readonly words: number;
+  readonly block: number;
   readonly memory: number;
 }
 
@@ -46,7 +48,7 @@ export const bench: Bench = {
   claim:
     'Orama ÷ ours, p50 of a search by vectors for the best 10 of 10,000 × 384, in a page of Chromium; ours from the page to its worker and back',
   aim: {
-    text: '≥ 10; vectors ≤ 1 ms, hybrid ≤ 3 ms, memory ≤ 2.5 × the index',
+    text: '≥ 10; vectors ≤ 1 ms, hybrid ≤ 3 ms, block ≤ 50 ms, memory ≤ 2.5 × the index',
     ratio: 10,
     bound: 'at least',
   },
@@ -101,6 +103,7 @@ async function measure(
   const isMet =
     quantile(times.vector, 0.5) <= MAX_VECTOR_MS &&
     quantile(times.hybrid, 0.5) <= MAX_HYBRID_MS &&
+    installed.block <= MAX_BLOCK_MS &&
     installed.memory <= MAX_MEMORY;
   return {
     figures: {
@@ -110,6 +113,7 @@ async function measure(
       'ms, Orama': spreadOf(orama),
       'ms from bytes to the first search by vectors': single(installed.vectors),
       'ms from bytes to the first search by words': single(installed.words),
+      "ms, longest block of the page's thread meanwhile": single(installed.block),
       'memory ÷ index': single(installed.memory),
     },
     // What misses its own aim fails the whole.

@@ -40,12 +40,16 @@ const QUERIES = [
   'the and of',
   'xylophone zebra',
 ];
-const FILTERS: (Filter | undefined)[] = [
-  undefined,
-  { tags: { $contains: 'reference' } },
-  { published: { $gte: '2026-01-05', $lt: '2026-01-15' } },
-  { $or: [{ 'metadata.place': { $gt: 9 } }, { $not: { author: 'Ann' } }] },
-];
+/** By source. */
+const FILTERS: Record<string, (Filter | undefined)[]> = {
+  bare: [undefined, { id: { $lt: 40 } }],
+  documents: [
+    undefined,
+    { tags: { $contains: 'reference' } },
+    { published: { $gte: '2026-01-05', $lt: '2026-01-15' } },
+    { $or: [{ 'metadata.place': { $gt: 9 } }, { $not: { author: 'Ann' } }] },
+  ],
+};
 
 /** A cosine of rows of int8 and of halves of floats. */
 const INT8_ERROR = 0.005;
@@ -119,7 +123,7 @@ function itemOf(name: string, at: number): ImportItem {
 /** What of a record is beside its chunks, and the table. */
 const DOCUMENTS = `d.title, d.published::text, d.tags, jsonb_build_object('author', d.author, 'metadata', d.metadata) as columns
   from evervec.documents d`;
-const BARE = `null as title, null as published, '{}'::text[] as tags, null::jsonb as columns from bare d`;
+const BARE = `null as title, null as published, '{}'::text[] as tags, jsonb_build_object('id', d.id) as columns from bare d`;
 
 /** The content of the searched space as a release has it. */
 async function released(
@@ -188,7 +192,7 @@ async function both(
   mode: SearchMode,
 ): Promise<Compared[]> {
   const compared: Compared[] = [];
-  for (const filter of source === 'documents' ? FILTERS : [undefined])
+  for (const filter of FILTERS[source] ?? [])
     for (const query of QUERIES) {
       const request = { query, mode, limit: 10, ...(filter !== undefined && { filter }) };
       const there = (await evervec.search({ ...request, sources: [source] })).hits;

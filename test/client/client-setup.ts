@@ -26,12 +26,12 @@ const EVENTS: readonly EventName[] = [
 
 export type Heard = { [E in EventName]: { name: E; event: ReleaseClientEvents[E] } }[EventName];
 
-/** Quick where a real client is patient. */
+/** Quick where a real client is patient; patient enough for a machine that has much else to do. */
 export const QUICK = {
   checkIntervalMs: 0,
   retryDelayMs: 1,
   random: () => 0,
-  timeouts: { connectMs: 150, stallMs: 150, totalMs: 300 },
+  timeouts: { connectMs: 500, stallMs: 500, totalMs: 900 },
 } as const;
 
 export async function closeAll(): Promise<void> {

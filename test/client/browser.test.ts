@@ -30,7 +30,7 @@ let server: FaultServer;
 beforeAll(async () => {
   if (executablePath === '') return;
   const scripts = new Map([
-    ['/app.js', await bundle(`import './page-entry.ts';`)],
+    ['/app.js', await bundle(`import { expose } from './page-entry.ts'; expose();`)],
     ['/index-worker.js', await bundle(`import '../../src/client/search/index-worker.ts';`)],
   ]);
   app = createServer((request, response) => {
@@ -61,7 +61,7 @@ async function setUp(): Promise<void> {
   site = await createSite();
   server = await serveFiles(site.files);
   context = await browser.newContext();
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(20_000);
 }
 
 type Kind = 'indexeddb' | 'opfs' | 'memory';

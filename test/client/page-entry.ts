@@ -86,4 +86,8 @@ const page = {
 };
 
 export type TestPage = typeof page;
-Object.assign(globalThis, { evervec: page });
+
+/** A bundler drops modules of this package that are imported for what they do. */
+export function expose(): void {
+  Object.assign(globalThis, { evervec: page });
+}

@@ -1,5 +1,5 @@
 /** Search in the page, in the thread that asks: what is found, what is said of a query without a vector, and how indexes take each other's place. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createInlineHost } from '../../src/client/search/inline-host.ts';
 import type { IndexHost, PageSearchRequest, QueryEmbedder } from '../../src/client/index-host.ts';
 import { embedText, type WordVectors } from '../../src/embed/index.ts';
@@ -103,6 +103,24 @@ describe('an index in the page', () => {
       expect([mode, warning?.name]).toEqual(['text', 'model-failed']);
       expect(warning?.message).not.toContain('private');
     }
+  });
+
+  it('does not wait for ever for a vector', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const asked = Promise.withResolvers<void>();
+    const embed = () => {
+      asked.resolve();
+      return new Promise<never>(() => {});
+    };
+    const answer = (await open({ fingerprint: FINGERPRINT, embed })).search({ query: 'boats' });
+    await asked.promise;
+    vi.advanceTimersByTime(15_000);
+    expect(await answer).toMatchObject({
+      mode: 'text',
+      warning: { name: 'model-failed', message: expect.stringContaining('15 seconds') },
+      hits: [{ key: 'harbour' }],
+    });
   });
 
   it("takes the app's vectors, and nothing for a query that is near nothing", async () => {

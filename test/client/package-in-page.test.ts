@@ -103,6 +103,7 @@ describe.skipIf(CHROMIUM === '')(`an index in a worker of Chromium${why}`, () =>
       'SearchRequestError',
       'SearchRequestError',
       'SearchRequestError',
+      'SearchRequestError',
       'RangeError',
       'ReleaseClientError',
     ]);
@@ -126,6 +127,13 @@ describe.skipIf(CHROMIUM === '')(`an index in a worker of Chromium${why}`, () =>
       before: 'harbour',
       after: 'harbour',
       searches: ['harbour', 'harbour', 'harbour'],
+    });
+  });
+
+  it('is given up when it dies again and again, until there is another index', async () => {
+    expect(await inPage('diedAgain')).toEqual({
+      workers: 4,
+      found: [1, 1, ['EVERVEC_CLIENT_WORKER', false], 1],
     });
   });
 

@@ -80,6 +80,8 @@ export async function failures() {
       { query: 'x', filter: { nowhere: 1 } },
     ])
       told.push(await failure(host.search(request)));
+    const uncopied = await failure(host.search({ query: 'x', filter: { year: () => 1 } }));
+    told.push({ class: uncopied.class, isUsage: uncopied.isUsage });
     told.push(await failure(host.search({ query: 'x' }, AbortSignal.abort(new RangeError('no')))));
     host.close();
     told.push(await failure(host.search({ query: 'boats' })));
@@ -143,6 +145,36 @@ export async function died() {
     before: keysOf(before),
     after: keysOf(after),
     searches: searches.map(keysOf),
+  };
+}
+
+/** Three times within a minute: none is started any more, until there is another index to try. */
+export async function diedAgain() {
+  const workers = [];
+  const host = createIndexHost({
+    worker() {
+      const worker = new Worker(WORKER, { type: 'module' });
+      workers.push(worker);
+      return worker;
+    },
+  });
+  host.onLost(async () => {
+    await open(host);
+  });
+  await open(host);
+  const found = [];
+  for (let deaths = 1; deaths <= 3; deaths++) {
+    const died = new Promise((resolve) => workers.at(-1).addEventListener('error', resolve));
+    workers.at(-1).postMessage(null, []);
+    await died;
+    found.push(await failure(host.search({ query: 'boats' })));
+  }
+  await open(host);
+  found.push(await host.search({ query: 'boats' }));
+  host.close();
+  return {
+    workers: workers.length,
+    found: found.map((one) => one.hits?.length ?? [one.code, one.isRetryable]),
   };
 }
 

@@ -21,3 +21,16 @@ export function workerError(why: string, isRetryable = true): ReleaseClientError
     isRetryable,
   });
 }
+
+/** The part of the client that searches is a file of its own. */
+export function notLoadedError(cause: unknown): ReleaseClientError {
+  return new ReleaseClientError(
+    'EVERVEC_CLIENT_WORKER',
+    'The code that searches could not be loaded.',
+    {
+      remedy: 'Search again with a network; a service worker can keep the file (docs/client.md).',
+      isRetryable: true,
+      cause,
+    },
+  );
+}

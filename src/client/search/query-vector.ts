@@ -6,6 +6,9 @@ export interface QueryVector {
   readonly warning?: SearchWarning;
 }
 
+/** Then the words are all there is. */
+const PATIENCE_MS = 15_000;
+
 /** @param embedders the first of the release's model is asked */
 export async function vectorOf(
   query: string,
@@ -15,13 +18,24 @@ export async function vectorOf(
   const embedder = embedders.find(({ fingerprint }) => fingerprint === model.fingerprint);
   if (embedder === undefined) return { warning: missing(model, embedders) };
   try {
-    const vector = await embedder.embed(query);
+    const vector = await inTime(embedder.embed(query));
+    if (vector === undefined) return failed(`it gave none within ${PATIENCE_MS / 1_000} seconds`);
     if (vector.length === dimensions && Array.prototype.every.call(vector, Number.isFinite))
       return { vector };
     return failed(`it gave no ${dimensions} finite numbers`);
   } catch (error) {
     // Names alone: a message may quote the query.
     return failed(error instanceof Error ? error.name : 'it failed');
+  }
+}
+
+async function inTime<Value>(made: Promise<Value>): Promise<Value | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), PATIENCE_MS);
+  try {
+    return await Promise.race([made, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

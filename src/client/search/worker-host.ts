@@ -11,14 +11,15 @@ import type {
   PageSearchResponse,
   QueryEmbedder,
 } from '../index-host.ts';
-import { closedError, workerError } from './host-errors.ts';
+import { closedError, notLoadedError, workerError } from './host-errors.ts';
 import type { Method } from './messages.ts';
 import { WorkerLink } from './worker-link.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Deaths in a row, without an answer between them, after which none is started any more. */
+/** After so many deaths within a minute none is started any more: an index may be what kills it. */
 const MAX_DEATHS = 3;
+const MINUTE_MS = 60_000;
 
 export interface IndexHostOptions {
   /** For releases whose model no file is offered of; asked in the page's thread. */
@@ -44,19 +45,20 @@ function startWorker(): Worker {
 class WorkerHost implements IndexHost {
   readonly #options: IndexHostOptions;
   #link: WorkerLink | undefined;
-  /** In this thread, where no worker can be started. */
+  /** In this thread, where no worker can be started; opened when it is first asked. */
+  #isInline = false;
   #inline: Promise<IndexHost> | undefined;
   /** Until what was lost is put back. */
   #restored: Promise<void> = Promise.resolve();
   #restore: (() => Promise<void>) | undefined;
-  #deaths = 0;
+  #deathsAt: number[] = [];
   #hasIndex = false;
   #isClosed = false;
 
   constructor(options: IndexHostOptions) {
     this.#options = options;
     if (options.worker !== undefined || typeof Worker === 'function') this.#start();
-    else this.#inline = this.#openInline();
+    else this.#isInline = true;
   }
 
   onLost(restore: () => Promise<void>): void {
@@ -106,7 +108,7 @@ class WorkerHost implements IndexHost {
   close(): void {
     this.#isClosed = true;
     this.#link?.end(closedError());
-    void this.#inline?.then((host) => host.close());
+    this.#inline?.then((host) => host.close()).catch(() => undefined);
   }
 
   async #ask<Answer>(
@@ -115,8 +117,12 @@ class WorkerHost implements IndexHost {
     transfer: Transferable[] = [],
     signal?: AbortSignal,
   ): Promise<Answer> {
+    // Another index may do where one killed worker after worker.
+    if (method === 'stage' && this.#link === undefined && !this.#isClosed && !this.#isInline)
+      this.#start();
     // What is transferred to a worker that never runs would be gone.
     await this.#link?.ready.catch(() => undefined);
+    if (this.#isInline) this.#inline ??= this.#openInline();
     const host = await this.#inline;
     if (this.#isClosed) throw closedError();
     if (host !== undefined) {
@@ -140,21 +146,31 @@ class WorkerHost implements IndexHost {
   #bury(link: WorkerLink, error: ReleaseClientError): void {
     this.#link = undefined;
     if (this.#isClosed) return;
-    if (!link.isReady) return this.#goInline(error);
-    this.#deaths = link.hasAnswered ? 1 : this.#deaths + 1;
-    if (this.#deaths < MAX_DEATHS) this.#start();
-    this.#options.onFault?.(error);
-    if (this.#hasIndex) this.#putBack();
+    const now = performance.now();
+    this.#deathsAt = [...this.#deathsAt.filter((at) => now - at < MINUTE_MS), now];
+    if (!link.isReady) this.#goInline(error);
+    else {
+      if (this.#deathsAt.length < MAX_DEATHS) this.#start();
+      this.#options.onFault?.(error);
+    }
+    const isGivenUp = this.#link === undefined && !this.#isInline;
+    if (this.#hasIndex && !isGivenUp) this.#putBack();
   }
 
   #goInline(error: ReleaseClientError): void {
-    this.#inline = this.#openInline();
+    this.#isInline = true;
     this.#options.onFault?.(error);
   }
 
+  /** A page that is offline may have lost the file: the next call asks for it again. */
   async #openInline(): Promise<IndexHost> {
-    const { createInlineHost } = await import('./inline-host.ts');
-    return createInlineHost({ embedder: this.#options.embedder });
+    try {
+      const { createInlineHost } = await import('./inline-host.ts');
+      return createInlineHost({ embedder: this.#options.embedder });
+    } catch (cause) {
+      this.#inline = undefined;
+      throw notLoadedError(cause);
+    }
   }
 
   #putBack(): void {

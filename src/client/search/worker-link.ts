@@ -1,5 +1,5 @@
 /** One worker and what it was asked: answers find their questions, and when it dies none is left without. It owns no index and never starts another. */
-import type { ReleaseClientError } from '../../errors/index.ts';
+import { type ReleaseClientError, SearchRequestError } from '../../errors/index.ts';
 import type { QueryEmbedder } from '../index-host.ts';
 import { revived } from './carried-error.ts';
 import { workerError } from './host-errors.ts';
@@ -14,8 +14,6 @@ export class WorkerLink {
   /** Resolves once its module runs; rejects where it can't be loaded. */
   readonly ready: Promise<void>;
   isReady = false;
-  /** Whether it ever answered. */
-  hasAnswered = false;
   readonly #worker: Worker;
   readonly #embedder: QueryEmbedder | undefined;
   readonly #onDeath: (error: ReleaseClientError) => void;
@@ -64,11 +62,14 @@ export class WorkerLink {
     };
     signal?.addEventListener('abort', cancel, { once: true });
     this.#waiting.set(id, asked);
-    this.#send({ type: 'call', id, method, values }, transfer);
-    this.#watchOver();
     try {
+      this.#send({ type: 'call', id, method, values }, transfer);
+      this.#watchOver();
       return await asked.promise;
+    } catch (error) {
+      throw method === 'search' ? asRequestError(error) : error;
     } finally {
+      this.#waiting.delete(id);
       signal?.removeEventListener('abort', cancel);
     }
   }
@@ -90,7 +91,6 @@ export class WorkerLink {
       this.#started.resolve();
     } else if (message.type === 'embed') void this.#embed(message);
     else {
-      this.hasAnswered = true;
       const asked = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       if (message.type === 'answer') asked?.resolve(message.value);
@@ -128,4 +128,14 @@ export class WorkerLink {
   #send(message: ToWorker, transfer: Transferable[] = []): void {
     if (!this.#isOver) this.#worker.postMessage(message, transfer);
   }
+}
+
+/** What can't be copied to a worker is refused there as no JSON. */
+function asRequestError(error: unknown): unknown {
+  if (!(error instanceof DOMException && error.name === 'DataCloneError')) return error;
+  return new SearchRequestError('The request has a value that JSON does not know.', {
+    remedy: 'Use strings, finite numbers, booleans or null.',
+    isUsage: true,
+    cause: error,
+  });
 }

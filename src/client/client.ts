@@ -15,7 +15,7 @@ import { type CheckedOptions, checkOptions, type ReleaseClientOptions } from './
 import { costOf } from './plan.ts';
 import { searchInstalled } from './acts/search.ts';
 import { onWake, Schedule } from './schedule.ts';
-import { infoOrNull, type Offer, offerInfo, report, type Session, sessionOf } from './session.ts';
+import { type Offer, offerInfo, type Session, sessionOf, tellFailure } from './session.ts';
 import { type ReleaseStatus, statusOf } from './status.ts';
 import { joinTabs, type Tabs } from './tabs.ts';
 
@@ -254,17 +254,10 @@ export class ReleaseClient {
     } catch (error) {
       const failure = errorOf(error);
       this.#fresh = undefined;
-      this.#tell(failure);
+      tellFailure(this.#session, failure);
       if (!(await this.#lastResort(failure))) throw failure;
     }
     return this.#session.searched?.manifest !== before?.manifest;
-  }
-
-  #tell(error: EvervecError): void {
-    const { stage, searched, events } = this.#session;
-    if (error.code === 'EVERVEC_CLIENT_DEFERRED' || error.code === 'EVERVEC_CLIENT_CLOSED') return;
-    report(this.#session, 'failed', { stage, code: error.code });
-    events.emit('updateFailed', { stage, error, inUse: infoOrNull(searched) });
   }
 
   /** @returns whether there is an index now that the app made itself */

@@ -1,4 +1,5 @@
 /** What the acts of one client share: its parts, and the little that is known only while it runs. */
+import type { EvervecError } from '../errors/evervec-error.ts';
 import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import type { Refusal, ReleaseManifest } from '../format/index.ts';
 import type { Events, ReleaseInfo, Stage } from './events.ts';
@@ -71,6 +72,14 @@ export function report(
   } catch (error) {
     options.debug('report failed', { error: String(error) });
   }
+}
+
+/** That something waits, or that the client was closed, is no failure. */
+export function tellFailure(session: Session, error: EvervecError): void {
+  const { stage, searched, events } = session;
+  if (error.code === 'EVERVEC_CLIENT_DEFERRED' || error.code === 'EVERVEC_CLIENT_CLOSED') return;
+  report(session, 'failed', { stage, code: error.code });
+  events.emit('updateFailed', { stage, error, inUse: infoOrNull(searched) });
 }
 
 /** The error that a refused document is. */

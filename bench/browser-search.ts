@@ -21,6 +21,7 @@ const QUERIES = 40;
 const WANTED = 10;
 const MAX_VECTOR_MS = 0.4;
 const MAX_HYBRID_MS = 3;
+const MAX_LARGE_MS = 5;
 const TIMES_LARGER = 10;
 
 /** What is used of Orama. */
@@ -33,7 +34,11 @@ interface Orama {
 export const bench: Bench = {
   name: 'browser-search',
   claim: 'Orama ÷ ours, p50 of a search by vectors for the best 10 of 10,000 × 384, in Node',
-  aim: { text: '≥ 20; vectors ≤ 0.4 ms, hybrid ≤ 3 ms', ratio: 20, bound: 'at least' },
+  aim: {
+    text: '≥ 20; vectors ≤ 0.4 ms, of 100,000 ≤ 5 ms, hybrid ≤ 3 ms',
+    ratio: 20,
+    bound: 'at least',
+  },
 
   async run({ rows: chunks = CHUNKS, runs = RUNS, note }) {
     const records = await sampleRecords(chunks);
@@ -73,7 +78,9 @@ export const bench: Bench = {
       Object.entries(times).map(([name, values]) => [`ms, ${name}`, spreadOf(values)]),
     );
     const isFast =
-      quantile(times.wasm, 0.5) <= MAX_VECTOR_MS && quantile(times.hybrid, 0.5) <= MAX_HYBRID_MS;
+      quantile(times.wasm, 0.5) <= MAX_VECTOR_MS &&
+      quantile(times.hybrid, 0.5) <= MAX_HYBRID_MS &&
+      large <= MAX_LARGE_MS;
     const ratio = ratiosOf(times.orama, times.wasm);
     return {
       figures: {

@@ -32,6 +32,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   release: () => import('./release.ts'),
   'release-build': () => import('./release-build.ts'),
   'browser-search': () => import('./browser-search.ts'),
+  'page-search': () => import('./page-search.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),
   'quality-search': () => import('./quality-search.ts'),
 };

@@ -3,12 +3,16 @@
  * most two indexes: the one that is searched, and one that is staged beside it until it has proved itself. It trusts its caller that bytes were
  * verified, and must not fetch or store.
  */
+import type { Filter } from '../search/filter.ts';
 
 export interface IndexSummary {
   readonly source: string;
   readonly model: { readonly id: string; readonly fingerprint: string };
   readonly records: number;
   readonly chunks: number;
+  readonly dimensions: number;
+  /** What multiplies vectors: `javascript`, eight times as slow, where WebAssembly is refused (a page's policy without `wasm-unsafe-eval`). */
+  readonly kernel: 'wasm' | 'javascript';
 }
 
 /** One query that a release says it must answer, by words, with all of these keys among the first ten. */
@@ -25,8 +29,11 @@ export interface PageSearchRequest {
   readonly mode?: SearchMode;
   /** 1 to 100; default 10. */
   readonly limit?: number;
-  /** The operators that the server takes, on tags, dates and the record's own columns. */
-  readonly filter?: Readonly<Record<string, unknown>>;
+  /**
+   * The operators that the server takes, on the record's own columns, and on `key`, `title`, `url`, `publishedAt` (also as `published`) and `tags`
+   * where no column has that name.
+   */
+  readonly filter?: Filter | undefined;
 }
 
 export interface PageHit {
@@ -39,6 +46,8 @@ export interface PageHit {
   /** Of the best chunk. */
   readonly chunk: {
     readonly index: number;
+    /** How many chunks the record has. */
+    readonly of: number;
     readonly text: string;
     readonly start: number;
     readonly end: number;
@@ -57,6 +66,25 @@ export interface PageSearchResponse {
   /** What was done: `text` also where `hybrid` was asked for and no vector could be made. */
   readonly mode: SearchMode;
   readonly milliseconds: number;
+  /** Why it is not what was asked for. */
+  readonly warning?: SearchWarning;
+}
+
+export interface SearchWarning {
+  /**
+   * `no-model`: nothing here embeds queries. `other-model`: what is here is not what made the release's vectors. `model-failed`: it gave no
+   * vector of this release's dimensions, or failed.
+   */
+  readonly name: 'no-model' | 'other-model' | 'model-failed';
+  readonly message: string;
+}
+
+/** Makes vectors of queries. */
+export interface QueryEmbedder {
+  /** Has to be the release's; else it is not asked. */
+  readonly fingerprint: string;
+  /** @returns as many numbers as the index has dimensions */
+  embed(query: string): Promise<ArrayLike<number>>;
 }
 
 export interface IndexHost {
@@ -78,7 +106,17 @@ export interface IndexHost {
   patch(delta: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /** The model's file that embeds queries, verified. Without one a search is by words alone. @throws FormatError */
   loadModel(bytes: Uint8Array<ArrayBuffer>, fingerprint: string): Promise<void>;
-  /** @throws ReleaseClientError `EVERVEC_CLIENT_NO_INDEX` while nothing is installed; of bad requests with the value and the limit */
-  search(request: PageSearchRequest): Promise<PageSearchResponse>;
+  /**
+   * Vectors are searched as soon as an index is open; a search by words (`text`, `hybrid`) that comes before its words are counted waits for that.
+   * @param signal aborted, it rejects with the signal's reason
+   * @throws ReleaseClientError `EVERVEC_CLIENT_NO_INDEX` while nothing is installed; SearchRequestError of bad requests with the value and the limit
+   */
+  search(request: PageSearchRequest, signal?: AbortSignal): Promise<PageSearchResponse>;
+  /**
+   * Where the place of search can die apart from the page (a worker), it is started again and is empty then: `restore` stages and promotes what is
+   * installed, and loads the model; searches wait for it.
+   */
+  onLost?(restore: () => Promise<void>): void;
+  /** Drops all that is open; what is still asked, and all that is asked later, rejects with `EVERVEC_CLIENT_CLOSED`. */
   close(): void;
 }

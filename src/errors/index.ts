@@ -25,6 +25,8 @@ export * from './queue-request-error.ts';
 export * from './release-conflict-error.ts';
 export * from './release-error.ts';
 export * from './release-target-error.ts';
+export * from './release-client-error.ts';
+export * from './release-update-error.ts';
 export * from './schema-error.ts';
 export * from './search-request-error.ts';
 export * from './source-error.ts';

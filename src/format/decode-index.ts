@@ -36,14 +36,15 @@ export class ReleaseIndex {
   readonly vectors: Int8Array;
   /** 0 to 1; times a row it is a vector of length 1. (chunks) */
   readonly scales: Float32Array;
+  /** Each record's first chunk, and at the end how many chunks there are. (records + 1) */
+  readonly recordStarts: Uint32Array;
   readonly #sections: Sections;
-  readonly #recordStarts: Uint32Array;
 
   constructor(bytes: Uint8Array) {
     const sections = readSections(bytes);
     checkIndex(sections);
     this.#sections = sections;
-    this.#recordStarts = sections.numbers('RCHK');
+    this.recordStarts = sections.numbers('RCHK');
     this.about = decodeAbout(sections.bytes('ABOU'));
     this.recordCount = sections.counts.records;
     this.chunkCount = sections.counts.chunks;
@@ -63,7 +64,7 @@ export class ReleaseIndex {
   /** @throws FormatError, RangeError when there is no such record */
   record(number: number): DecodedRecord {
     inside(number, this.recordCount, 'record');
-    const firstChunk = this.#recordStarts[number] ?? 0;
+    const firstChunk = this.recordStarts[number] ?? 0;
     const columns = this.columnsText(number);
     return {
       key: this.key(number),
@@ -73,7 +74,7 @@ export class ReleaseIndex {
       tags: this.#tagList(this.#number('RTAG', number)),
       columns: columns === null ? null : parseColumns(columns),
       firstChunk,
-      chunkCount: (this.#recordStarts[number + 1] ?? 0) - firstChunk,
+      chunkCount: (this.recordStarts[number + 1] ?? 0) - firstChunk,
     };
   }
 
@@ -81,6 +82,12 @@ export class ReleaseIndex {
   key(record: number): string {
     inside(record, this.recordCount, 'record');
     return this.#string(this.#number('RKEY', record));
+  }
+
+  /** @throws FormatError, RangeError when there is no such record */
+  title(record: number): string | null {
+    inside(record, this.recordCount, 'record');
+    return this.#stringOrNull('RTIT', record);
   }
 
   /** The record's own columns as canonical JSON. @throws FormatError */
@@ -111,8 +118,8 @@ export class ReleaseIndex {
       scale: this.scales[chunk] ?? 0,
     });
     return Array.from({ length: this.recordCount }, (_, record) => {
-      const first = this.#recordStarts[record] ?? 0;
-      const length = (this.#recordStarts[record + 1] ?? 0) - first;
+      const first = this.recordStarts[record] ?? 0;
+      const length = (this.recordStarts[record + 1] ?? 0) - first;
       return {
         key: strings(this.#number('RKEY', record)),
         title: stringAt('RTIT', record),
@@ -146,7 +153,7 @@ export class ReleaseIndex {
     let to = this.recordCount - 1;
     while (from < to) {
       const middle = (from + to + 1) >> 1;
-      if ((this.#recordStarts[middle] ?? 0) <= chunk) from = middle;
+      if ((this.recordStarts[middle] ?? 0) <= chunk) from = middle;
       else to = middle - 1;
     }
     return from;

@@ -22,16 +22,19 @@ const COUNTS_FULL_FROM = 6;
  * @param lexical scores of the words' leg, 0 or more (n)
  * @param cosines of the vectors' leg, −1 to 1 (n): of all documents
  * @param vectorWeight w, 0 to 1: the model's `fusionWeight`
- * @returns scores, 0 to 1 (n)
+ * @param passing 0 for what a filter keeps out: it tells what is usual, but is not the best of anything (n); default: all pass
+ * @returns scores, 0 to 1 of what passes (n)
  */
 export function fuseScores(
   lexical: ArrayLike<number>,
   cosines: ArrayLike<number>,
   vectorWeight: number,
+  passing?: ArrayLike<number>,
 ): Float64Array {
-  const { from, span } = baselineOf(cosines);
+  const { from, span } = baselineOf(cosines, passing);
   let highest = 0;
-  for (let i = 0; i < lexical.length; i++) highest = Math.max(highest, lexical[i] ?? 0);
+  for (let i = 0; i < lexical.length; i++)
+    if (passing?.[i] !== 0) highest = Math.max(highest, lexical[i] ?? 0);
   const lexicalScale = highest > 0 ? (1 - vectorWeight) / highest : 0;
   const vectorScale = span > 0 ? vectorWeight / span : 0;
   const fused = new Float64Array(lexical.length);
@@ -42,9 +45,14 @@ export function fuseScores(
 }
 
 /** From which cosine on one counts, and how much above that it counts in full. */
-function baselineOf(cosines: ArrayLike<number>): { from: number; span: number } {
+function baselineOf(
+  cosines: ArrayLike<number>,
+  passing: ArrayLike<number> | undefined,
+): { from: number; span: number } {
   const values = Float64Array.from(cosines);
-  const highest = values.reduce((most, cosine) => Math.max(most, cosine), values[0] ?? 0);
+  let highest = -Infinity;
+  for (let i = 0; i < values.length; i++)
+    if (passing?.[i] !== 0) highest = Math.max(highest, values[i] ?? 0);
   const median = takeMedian(values);
   for (let i = 0; i < values.length; i++) values[i] = Math.abs((values[i] ?? 0) - median);
   const trust = Math.min(1, values.length / FULL_SAMPLE);

@@ -1,4 +1,4 @@
 export { cosinesOf, createRowScorer, type RowScorer } from './dot-rows.ts';
 export * from './fuse-scores.ts';
 export { topK } from './top-k.ts';
-export { buildWordIndex, type WordIndex } from './word-index.ts';
+export { buildWordIndex, type WordIndex, wordIndexInSteps } from './word-index.ts';

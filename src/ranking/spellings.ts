@@ -47,6 +47,23 @@ export class Spellings {
     return word;
   }
 
+  /** The numbers of all words that begin so. Looks at each. */
+  beginningWith(start: string): number[] {
+    const found: number[] = [];
+    for (let word = 0; word < this.count; word++) {
+      const length = (this.#begins[word + 1] ?? 0) - (this.#begins[word] ?? 0);
+      if (length >= start.length && this.#beginsWith(word, start)) found.push(word);
+    }
+    return found;
+  }
+
+  #beginsWith(word: number, start: string): boolean {
+    const begin = this.#begins[word] ?? 0;
+    for (let i = 0; i < start.length; i++)
+      if (this.#units[begin + i] !== start.charCodeAt(i)) return false;
+    return true;
+  }
+
   #isAt(word: number, text: string, from: number, to: number): boolean {
     const begin = this.#begins[word] ?? 0;
     if ((this.#begins[word + 1] ?? 0) - begin !== to - from) return false;

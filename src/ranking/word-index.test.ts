@@ -36,11 +36,13 @@ describe('an index of words', () => {
   });
 
   it('finds other forms of English words, in any case and spelling of the letters', () => {
-    const { scores, termCount } = indexOf(['The BOATS were sailing.', 'A ﬁsh', 'Ａ cat']);
+    const index = indexOf(['The BOATS were sailing.', 'A ﬁsh', 'Ａ cat']);
+    const scores = (query: string) => index.scores(query);
     expect(scores('boat sails').map(Math.sign)).toEqual(Float64Array.of(1, 0, 0));
     expect(scores('Fish').map(Math.sign)).toEqual(Float64Array.of(0, 1, 0));
     expect(scores('cats, dogs').map(Math.sign)).toEqual(Float64Array.of(0, 0, 1));
-    expect(termCount).toBe(7);
+    // Without those that say nothing.
+    expect(index.termCount).toBe(4);
   });
 
   it('of another language takes words as they are', () => {
@@ -68,7 +70,8 @@ describe('an index of words', () => {
 
   it('holds a text of one very long word, and many words', () => {
     const texts = ['x'.repeat(1_000_000), 'constructor __proto__ toString', 'sea '.repeat(10_000)];
-    const { scores } = indexOf(texts);
+    const index = indexOf(texts);
+    const scores = (query: string) => index.scores(query);
     expect(scores('x'.repeat(1_000_000))[0]).toBeGreaterThan(0);
     expect(scores('constructor')[1]).toBeGreaterThan(0);
     expect(scores('sea')[2]).toBeGreaterThan(0);

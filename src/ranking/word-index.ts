@@ -1,34 +1,54 @@
 /**
  * Finds texts by their words: BM25 over an inverted index that is built where it is searched (a page, a worker), so that none has to be
- * downloaded. Pure; texts are read once and not kept. A word is a run of letters and digits, so in scripts without blanks a whole phrase is one.
+ * downloaded. Pure; texts are read once, and again only where a phrase is looked for. A word is a run of letters and digits, so in scripts
+ * without blanks a whole phrase is one.
  *
  * Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; idf as Lucene has it, which
- * is never below 0.
+ * is never below 0. What a query may say is what `evervec.ask_words` takes.
  */
+import { askedWords } from './asked-words.ts';
+import { textsWith } from './phrases.ts';
+import { type Postings, postingsInSteps } from './postings.ts';
+import { readQuery } from './read-query.ts';
 import { Terms } from './terms.ts';
 
 const K1 = 1.2;
 const B = 0.75;
+/** The beginning of a word counts as a word that a tenth of the texts have. */
+const PREFIX_WEIGHT = Math.log(10);
+/** Texts after which a step ends: some milliseconds. */
+const TEXTS_OF_STEP = 64;
 
 export interface WordIndex {
   readonly textCount: number;
   /** Distinct stems. */
   readonly termCount: number;
   /**
-   * @returns BM25 of every text, 0 where it has none of the query's words (texts)
+   * @returns BM25 of every text, 0 for those that do not have what the query asks for (texts)
    */
   scores(query: string): Float64Array;
 }
 
+type TextOf = (text: number) => string;
+
 /**
- * @param texts as many as `count`; each is asked for once, in order
- * @param language `english` stems words of a to z; any other takes words as they are, in lower case
+ * @param textOf of each of `count`, in order; asked for again where a query has a phrase
+ * @param language `english` stems words of a to z and leaves out stop words; any other takes words as they are, in lower case
  */
-export function buildWordIndex(
+export function buildWordIndex(count: number, textOf: TextOf, language?: string): WordIndex {
+  const steps = wordIndexInSteps(count, textOf, language);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps of some milliseconds, for a thread that has other things to do. */
+export function* wordIndexInSteps(
   count: number,
-  textOf: (text: number) => string,
+  textOf: TextOf,
   language = 'english',
-): WordIndex {
+): Generator<void, WordIndex> {
   const terms = new Terms(language);
   const lengths = new Float64Array(count);
   let words = new Uint32Array(1024);
@@ -40,64 +60,75 @@ export function buildWordIndex(
       words[used++] = term;
     });
     lengths[text] = used - from;
+    if (text % TEXTS_OF_STEP === TEXTS_OF_STEP - 1) yield;
   }
-  const { begins, texts, frequencies } = postingsOf(words, lengths, terms.count);
-  const weights = lengthWeights(lengths);
-  return {
-    textCount: count,
-    termCount: terms.count,
-    scores(query) {
-      const scores = new Float64Array(count);
-      for (const term of terms.known(query)) {
-        const from = begins[term] ?? 0;
-        const to = begins[term + 1] ?? 0;
-        const idf = Math.log(1 + (count - (to - from) + 0.5) / (to - from + 0.5));
-        for (let at = from; at < to; at++) {
-          const text = texts[at] ?? 0;
-          const frequency = frequencies[at] ?? 0;
-          scores[text] =
-            (scores[text] ?? 0) + (idf * frequency * (K1 + 1)) / (frequency + (weights[text] ?? 0));
-        }
-      }
-      return scores;
-    },
-  };
+  const postings = yield* postingsInSteps(words, lengths, terms.count);
+  return new Bm25(terms, postings, lengths, textOf);
 }
 
-/** For each term the texts that have it, ascending, and how often: in arrays, where term t has `begins[t]` to `begins[t + 1]`. */
-function postingsOf(words: Uint32Array, lengths: Float64Array, termCount: number) {
-  const begins = new Uint32Array(termCount + 1);
-  const lastText = new Int32Array(termCount).fill(-1);
-  eachWord(words, lengths, (term, text) => {
-    if (lastText[term] !== text) begins[term + 1] = (begins[term + 1] ?? 0) + 1;
-    lastText[term] = text;
-  });
-  for (let term = 0; term < termCount; term++)
-    begins[term + 1] = (begins[term + 1] ?? 0) + (begins[term] ?? 0);
-  const texts = new Uint32Array(begins[termCount] ?? 0);
-  const frequencies = new Uint32Array(texts.length);
-  const next = begins.slice();
-  lastText.fill(-1);
-  eachWord(words, lengths, (term, text) => {
-    if (lastText[term] !== text) {
-      lastText[term] = text;
-      texts[next[term] ?? 0] = text;
-      next[term] = (next[term] ?? 0) + 1;
+class Bm25 implements WordIndex {
+  readonly textCount: number;
+  readonly #terms: Terms;
+  readonly #postings: Postings;
+  readonly #weights: Float64Array;
+  readonly #textOf: TextOf;
+
+  constructor(terms: Terms, postings: Postings, lengths: Float64Array, textOf: TextOf) {
+    this.textCount = lengths.length;
+    this.#terms = terms;
+    this.#postings = postings;
+    this.#weights = lengthWeights(lengths);
+    this.#textOf = textOf;
+  }
+
+  get termCount(): number {
+    return this.#terms.count;
+  }
+
+  scores(query: string): Float64Array {
+    const written = readQuery(query);
+    const { shares, prefixes } = askedWords(written, this.#terms, this.#postings);
+    const scores = new Float64Array(this.textCount);
+    for (const [term, share] of shares) this.#add(scores, term, share);
+    if (prefixes.length > 0)
+      for (const text of this.#textsOfAny(prefixes))
+        scores[text] = (scores[text] ?? 0) + PREFIX_WEIGHT;
+    for (const phrase of written.phrases) {
+      const having = this.#having(phrase);
+      if (having !== undefined)
+        for (let text = 0; text < scores.length; text++) if (!having.has(text)) scores[text] = 0;
     }
-    const at = (next[term] ?? 0) - 1;
-    frequencies[at] = (frequencies[at] ?? 0) + 1;
-  });
-  return { begins, texts, frequencies };
-}
+    for (const phrase of written.excluded)
+      for (const text of this.#having(phrase) ?? []) scores[text] = 0;
+    return scores;
+  }
 
-function eachWord(
-  words: Uint32Array,
-  lengths: Float64Array,
-  visit: (term: number, text: number) => void,
-): void {
-  let at = 0;
-  for (let text = 0; text < lengths.length; text++)
-    for (const end = at + (lengths[text] ?? 0); at < end; at++) visit(words[at] ?? 0, text);
+  #add(scores: Float64Array, term: number, share: number): void {
+    const { begins, texts, frequencies } = this.#postings;
+    const from = begins[term] ?? 0;
+    const to = begins[term + 1] ?? 0;
+    const idf = share * Math.log(1 + (this.textCount - (to - from) + 0.5) / (to - from + 0.5));
+    for (let at = from; at < to; at++) {
+      const text = texts[at] ?? 0;
+      const frequency = frequencies[at] ?? 0;
+      scores[text] =
+        (scores[text] ?? 0) +
+        (idf * frequency * (K1 + 1)) / (frequency + (this.#weights[text] ?? 0));
+    }
+  }
+
+  #textsOfAny(terms: readonly number[]): Set<number> {
+    const { begins, texts } = this.#postings;
+    const found = new Set<number>();
+    for (const term of terms)
+      for (const text of texts.subarray(begins[term], begins[term + 1])) found.add(text);
+    return found;
+  }
+
+  /** @returns undefined for a phrase of stop words, which says nothing */
+  #having(phrase: string): Set<number> | undefined {
+    return textsWith(phrase, this.#terms, this.#postings, this.#textOf);
+  }
 }
 
 /** k1 · (1 − b + b · length / mean length) */

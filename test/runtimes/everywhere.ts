@@ -53,12 +53,18 @@ export async function importInChromium(
   }
 }
 
-async function serveFolder(folder: string): Promise<Server> {
+/** @param headers of every answer */
+export async function serveFolder(
+  folder: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const server = createServer(async (request, response) => {
     const file = path.join(folder, new URL(request.url ?? '/', 'http://x').pathname);
     const body = await readFile(file).catch(() => undefined);
     const type = TYPES[path.extname(file)] ?? 'application/octet-stream';
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body);
+    response
+      .writeHead(body === undefined ? 404 : 200, { ...headers, 'content-type': type })
+      .end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;

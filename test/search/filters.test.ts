@@ -6,29 +6,7 @@ import { EvervecError } from '../../src/errors/index.ts';
 import type { Filter, SearchAnswer } from '../../src/search/index.ts';
 import { describeEachDatabase, type Databases } from '../setup/each-database.ts';
 import { keep, type Kept } from '../source/fixture.ts';
-
-const ROWS: [number, string | null, number | null, string | null, string[] | null, unknown][] = [
-  [1, 'en', 1851, '2024-01-01', ['sea', 'whale'], { author: { name: 'Ann', born: 1819 }, n: 1 }],
-  [
-    2,
-    'es',
-    1605,
-    '2024-02-01',
-    ['knight'],
-    { author: { name: 'Miguel' }, n: '1', tags: ['a', 'b'] },
-  ],
-  [3, 'it', null, null, [], { author: null, tags: 'a', n: 10 }],
-  [4, 'en', 1603, '2024-04-01', null, null],
-  [
-    5,
-    null,
-    1808,
-    '2024-05-01',
-    ['sea', 'a,b', '"', '\\'],
-    { 'dotted.key': 'x', deep: { er: { x: true } } },
-  ],
-  [6, 'de', 2000, '2024-06-01', ['NULL'], [1, 2, { a: 1 }]],
-];
+import { CASES, ROWS } from './filter-cases.ts';
 
 async function open({ open }: Databases): Promise<Kept> {
   const database = await open();
@@ -49,58 +27,6 @@ async function found(evervec: Evervec, filter: Filter): Promise<string> {
     .sort()
     .join('');
 }
-
-const CASES: [Filter, string][] = [
-  [{ $or: [{ lang: 'es' }, { year: { $lt: 1605 } }] }, '24'],
-  [{ $and: [{ lang: 'en' }, { year: { $gt: 1700 } }] }, '1'],
-  [{ $and: [{ year: { $gt: 1604 } }, { year: { $lt: 1810 } }], lang: { $ne: 'es' } }, '5'],
-  // What does not hold for null holds inside $not.
-  [{ $not: { lang: 'en' } }, '2356'],
-  [{ $not: { year: { $gte: 1800 } } }, '234'],
-  [{ $not: { $or: [{ lang: 'en' }, { lang: null }] } }, '236'],
-  [{ $not: { $not: { lang: 'en' } } }, '14'],
-  [{ lang: 'en', $or: [{ id: 1 }, { id: 2 }], $not: { id: 9 } }, '1'],
-  [{ year: { $exists: true } }, '12456'],
-  [{ year: { $exists: false } }, '3'],
-  [{ tags: { $exists: false } }, '4'],
-  [{ tags: { $contains: 'sea' } }, '15'],
-  [{ tags: { $contains: ['sea', 'whale'] } }, '1'],
-  [{ tags: { $contains: 'se' } }, ''],
-  [{ tags: { $contains: ['a,b', '"', '\\'] } }, '5'],
-  [{ tags: { $contains: 'NULL' } }, '6'],
-  [{ $not: { tags: { $contains: 'sea' } } }, '2346'],
-  [{ numbers: { $contains: 3 } }, '3'],
-  [{ numbers: { $contains: [7, '4'] } }, '4'],
-  [{ 'metadata.author.name': 'Ann' }, '1'],
-  [{ 'metadata.author.name': { $ne: 'Ann' } }, '23456'],
-  [{ 'metadata.author.name': { $in: ['Ann', 'Miguel'] } }, '12'],
-  [{ 'metadata.author.name': { $in: ['Ann', null] } }, '13456'],
-  [{ 'metadata.author.name': { $gt: 'B' } }, '2'],
-  [{ 'metadata.author.born': { $gte: 1819, $lt: 1820 } }, '1'],
-  // A number is one, a text another; and 10 is more than 9.
-  [{ 'metadata.n': 1 }, '1'],
-  [{ 'metadata.n': '1' }, '2'],
-  [{ 'metadata.n': { $gt: 9 } }, '3'],
-  [{ 'metadata.n': { $gte: '1' } }, '2'],
-  [{ 'metadata.author': null }, '3456'],
-  [{ 'metadata.author': { $ne: null } }, '12'],
-  [{ 'metadata.author': { $exists: true } }, '12'],
-  [{ 'metadata.author': { $exists: false } }, '3456'],
-  [{ 'metadata.author': { $contains: { name: 'Ann' } } }, '1'],
-  [{ metadata: { $contains: { author: { name: 'Miguel' }, tags: ['b'] } } }, '2'],
-  [{ metadata: { $contains: { 'dotted.key': 'x' } } }, '5'],
-  [{ metadata: { $contains: 2 } }, '6'],
-  [{ metadata: { $contains: [1, 2] } }, '6'],
-  [{ 'metadata.tags': { $contains: 'a' } }, '2'],
-  [{ 'metadata.tags': { $contains: ['a', 'b'] } }, '2'],
-  [{ 'metadata.deep.er.x': true }, '5'],
-  [{ 'metadata.nowhere.at.all': 1 }, ''],
-  [{ 'metadata.nowhere': { $ne: 1 } }, '123456'],
-  [{ at: { $gte: '2024-02-01', $lt: '2024-05-01' } }, '24'],
-  // The name of a column wins over a path.
-  [{ 'a.b': 'dot' }, '123456'],
-  [{ 'metadata.flat': 'flat' }, '123456'],
-];
 
 describeEachDatabase('filters', (databases) => {
   test('mean what the documentation says', async () => {

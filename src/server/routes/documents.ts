@@ -1,4 +1,5 @@
 /** Documents: taken in, listed, read, changed, deleted. Their versions are in `versions.ts`. */
+import { ReadableStream as NodeStream, TextEncoderStream } from 'node:stream/web';
 import { textContent } from '../../document/index.ts';
 import { HttpRequestError } from '../../errors/index.ts';
 import { readJson } from '../body.ts';
@@ -112,7 +113,7 @@ function addReading(app: App, { documents }: Engine): void {
   };
   addRoute(app, 'admin', lines, async ({ request }) => {
     const { collection } = readQuery(request, shapes.exportQuery);
-    const body = ReadableStream.from(documents.export({ collection })).pipeThrough(
+    const body = NodeStream.from(documents.export({ collection })).pipeThrough(
       new TextEncoderStream(),
     );
     return new Response(body as ReadableStream, {

@@ -1,0 +1,246 @@
+/** What is searched: opened at the start, changed in one step, changed back. Whatever happens, that is the new release or the one before, whole. */
+import { EvervecError } from '../../errors/evervec-error.ts';
+import { FormatError } from '../../errors/format-error.ts';
+import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
+import { sha256Hex } from '../../format/index.ts';
+import type { ReleaseClientEvents } from '../events.ts';
+import { readInstalled } from '../ledger.ts';
+import { infoOf, infoOrNull, report, type Session, stampOf } from '../session.ts';
+import { type Installed, withActive, withoutActive, withQuarantined } from '../state.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type Why = ReleaseClientEvents['rolledBack']['why'];
+
+/** After so many times in which opening did not end, the release is held to be what ends the page. */
+const MAX_OPENINGS = 3;
+
+/** The active release, else the one before, else none. What is missing or damaged is no fault of the release: it may be fetched again. */
+export async function openStored(session: Session): Promise<void> {
+  const { ledger } = session;
+  for (let left = 2; left > 0 && ledger.state.active !== null; left--) {
+    const { active } = ledger.state;
+    const why = await openOrSay(session, active);
+    if (why === null) return;
+    const isBad = why === 'opening';
+    const { active: to } = await ledger.change((state) =>
+      isBad ? withoutActive(state) : { ...state, active: state.previous, previous: null },
+    );
+    session.events.emit('rolledBack', { from: infoOf(active), to: infoOrNull(to), why });
+  }
+}
+
+/** @returns why it can't be used, or null when it is */
+async function openOrSay(session: Session, active: Installed): Promise<Why | null> {
+  const { ledger } = session;
+  if (!active.isConfirmed && active.openings >= MAX_OPENINGS) return 'opening';
+  const count = async (openings: number) =>
+    active.isConfirmed ||
+    (await changeActive(session, active, { openings }).catch((error: unknown) => {
+      session.options.debug('opening not counted', { error: String(error) });
+    }));
+  await count(active.openings + 1);
+  const stored = await readInstalled(ledger, active);
+  if (stored === undefined) return 'damaged';
+  try {
+    await session.options.host.stage(stored.index);
+  } catch (error) {
+    // That the place of search failed is no fault of the release.
+    if (!(error instanceof FormatError)) throw error;
+    session.options.debug('not opened', { error: String(error) });
+    return 'opening';
+  }
+  await showInHost(session, active, stored.model);
+  await count(0);
+  return null;
+}
+
+/** From staged to searched. @param index where its bytes are at hand */
+export async function activate(session: Session, index?: Bytes): Promise<void> {
+  session.stage = 'install';
+  const { ledger, searched } = session;
+  const { staged } = ledger.state;
+  if (staged === null) throw new ReleaseUpdateError('NO_UPDATE', 'Nothing was downloaded.');
+  const bytes = index ?? (await ledger.read(staged.index.sha256));
+  if (bytes === undefined) {
+    await ledger.change((state) => ({ ...state, staged: null }));
+    throw new ReleaseUpdateError('DAMAGED', 'What was downloaded is not there any more.');
+  }
+  progress(session, 0, bytes.length);
+  await tryOut(session, staged, bytes);
+  progress(session, 50, staged.index.bytes);
+  await changeOver(session, staged);
+  progress(session, 100, staged.index.bytes);
+  complete(session, searched);
+}
+
+/** Opens it beside the other and asks it what it says it can answer; else it is not taken again. */
+async function tryOut(session: Session, staged: Installed, bytes: Bytes): Promise<void> {
+  const { host } = session.options;
+  try {
+    const summary = await host.stage(bytes);
+    if (summary.model.fingerprint !== staged.model.fingerprint)
+      throw new ReleaseUpdateError('UNUSABLE', 'Manifest and index name different models.');
+    const failed = await host.checkCanaries(staged.canaries);
+    if (failed.length > 0)
+      throw new ReleaseUpdateError(
+        'CANARY',
+        `${failed.length} of ${staged.canaries.length} canary queries do not find what they should.`,
+      );
+  } catch (error) {
+    await host.discard().catch(() => {});
+    if (!EvervecError.isInstance(error) || error.isRetryable) throw error;
+    await session.ledger.change((state) => ({
+      ...withQuarantined(state, staged.manifest),
+      staged: null,
+    }));
+    session.offer = null;
+    if (error instanceof ReleaseUpdateError) throw error;
+    throw new ReleaseUpdateError('UNUSABLE', 'The index can not be opened.', { cause: error });
+  }
+}
+
+/** The store first: a page that ends here starts with the new one. */
+async function changeOver(session: Session, next: Installed): Promise<void> {
+  const { ledger, options } = session;
+  const now = stampOf(session);
+  try {
+    await ledger.change((state) => withActive(state, { ...next, installedAt: now }));
+  } catch (error) {
+    await options.host.discard().catch(() => {});
+    throw error;
+  }
+  session.offer = null;
+  session.goodQueries = 0;
+  const { active } = ledger.state;
+  const model = next.model.sha256;
+  const bytes = model === null ? undefined : await ledger.read(model);
+  await showInHost(session, active ?? next, bytes);
+  await sweep(session);
+}
+
+async function showInHost(
+  session: Session,
+  installed: Installed,
+  model: Bytes | undefined,
+): Promise<void> {
+  const { host, debug } = session.options;
+  const { sha256, fingerprint } = installed.model;
+  if (model !== undefined && sha256 !== session.loadedModel) {
+    try {
+      await host.loadModel(model, fingerprint);
+      session.loadedModel = sha256;
+    } catch (error) {
+      // Its words are found all the same.
+      debug('model not loaded', { error: String(error) });
+    }
+  }
+  await host.promote();
+  session.searched = installed;
+  session.isModelMissing = sha256 !== null && model === undefined;
+}
+
+function complete(session: Session, before: Installed | null): void {
+  const { searched, events } = session;
+  if (searched === null) return;
+  report(session, 'installed');
+  events.emit('updateCompleted', {
+    release: infoOf(searched),
+    before: infoOrNull(before),
+    isElsewhere: false,
+  });
+}
+
+/** To the one before; this one is not taken again until `forceUpdate`. @throws ReleaseUpdateError `NO_PREVIOUS` */
+export async function rollBack(session: Session, why: Why): Promise<void> {
+  session.stage = 'install';
+  const { ledger, options, searched } = session;
+  const { previous } = await ledger.reload();
+  const stored = previous === null ? undefined : await readInstalled(ledger, previous);
+  if (previous === null || stored === undefined || searched === null)
+    throw new ReleaseUpdateError('NO_PREVIOUS', 'There is no release before this one.');
+  await options.host.stage(stored.index);
+  await ledger.change(withoutActive);
+  session.offer = null;
+  await showInHost(session, { ...previous, isConfirmed: true }, stored.model);
+  await sweep(session);
+  report(session, 'rolledBack', { sequence: searched.sequence, version: searched.version });
+  session.events.emit('rolledBack', { from: infoOf(searched), to: infoOf(previous), why });
+}
+
+/** What another tab made the active release. */
+export async function adopt(session: Session): Promise<void> {
+  const { ledger, searched, options } = session;
+  const { active } = await ledger.reload();
+  if (active?.index.sha256 === searched?.index.sha256) {
+    session.searched = active;
+    return;
+  }
+  if (active === null) {
+    session.searched = null;
+    return;
+  }
+  const stored = await readInstalled(ledger, active);
+  if (stored === undefined) return;
+  await options.host.stage(stored.index);
+  await showInHost(session, active, stored.model);
+  session.offer = null;
+  const before = infoOrNull(searched);
+  session.events.emit('updateCompleted', { release: infoOf(active), before, isElsewhere: true });
+}
+
+/** Into a place of search that died and was started again: what it had. */
+export async function putBack(session: Session): Promise<void> {
+  const { searched, ledger, options } = session;
+  const stored = searched === null ? undefined : await readInstalled(ledger, searched);
+  if (searched === null || stored === undefined) return;
+  session.loadedModel = null;
+  await options.host.stage(stored.index);
+  await showInHost(session, searched, stored.model);
+}
+
+/** The last resort. @throws what `generateLocally` throws, FormatError */
+export async function installLocal(session: Session, index: Bytes): Promise<void> {
+  session.stage = 'install';
+  const { ledger, options } = session;
+  const sha256 = await sha256Hex(index);
+  const { length } = index;
+  await ledger.write(sha256, index);
+  const { model } = await options.host.stage(index);
+  await changeOver(session, {
+    origin: 'local',
+    sequence: 0,
+    version: 'local',
+    manifest: '',
+    keyIds: [],
+    canaries: [],
+    index: { sha256, bytes: length },
+    model: { fingerprint: model.fingerprint, sha256: null },
+    installedAt: stampOf(session),
+    isConfirmed: false,
+    openings: 0,
+  });
+  complete(session, null);
+}
+
+/** Nothing where another tab has changed to another one meanwhile. */
+export async function changeActive(
+  { ledger }: Session,
+  { manifest }: Installed,
+  changes: Partial<Installed>,
+): Promise<void> {
+  await ledger.change((state) =>
+    state.active?.manifest === manifest
+      ? { ...state, active: { ...state.active, ...changes } }
+      : state,
+  );
+}
+
+async function sweep({ ledger, options }: Session): Promise<void> {
+  await ledger.sweep().catch((error: unknown) => {
+    options.debug('not swept', { error: String(error) });
+  });
+}
+
+function progress({ events }: Session, percentage: number, bytes: number): void {
+  events.emit('updateProgress', { stage: 'install', percentage, bytes });
+}

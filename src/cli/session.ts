@@ -78,7 +78,7 @@ export interface ServerOptions {
   /** For the handler, as far as configured. */
   handler: Pick<
     HandlerOptions,
-    'token' | 'tokens' | 'search' | 'cron' | 'retentionDays' | 'upload'
+    'token' | 'tokens' | 'search' | 'cron' | 'retentionDays' | 'upload' | 'events' | 'addressHeader'
   >;
 }
 
@@ -102,6 +102,8 @@ export function applyServerOptions(
       search: { concurrency: server.searchConcurrency, timeoutMs: server.searchTimeoutMs },
       upload: { maxBytes: server.uploadMaxBytes, concurrency: server.uploadConcurrency },
       cron: { secret: environment.CRON_SECRET, signal },
+      events: { connections: server.eventConnections },
+      addressHeader: server.addressHeader,
     },
   };
 }

@@ -5,6 +5,7 @@ import { type Config, createEvervec, type Evervec, VERSION } from '../engine/ind
 import { embedPending } from './backfill.ts';
 import { formatHits } from './hits.ts';
 import { formatTable, print, printJson } from './output.ts';
+import { openServing } from './serving.ts';
 import { prepareSample, SAMPLE_QUERIES } from './sample.ts';
 import {
   applyServerOptions,
@@ -52,16 +53,19 @@ async function run(evervec: Evervec, config: Config, options: Options): Promise<
     port,
     handler: given,
   } = applyServerOptions(config, options, environmentOf(), signal);
+  const releases = await openServing(evervec, config);
   // Before anything else is made: the address may be taken. What is embedded meanwhile can be watched there.
   const handler = createHandler(evervec, {
     host,
     version: VERSION,
     logger: createLogger(),
     ...given,
+    releases,
     ...(options.sample && { examples: SAMPLE_QUERIES.map(({ request }) => request.query) }),
   });
   const server = await serve(handler, { host, port });
   try {
+    await releases?.start();
     await prepare(evervec, options);
     if (signal.aborted) return;
     const worker = evervec.isQueueEnabled ? await evervec.worker() : null;
@@ -76,6 +80,7 @@ async function run(evervec: Evervec, config: Config, options: Options): Promise<
     await worker?.stop();
   } finally {
     await server.close();
+    await releases?.stop();
   }
 }
 

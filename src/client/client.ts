@@ -12,12 +12,12 @@ import { type EventName, Events, type ReleaseClientEvents } from './events.ts';
 import type { PageSearchRequest, PageSearchResponse } from './index-host.ts';
 import { Ledger } from './ledger.ts';
 import { type CheckedOptions, checkOptions, type ReleaseClientOptions } from './options.ts';
+import { News } from './news.ts';
 import { costOf } from './plan.ts';
 import { searchInstalled } from './acts/search.ts';
 import { onWake, Schedule } from './schedule.ts';
 import { type Offer, offerInfo, type Session, sessionOf, tellFailure } from './session.ts';
 import { type ReleaseStatus, statusOf } from './status.ts';
-import { joinTabs, type Tabs } from './tabs.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -36,7 +36,7 @@ export class ReleaseClient {
   readonly #acts: Acts;
   #starting: Promise<void> | undefined;
   #persisted: boolean | null = null;
-  #tabs: Tabs | undefined;
+  #news: News | undefined;
   #endWake = () => {};
   /** Of what was just staged, so that it is not read again. */
   #fresh: Bytes | undefined;
@@ -120,7 +120,7 @@ export class ReleaseClient {
         this.#fresh = undefined;
         await activate(this.#session, index);
         this.#persist();
-        this.#tabs?.tell();
+        this.#news?.tell();
       }),
     );
   }
@@ -151,7 +151,7 @@ export class ReleaseClient {
         await this.#session.ledger.clear();
         this.#session.searched = null;
         this.#session.offer = null;
-        this.#tabs?.tell();
+        this.#news?.tell();
       }),
     );
   }
@@ -179,19 +179,23 @@ export class ReleaseClient {
     this.#acts.close();
     this.#closing.abort(closed());
     this.#endWake();
-    this.#tabs?.close();
+    this.#news?.close();
     await this.#acts.settled();
     await this.#schedule.close();
     this.#session.events.clear();
+    this.#options.reporter.close();
     this.#options.host.close();
     await this.#options.store.close();
   }
 
   async #open(): Promise<void> {
-    const { store, rootKeys, channel } = this.#options;
+    const { rootKeys, channel } = this.#options;
     await this.#session.ledger.open(rootKeys, channel);
     await openStored(this.#session);
-    this.#tabs = joinTabs(store.name, () => void this.#adopt());
+    this.#news = new News(this.#session, {
+      onChange: () => void this.#adopt(),
+      onNews: (spreadMs) => void this.#schedule.notify(spreadMs),
+    });
     this.#endWake = onWake(() => this.#schedule.wake());
     this.#schedule.start();
     this.#persist();
@@ -288,7 +292,7 @@ export class ReleaseClient {
     await this.#acts.run('rollback', () =>
       this.#acts.exclusively(async () => {
         await rollBack(this.#session, why);
-        this.#tabs?.tell();
+        this.#news?.tell();
       }),
     );
   }

@@ -7,6 +7,7 @@ import type { ReleaseClientEvents } from './events.ts';
 import type { Timeouts } from './fetch-file.ts';
 import type { IndexHost, QueryEmbedder } from './index-host.ts';
 import { createIndexHost } from './search/worker-host.ts';
+import { createReporter, type Reporter, type ReporterOptions } from './reporting.ts';
 import type { ReleaseStore } from './store.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface ReleaseReport {
   readonly bytes?: number;
   readonly stage?: ReleaseClientEvents['updateFailed']['stage'];
   readonly code?: string;
+  /** Of `rolledBack`. */
+  readonly why?: 'asked' | 'search' | 'opening';
 }
 
 export interface ReleaseClientOptions {
@@ -72,7 +75,16 @@ export interface ReleaseClientOptions {
   readonly generateLocally?: (why: Error) => Promise<Uint8Array<ArrayBuffer>>;
   /** Whether the model that a release brings for embedding queries is fetched and kept. Default true. */
   readonly model?: boolean;
-  readonly report?: (report: ReleaseReport) => void;
+  /**
+   * Waits for the server's word that there is something new, beside looking at its interval: an address that gives server-sent events, or true for
+   * that of the `evervec up` that `url` is of. Default false.
+   */
+  readonly push?: boolean | string;
+  /**
+   * Who hears what happened: a function, an address that reports are sent to, or true for that of the `evervec up` that `url` is of. Default: nobody,
+   * nothing is sent.
+   */
+  readonly report?: boolean | string | ((report: ReleaseReport) => void);
   /** true: to the console. Never content. */
   readonly debug?: boolean | ((message: string, fields: object) => void);
   readonly clock?: Clock;
@@ -85,10 +97,11 @@ export interface CheckedOptions extends Required<Omit<ReleaseClientOptions, Opti
   readonly network: NetworkPolicy;
   readonly timeouts: Timeouts;
   readonly generateLocally: ReleaseClientOptions['generateLocally'];
-  readonly report: (report: ReleaseReport) => void;
+  readonly pushUrl: string | null;
+  readonly reporter: Reporter;
   readonly debug: (message: string, fields: object) => void;
 }
-type Optional = 'generateLocally' | 'report' | 'debug';
+type Optional = 'generateLocally' | 'report' | 'push' | 'debug';
 type Partly = 'network' | 'timeouts' | 'url' | 'product' | 'embedQuery' | 'worker';
 
 const WEEK = 604_800_000;
@@ -118,6 +131,13 @@ export function checkOptions(options: ReleaseClientOptions): CheckedOptions {
   inside('network.maximumSeconds', network.maximumSeconds, 1, WEEK);
   const urls = checkUrls(options.url);
   const debug = debugOf(options.debug ?? false);
+  const means = {
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    // A method of the window may not be called without it.
+    fetch:
+      options.fetch ?? ((...request: Parameters<typeof fetch>) => globalThis.fetch(...request)),
+  };
   return {
     rootKeys,
     store,
@@ -133,12 +153,10 @@ export function checkOptions(options: ReleaseClientOptions): CheckedOptions {
     conditional: options.conditional ?? false,
     model: options.model ?? true,
     generateLocally: options.generateLocally,
-    report: options.report ?? (() => {}),
+    pushUrl: addressOf('push', options.push, urls, 'events'),
+    reporter: reporterOf(options.report, urls, means),
     debug,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
-    // A method of the window may not be called without it.
-    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+    ...means,
   };
 }
 
@@ -150,6 +168,31 @@ function defaultHost({ embedQuery, worker }: ReleaseClientOptions, debug: Debug)
     worker,
     onFault: (error) => debug('worker', { error: String(error) }),
   });
+}
+
+function reporterOf(
+  report: ReleaseClientOptions['report'],
+  urls: readonly string[],
+  means: Omit<ReporterOptions, 'url'>,
+): Reporter {
+  if (typeof report === 'function') return { report, close: () => {} };
+  const url = addressOf('report', report, urls, 'reports');
+  return url === null ? { report: () => {}, close: () => {} } : createReporter({ url, ...means });
+}
+
+/** @returns null where it is not wanted */
+function addressOf(
+  name: string,
+  given: boolean | string | undefined,
+  urls: readonly string[],
+  what: 'events' | 'reports',
+): string | null {
+  if (given === undefined || given === false) return null;
+  const base = globalThis.location?.href;
+  if (typeof given === 'string' && URL.canParse(given, base)) return new URL(given, base).href;
+  const [, server, release] = /^(.*)\/releases\/([^/]+)\/$/.exec(urls[0] ?? '') ?? [];
+  if (given === true && server !== undefined) return `${server}/v1/releases/${release}/${what}`;
+  throw wrong(name, 'has no address', 'Give one, or true with a url that ends in /releases/NAME/.');
 }
 
 function checkUrls(url: string | readonly string[]): string[] {

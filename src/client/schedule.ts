@@ -25,6 +25,7 @@ export class Schedule {
   #waiting = new AbortController();
   #failures = 0;
   #looking = false;
+  #notified: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: ScheduleOptions) {
@@ -46,8 +47,15 @@ export class Schedule {
 
   /** There is something new. @param withinMs so that not all clients ask at once */
   async notify(withinMs: number): Promise<void> {
+    this.#notified ??= this.#comeWithin(withinMs);
+    await this.#notified;
+  }
+
+  /** Who is told while it waits is told of the same. */
+  async #comeWithin(withinMs: number): Promise<void> {
     const { clock, random } = this.#options;
     await clock.sleep(random() * withinMs, this.#end.signal);
+    this.#notified = undefined;
     if (this.#end.signal.aborted) return;
     await this.#look();
   }

@@ -29,6 +29,8 @@ export interface Session {
   isModelMissing: boolean;
   offer: Offer | null;
   goodQueries: number;
+  /** What is being downloaded or installed; null while it is only looked for. */
+  attempt: { readonly sequence: number; readonly version: string } | null;
   /** Of the act that goes on, for who hears of its failure. */
   stage: Stage;
 }
@@ -39,7 +41,13 @@ export function sessionOf(
   web: Web,
   events: Events,
 ): Session {
-  const nothing = { searched: null, loadedModel: null, isModelMissing: false, offer: null };
+  const nothing = {
+    searched: null,
+    loadedModel: null,
+    isModelMissing: false,
+    offer: null,
+    attempt: null,
+  };
   return { options, ledger, web, events, ...nothing, goodQueries: 0, stage: 'check' };
 }
 
@@ -68,7 +76,7 @@ export function report(
 ): void {
   const { sequence = null, version = null } = searched ?? {};
   try {
-    options.report({ what, channel: options.channel, sequence, version, ...details });
+    options.reporter.report({ what, channel: options.channel, sequence, version, ...details });
   } catch (error) {
     options.debug('report failed', { error: String(error) });
   }
@@ -76,9 +84,9 @@ export function report(
 
 /** That something waits, or that the client was closed, is no failure. */
 export function tellFailure(session: Session, error: EvervecError): void {
-  const { stage, searched, events } = session;
+  const { stage, searched, events, attempt } = session;
   if (error.code === 'EVERVEC_CLIENT_DEFERRED' || error.code === 'EVERVEC_CLIENT_CLOSED') return;
-  report(session, 'failed', { stage, code: error.code });
+  report(session, 'failed', { ...attempt, stage, code: error.code });
   events.emit('updateFailed', { stage, error, inUse: infoOrNull(searched) });
 }
 

@@ -26,8 +26,14 @@ function tokenFaults(config: Config): string[] {
 /** Of releases: a source, a collection or a tier that there is not, or that mean nothing together. */
 function releaseFaults(config: Config): string[] {
   return Object.entries(config.releases ?? {}).flatMap(([name, options]) =>
-    faultsOfRelease(config, options).map((fault) => `releases.${name}.${fault}`),
+    [...faultsOfRelease(config, options), ...servingFaults(options)].map(
+      (fault) => `releases.${name}.${fault}`,
+    ),
   );
+}
+
+function servingFaults({ serve = false, target }: ReleaseOptions): string[] {
+  return serve !== false && target === undefined ? ['serve: it has no target to serve'] : [];
 }
 
 function faultsOfRelease(config: Config, options: ReleaseOptions): string[] {

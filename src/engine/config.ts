@@ -195,6 +195,13 @@ const config = z.strictObject({
         .optional(),
       /** Uploads at once, 1 to 100; default 2. One more gets 503. */
       uploadConcurrency: z.int().min(1).max(100).optional(),
+      /** Connections at once that wait for news of releases, 1 to 100,000; default 1,000. One more gets 503. */
+      eventConnections: z.int().min(1).max(100_000).optional(),
+      /** A header with the address of who asks, set by the server in front of this one; default the connection's address. */
+      addressHeader: z
+        .string()
+        .regex(/^[A-Za-z0-9-]{1,100}$/, 'the name of a header is of A-Z, a-z, 0-9 and -')
+        .optional(),
     })
     .optional(),
 });

@@ -21,6 +21,7 @@ export type { SourceSummary } from './summary.ts';
 export { Tasks } from './tasks.ts';
 export type { TaskRunner, TaskRunnerChoices } from './task-runner.ts';
 export type { ReconcileStatus } from './upkeep.ts';
+export type { ReleaseServing, ServedRelease } from './release-serving.ts';
 export type { BuildOptions, ReleaseBuilt, Releases } from './releases.ts';
 export type { RefreshOptions, RefreshResult } from './web-documents.ts';
 export type { Verdict } from './verify.ts';

@@ -1,4 +1,5 @@
 /** Releases of configured sources: which there are, and building them. What is built is a draft in a folder; publishing is another act. */
+import path from 'node:path';
 import type { Connection, Database } from '../database/index.ts';
 import { ReleaseError, SchemaError } from '../errors/index.ts';
 import type { IndexAbout } from '../format/index.ts';
@@ -8,12 +9,19 @@ import type {
   LeftOut,
   OnBuildProgress,
   ReleaseBase,
+  ReleaseHealth,
   ReleaseOptions,
   ReleasePlan,
+  ReleaseTarget,
+  TargetOptions,
 } from '../release/index.ts';
+import { RETENTION_DAYS } from '../queue/index.ts';
+import type { Logger } from '../runtime/index.ts';
 import { findSource, type SourceDefinition, type SourceRow } from '../source/index.ts';
 import type { Config } from './config.ts';
 import { DOCUMENTS } from './document-source.ts';
+import { onSchema } from './on-schema.ts';
+import type { ReleaseServing } from './release-serving.ts';
 import { activeSpace, notSetUp } from './spaces.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -66,6 +74,13 @@ interface Content {
   readonly dimensions: number;
   readonly records: ContentRecord[];
   readonly stale: number;
+}
+
+export interface ServingChoices {
+  readonly openTarget: (options: TargetOptions) => ReleaseTarget;
+  /** The secret of the channel; without, that in the folder of the keys. */
+  readonly channelKey?: string | undefined;
+  readonly logger: Logger;
 }
 
 export interface ReleasesOptions {
@@ -141,6 +156,48 @@ export class Releases {
     await writeDraft(folder, built.draft, built.contents);
     const { sha256 } = built.draft.manifest.index;
     return { ...report, outcome: 'built', sha256, draft: describe(folder, built) };
+  }
+
+  /**
+   * Those that the configuration says to serve, not started yet.
+   * @param options how a target is opened, and what a halt is signed by
+   * @returns null where there are none
+   * @throws what `openTarget` throws
+   */
+  async serving({
+    openTarget,
+    channelKey,
+    logger,
+  }: ServingChoices): Promise<ReleaseServing | null> {
+    const { serveSettings } = await import('../release/serve-options.ts');
+    const releases = Object.entries(this.#config.releases ?? {}).flatMap(
+      ([name, { serve, target }]) => {
+        const settings = serveSettings(serve);
+        if (settings === null || target === undefined) return [];
+        const folder = target.type === 'folder' ? path.resolve(target.path) : null;
+        return [{ name, settings, target: openTarget(target), folder }];
+      },
+    );
+    if (releases.length === 0) return null;
+    const { ReleaseServing } = await import('./release-serving.ts');
+    const retentionDays = this.#config.worker?.cleanupRetentionDays ?? RETENTION_DAYS;
+    return new ReleaseServing({
+      database: this.#database,
+      releases,
+      logger,
+      channelKey,
+      retentionDays,
+    });
+  }
+
+  /**
+   * What clients reported of a release.
+   * @param hours back, default 24
+   * @throws SchemaError
+   */
+  async health(name: string, channel: string, hours = 24): Promise<ReleaseHealth> {
+    const { readHealth } = await parts();
+    return await onSchema(readHealth(this.#database, name, channel, hours));
   }
 
   #isDocuments(source: string): boolean {

@@ -1,5 +1,6 @@
 /** What a user writes about a release in `evervec.config.ts`, and the check of its shape (not yet of the database). */
 import { z } from 'zod';
+import { serveOptions } from './serve-options.ts';
 import { targetOptions } from './target-definition.ts';
 
 /** Of releases, products and channels: as the release format has it. */
@@ -55,6 +56,8 @@ export const releaseOptions = z.strictObject({
   model: z.boolean().optional(),
   /** Where it is published. */
   target: targetOptions.optional(),
+  /** Whether "evervec up" shows it, tells open pages of new ones, and counts what clients report; default false. */
+  serve: z.union([z.boolean(), serveOptions]).optional(),
 });
 
 export type ReleaseOptions = z.infer<typeof releaseOptions>;

@@ -9,21 +9,22 @@ export const MAX_BODY_BYTES = 1_048_576;
  * A page of another site can make a browser send a form, plain text or nothing at all to an open server, but neither
  * `application/json` nor an `Authorization` header without asking first, and nobody answers that question. So a POST
  * without a body is taken only with that header.
- * @param options `mayBeEmpty`: no body means `{}`; `maxBytes`: default 1 MB
+ * @param options `mayBeEmpty`: no body means `{}`; `maxBytes`: default 1 MB; `types` that are taken, default `application/json`
  * @throws HttpRequestError saying what is wrong and where
  */
 export async function readJson<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
-  options: { mayBeEmpty?: boolean; maxBytes?: number } = {},
+  options: { mayBeEmpty?: boolean; maxBytes?: number; types?: RegExp } = {},
 ): Promise<z.output<Schema>> {
   const isBare =
     options.mayBeEmpty === true &&
     !request.headers.has('content-type') &&
     request.headers.has('authorization');
-  if (!isBare) checkContentType(request);
+  const { types = JSON_TYPE } = options;
+  if (!isBare) checkContentType(request, types);
   const text = decode(await readBytes(request, options.maxBytes ?? MAX_BODY_BYTES));
-  if (isBare && text !== '') checkContentType(request);
+  if (isBare && text !== '') checkContentType(request, types);
   const value = isBare ? {} : parseJson(text);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -37,9 +38,11 @@ export async function readJson<Schema extends z.ZodType>(
   );
 }
 
-function checkContentType(request: Request): void {
+const JSON_TYPE = /^application\/json *(;|$)/i;
+
+function checkContentType(request: Request, types: RegExp): void {
   const type = request.headers.get('content-type') ?? '';
-  if (/^application\/json *(;|$)/i.test(type)) return;
+  if (types.test(type)) return;
   throw new HttpRequestError(
     'CONTENT_TYPE',
     415,

@@ -84,7 +84,7 @@ const CODES: readonly (readonly [code: string, status: string, meaning: string])
   [
     'EVERVEC_HTTP_FORBIDDEN',
     '403',
-    'The token is right, but its scope does not reach this far. The message names both.',
+    'The token is right, but its scope does not reach this far: the message names both. Or pages of this origin may not report here.',
   ],
   [
     'EVERVEC_HTTP_HOST',
@@ -108,9 +108,14 @@ const CODES: readonly (readonly [code: string, status: string, meaning: string])
     'The path takes another type, most application/json. Without a body a POST needs a bearer token.',
   ],
   [
+    'EVERVEC_HTTP_TOO_MANY',
+    '429',
+    'Too many reports came from this network. Try again after Retry-After.',
+  ],
+  [
     'EVERVEC_HTTP_BUSY',
     '503',
-    'As many searches or uploads as the server takes at once are under way. Try again after Retry-After.',
+    'As many searches, uploads or open connections as the server takes at once are there. Try again after Retry-After.',
   ],
   ['EVERVEC_HTTP_TIME_LIMIT', '503', 'The search took longer than the server allows.'],
   [
@@ -204,7 +209,7 @@ interface Shape {
   $ref?: string;
   type?: string | string[];
   description?: string;
-  enum?: string[];
+  enum?: (string | null)[];
   items?: Shape;
   properties?: Record<string, Shape>;
   required?: string[];
@@ -242,7 +247,8 @@ function fieldRows(shape: Shape, path: string): string {
 function typeText(shape: Shape): string {
   const name = shape.$ref?.split('/').at(-1);
   if (name !== undefined) return `<a href="#${name}">${name}</a>`;
-  if (shape.enum) return shape.enum.map((one) => `<code>${escapeHtml(one)}</code>`).join(' or ');
+  if (shape.enum)
+    return shape.enum.map((one) => `<code>${escapeHtml(String(one))}</code>`).join(' or ');
   if (shape.anyOf) return shape.anyOf.map(typeText).join(' or ');
   if (shape.items) return `array of ${typeText(shape.items)}`;
   if (typeof shape.additionalProperties === 'object' && shape.additionalProperties.type)

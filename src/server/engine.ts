@@ -5,6 +5,7 @@ import type {
   Labels,
   Migrations,
   QueueAdmin,
+  Releases,
   SourceSummary,
   Tasks,
 } from '../engine/index.ts';
@@ -49,6 +50,7 @@ export interface Engine extends Drainable {
     | 'export'
   >;
   labels: Pick<Labels, 'add'>;
+  releases: Pick<Releases, 'health'>;
   /** What is accepted and done later; who does it is started beside the server. */
   tasks: Pick<Tasks, 'create' | 'get' | 'list' | 'cancel'>;
   cost(options: CostOptions): Promise<CostReport>;

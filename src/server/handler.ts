@@ -7,6 +7,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 
 import { answerFailure, DRAIN_PATH } from '../edge/index.ts';
+import type { ReleaseServing } from '../engine/index.ts';
 import { HttpRequestError } from '../errors/index.ts';
 import { type Logger, silentLogger } from '../runtime/index.ts';
 import {
@@ -19,7 +20,10 @@ import {
 } from './access.ts';
 import { renderDocs } from './docs.ts';
 import type { Engine } from './engine.ts';
+import { type EventLimits, EventStreams } from './event-streams.ts';
+import { networkOf } from './network.ts';
 import { readAssets, renderPage } from './page.ts';
+import { isPublicOfReleases } from './release-access.ts';
 import {
   addCollectionRoutes,
   addContextRoute,
@@ -32,6 +36,10 @@ import {
   addModelRoutes,
   addQueueActions,
   addQueueReads,
+  addReleaseEvents,
+  addReleaseFiles,
+  addReleaseReports,
+  addReleaseRoutes,
   addSearchRoutes,
   addTaskRoutes,
   addVersionRoutes,
@@ -53,6 +61,11 @@ export interface HandlerOptions {
   search?: SearchLimits;
   upload?: UploadLimits;
   cron?: CronOptions;
+  /** Releases that are shown; whoever started it also stops it. Default none. */
+  releases?: ReleaseServing | undefined;
+  events?: EventLimits;
+  /** A header with the address of who asks, which a server in front sets; default the address of the connection. */
+  addressHeader?: string | undefined;
   /** What `cleanup` keeps unless told otherwise, days; default 30. */
   retentionDays?: number;
   /** The address that will be listened on: refused here when it would need a token. */
@@ -65,7 +78,10 @@ export interface HandlerOptions {
 }
 
 export interface HttpHandler {
-  (request: Request): Promise<Response>;
+  /** @param peer the address that the connection is from, where that is known */
+  (request: Request, peer?: string): Promise<Response>;
+  /** Ends answers that have no end by themselves. */
+  close(): void;
   /** Whether a token guards it, so that it may listen on any address. */
   readonly hasToken: boolean;
 }
@@ -99,6 +115,11 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   addTaskRoutes(app, engine);
   addHealthRoute(app, engine, authenticate);
   addCronRoute(app, engine, options.cron ?? {});
+  const streams = new EventStreams(options.events ?? {});
+  addReleaseRoutes(app, engine, options.releases, streams);
+  addReleaseEvents(app, options.releases, streams);
+  addReleaseReports(app, options.releases);
+  addReleaseFiles(app, options.releases);
   addPages(app, options, hasToken);
   app.notFound((context) => {
     throw notFound(app, context);
@@ -106,26 +127,35 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   app.onError((error) => {
     throw error;
   });
-  const answer = async (request: Request) => {
+  const { addressHeader } = options;
+  const answer = async (request: Request, peer?: string) => {
     const requestId = randomUUID();
-    const response = await respond(app, authenticate, hasToken, request).catch((error) =>
+    const header = addressHeader === undefined ? null : request.headers.get(addressHeader);
+    const guards = { authenticate, hasToken, network: networkOf(peer, header) };
+    const response = await respond(app, request, guards).catch((error) =>
       answerFailure(error, { requestId, logger, hasDocs: true }),
     );
     return withStandardHeaders(response, requestId);
   };
-  return Object.assign(answer, { hasToken });
+  return Object.assign(answer, { hasToken, close: () => streams.close() });
+}
+
+interface Guards {
+  readonly authenticate: Authenticate;
+  readonly hasToken: boolean;
+  readonly network: string;
 }
 
 async function respond(
   app: App,
-  authenticate: Authenticate,
-  hasToken: boolean,
   request: Request,
+  { authenticate, hasToken, network }: Guards,
 ): Promise<Response> {
   const { pathname } = new URL(request.url);
-  // Without a token even the page is guarded, but not what has a secret of its own.
-  const isOpen = OPEN_PATHS.has(pathname) && (hasToken || pathname === DRAIN_PATH);
-  return await app.fetch(request, { caller: isOpen ? null : authenticate(request) });
+  // Without a token even what is public is guarded, but not what has a secret of its own.
+  const isPublic = OPEN_PATHS.has(pathname) || isPublicOfReleases(pathname);
+  const isOpen = isPublic && (hasToken || pathname === DRAIN_PATH);
+  return await app.fetch(request, { caller: isOpen ? null : authenticate(request), network });
 }
 
 /** What is the same for every caller, made once. */

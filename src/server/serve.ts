@@ -34,7 +34,7 @@ export async function serve(handler: HttpHandler, options: ServeOptions): Promis
   const { host = DEFAULT_HOST, port, closeDeadlineMs = CLOSE_DEADLINE_MS } = options;
   checkHost(host, handler.hasToken);
   const server = createAdaptorServer({
-    fetch: (request) => handler(request),
+    fetch: (request, { incoming }) => handler(request, incoming.socket.remoteAddress),
     overrideGlobalObjects: false,
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
   }) as Server;
@@ -44,7 +44,10 @@ export async function serve(handler: HttpHandler, options: ServeOptions): Promis
   let closed: Promise<void> | undefined;
   return {
     url: `http://${reachableName(host)}:${address.port}`,
-    close: () => (closed ??= close(closeDeadlineMs)),
+    close: () => {
+      handler.close();
+      return (closed ??= close(closeDeadlineMs));
+    },
   };
 }
 

@@ -49,10 +49,10 @@ export interface DraftOptions {
   readonly fixed?: Readonly<Record<string, string>>;
 }
 
-export async function openWorkshop(): Promise<Workshop> {
+/** @param now when it begins; what a client with the machine's clock shall take is of today */
+export async function openWorkshop(now = Date.parse('2026-11-21T12:00:00Z')): Promise<Workshop> {
   const folder = await mkdtemp(path.join(tmpdir(), 'evervec-release-'));
   const keys = path.join(folder, 'keys');
-  const now = Date.parse('2026-11-21T12:00:00Z');
   const anchor = await createKeys({ folder: keys, product: 'guide', expires: now + 365 * DAY_MS });
   const target = folderTarget(path.join(folder, 'public'));
   let drafts = 0;

@@ -82,6 +82,7 @@ export class FakeEngine implements Engine {
   // Documents are asked of a real engine: test/server/documents.test.ts.
   readonly documents = { tiers: ['public', 'premium'] } as unknown as Engine['documents'];
   readonly tasks = {} as Engine['tasks'];
+  readonly releases = {} as Engine['releases'];
   readonly labels: Engine['labels'] = {
     add: async (...args) => this.#note('label', args, undefined),
   };

@@ -1,9 +1,10 @@
 /** `evervec release list` and `show`: what lies on the target, checked. */
 import type { Command } from 'commander';
-import { ReleaseError } from '../../errors/index.ts';
+import { EvervecError, ReleaseError } from '../../errors/index.ts';
 import type { Published, PublishedRelease } from '../../release/index.ts';
 import { formatTable, print, printable, printJson } from '../output.ts';
 import { wholeNumber } from '../worker.ts';
+import { describeHealth, healthOf } from './health.ts';
 import { look, type PlaceOptions, type Seen, withPlace } from './place.ts';
 import { describeChannel, share, size } from './words.ts';
 
@@ -50,6 +51,8 @@ export function addShow(release: Command): void {
       const seen = await look(name, options);
       const found = find(seen, sequence);
       const summary = summaryOf(found, seen.published);
+      const channel = seen.published.channel?.document;
+      const health = channel === undefined ? null : await tryHealth(name, channel.channel, options);
       if (options.json)
         return printJson({
           target: seen.target.name,
@@ -58,10 +61,23 @@ export function addShow(release: Command): void {
           root_version: found.rootVersion,
           pointer: found.pointer,
           manifest: found.manifest,
+          health,
         });
       print(describe(found, summary));
+      if (health !== null && channel !== undefined) print(describeHealth(health, channel));
       warn(seen);
     });
+}
+
+/** What lies on the target can be told without the database. */
+async function tryHealth(name: string, channel: string, options: PlaceOptions) {
+  try {
+    return await healthOf(name, channel, options);
+  } catch (error) {
+    if (!EvervecError.isInstance(error)) throw error;
+    process.stderr.write(`warning: what clients report is not known: ${error.message}\n`);
+    return null;
+  }
 }
 
 function find({ published, target }: Seen, sequence: number | undefined): PublishedRelease {

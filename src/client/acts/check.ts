@@ -32,6 +32,7 @@ const MISSING: ReadonlySet<number | null> = new Set([403, 404, 410]);
  */
 export async function checkForUpdate(session: Session): Promise<void> {
   session.stage = 'check';
+  session.attempt = null;
   const { ledger } = session;
   const root = await followRoots(session);
   const channel = await fetchChannel(session, root);

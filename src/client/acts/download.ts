@@ -27,6 +27,7 @@ export async function download(
 ): Promise<Bytes> {
   session.stage = 'download';
   const { manifest } = offer;
+  session.attempt = { sequence: manifest.sequence, version: manifest.version };
   const ways = await planOf(session, offer);
   const bytes = costOf(ways[0]);
   session.events.emit('updateStarted', { release: offerInfo(offer), bytes });

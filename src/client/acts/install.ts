@@ -25,6 +25,8 @@ export async function openStored(session: Session): Promise<void> {
     const { active: to } = await ledger.change((state) =>
       isBad ? withoutActive(state) : { ...state, active: state.previous, previous: null },
     );
+    const { sequence, version } = active;
+    if (isBad) report(session, 'rolledBack', { sequence, version, why: 'opening' });
     session.events.emit('rolledBack', { from: infoOf(active), to: infoOrNull(to), why });
   }
 }
@@ -60,6 +62,7 @@ export async function activate(session: Session, index?: Bytes): Promise<void> {
   const { ledger, searched } = session;
   const { staged } = ledger.state;
   if (staged === null) throw new ReleaseUpdateError('NO_UPDATE', 'Nothing was downloaded.');
+  session.attempt = { sequence: staged.sequence, version: staged.version };
   const bytes = index ?? (await ledger.read(staged.index.sha256));
   if (bytes === undefined) {
     await ledger.change((state) => ({ ...state, staged: null }));
@@ -151,7 +154,7 @@ function complete(session: Session, before: Installed | null): void {
 }
 
 /** To the one before; this one is not taken again until `forceUpdate`. @throws ReleaseUpdateError `NO_PREVIOUS` */
-export async function rollBack(session: Session, why: Why): Promise<void> {
+export async function rollBack(session: Session, why: 'asked' | 'search'): Promise<void> {
   session.stage = 'install';
   const { ledger, options, searched } = session;
   const { previous } = await ledger.reload();
@@ -163,7 +166,8 @@ export async function rollBack(session: Session, why: Why): Promise<void> {
   session.offer = null;
   await showInHost(session, { ...previous, isConfirmed: true }, stored.model);
   await sweep(session);
-  report(session, 'rolledBack', { sequence: searched.sequence, version: searched.version });
+  const { sequence, version } = searched;
+  report(session, 'rolledBack', { sequence, version, why });
   session.events.emit('rolledBack', { from: infoOf(searched), to: infoOf(previous), why });
 }
 

@@ -7,13 +7,10 @@ import { AwsClient } from 'aws4fetch';
 import { ReleaseConflictError, ReleaseTargetError } from '../../errors/index.ts';
 import type { S3TargetOptions } from '../target-definition.ts';
 import type { ReleaseTarget } from '../target.ts';
+import { CHANGING, contentTypeOf, IMMUTABLE } from '../web-headers.ts';
 import { checkPath, isEqual } from './path.ts';
 import { listBucket } from './s3-list.ts';
 import { s3Requests, type S3Request } from './s3-request.ts';
-
-/** What lies under a hash never changes. */
-const IMMUTABLE = 'public, max-age=31536000, immutable';
-const CHANGING = 'no-cache';
 
 export interface S3Credentials {
   readonly accessKeyId: string;
@@ -153,10 +150,6 @@ function isRefused(status: number): boolean {
   return status === 412 || status === 409;
 }
 
-const TYPES: Record<string, string> = { json: 'application/json', gz: 'application/gzip' };
-
-/** Never a Content-Encoding: clients unpack by themselves, and what a proxy unpacks for them has another hash and length. */
 function headersOf(key: string, cacheControl: string): Record<string, string> {
-  const type = TYPES[key.slice(key.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
-  return { 'content-type': type, 'cache-control': cacheControl };
+  return { 'content-type': contentTypeOf(key), 'cache-control': cacheControl };
 }

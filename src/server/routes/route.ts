@@ -8,6 +8,8 @@ import { failure } from '../schemas.ts';
 /** What the handler hands to the routes with each request; null on paths that are open to all. */
 export interface Bindings {
   caller: Caller | null;
+  /** Which the request is from: see `network.ts`. */
+  network: string;
 }
 
 export type App = OpenAPIHono<{ Bindings: Bindings }>;

@@ -1,0 +1,72 @@
+/** What comes from outside of this page: other tabs, and the server's word that there is something new. One tab listens for all of an origin. */
+import { listenForNews } from './push.ts';
+import { locked } from './lock.ts';
+import type { Session } from './session.ts';
+import { joinTabs, type Tabs } from './tabs.ts';
+
+export interface NewsOptions {
+  /** Another tab has changed what is stored. */
+  readonly onChange: () => void;
+  /** @param spreadMs within which to look */
+  readonly onNews: (spreadMs: number) => void;
+}
+
+export class News {
+  readonly #session: Session;
+  readonly #tabs: Tabs;
+  readonly #onNews: (spreadMs: number) => void;
+  readonly #end = new AbortController();
+  readonly #endPage: () => void;
+  #nap = new AbortController();
+
+  constructor(session: Session, { onChange, onNews }: NewsOptions) {
+    this.#session = session;
+    this.#onNews = onNews;
+    this.#tabs = joinTabs(session.options.store.name, { onChange, onNews });
+    this.#endPage = session.options.pushUrl === null ? () => {} : this.#followPage();
+    void this.#listen();
+  }
+
+  /** Tells the other tabs that what is stored has changed. */
+  tell(): void {
+    this.#tabs.tell('changed');
+  }
+
+  close(): void {
+    this.#end.abort();
+    this.#nap.abort();
+    this.#endPage();
+    this.#tabs.close();
+  }
+
+  /** Browsers open six connections to a server, for all tabs together: only one may wait for ever. */
+  async #listen(): Promise<void> {
+    const { options, ledger } = this.#session;
+    const { store, pushUrl: url, fetch, clock, random, debug } = options;
+    if (url === null) return;
+    const { signal } = this.#nap;
+    const known = () => ledger.state.floor?.version ?? null;
+    const onNews = (spreadMs: number) => {
+      this.#tabs.tell({ news: spreadMs });
+      this.#onNews(spreadMs);
+    };
+    const listen = () => listenForNews({ url, fetch, clock, random, signal, known, onNews, debug });
+    await locked(`evervec:${store.name}:push:${url}`, listen, signal).catch(() => {});
+  }
+
+  /** A page that is put aside by the browser keeps no connection, and no lock from others. @returns ends it */
+  #followPage(): () => void {
+    const onHide = () => this.#nap.abort();
+    const onShow = () => {
+      if (!this.#nap.signal.aborted || this.#end.signal.aborted) return;
+      this.#nap = new AbortController();
+      void this.#listen();
+    };
+    globalThis.addEventListener?.('pagehide', onHide);
+    globalThis.addEventListener?.('pageshow', onShow);
+    return () => {
+      globalThis.removeEventListener?.('pagehide', onHide);
+      globalThis.removeEventListener?.('pageshow', onShow);
+    };
+  }
+}

@@ -1,5 +1,4 @@
 /** What comes from outside of this page: other tabs, and the server's word that there is something new. One tab listens for all of an origin. */
-import { listenForNews } from './push.ts';
 import { locked } from './lock.ts';
 import type { Session } from './session.ts';
 import { joinTabs, type Tabs } from './tabs.ts';
@@ -50,8 +49,14 @@ export class News {
       this.#tabs.tell({ news: spreadMs });
       this.#onNews(spreadMs);
     };
-    const listen = () => listenForNews({ url, fetch, clock, random, signal, known, onNews, debug });
-    await locked(`evervec:${store.name}:push:${url}`, listen, signal).catch(() => {});
+    const listen = async () => {
+      // A part that few pages need is loaded where it is. Without it the client looks at its interval.
+      const { listenForNews } = await import('./push.ts');
+      await listenForNews({ url, fetch, clock, random, signal, known, onNews, debug });
+    };
+    await locked(`evervec:${store.name}:push:${url}`, listen, signal).catch((error: unknown) => {
+      if (!signal.aborted) debug('push not loaded', { error: String(error) });
+    });
   }
 
   /** A page that is put aside by the browser keeps no connection, and no lock from others. @returns ends it */

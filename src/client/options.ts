@@ -7,7 +7,7 @@ import type { ReleaseClientEvents } from './events.ts';
 import type { Timeouts } from './fetch-file.ts';
 import type { IndexHost, QueryEmbedder } from './index-host.ts';
 import { createIndexHost } from './search/worker-host.ts';
-import { createReporter, type Reporter, type ReporterOptions } from './reporting.ts';
+import type { Reporter, ReporterOptions } from './reporting.ts';
 import type { ReleaseStore } from './store.ts';
 
 /**
@@ -177,7 +177,16 @@ function reporterOf(
 ): Reporter {
   if (typeof report === 'function') return { report, close: () => {} };
   const url = addressOf('report', report, urls, 'reports');
-  return url === null ? { report: () => {}, close: () => {} } : createReporter({ url, ...means });
+  if (url === null) return { report: () => {}, close: () => {} };
+  // A part that few pages need is loaded where it is. Without it nothing is reported.
+  const loading = import('./reporting.ts').then(({ createReporter }) =>
+    createReporter({ url, ...means }),
+  );
+  const then = (act: (reporter: Reporter) => void) => void loading.then(act).catch(() => {});
+  return {
+    report: (one) => then(({ report }) => report(one)),
+    close: () => then(({ close }) => close()),
+  };
 }
 
 /** @returns null where it is not wanted */

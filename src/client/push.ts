@@ -109,13 +109,16 @@ class Silence {
     this.#waiting.abort();
     const waiting = new AbortController();
     this.#waiting = waiting;
-    void this.#clock.sleep(SILENCE_MS, waiting.signal).then(() => {
-      if (!waiting.signal.aborted) this.#onSilence();
-    });
+    void this.#wait(waiting.signal);
   }
 
   end(): void {
     this.#waiting.abort();
+  }
+
+  async #wait(signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(SILENCE_MS, signal);
+    if (!signal.aborted) this.#onSilence();
   }
 }
 

@@ -87,7 +87,8 @@ async function send(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, random } = options;
-  for (let attempt = 0; body !== undefined && attempt < TRIES; attempt++) {
+  if (body === undefined) return;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
     if (attempt > 0) await clock.sleep(RETRY_MS * 2 ** (attempt - 1) * (0.5 + random()), signal);
     if (signal.aborted || (await post(body, options))) return;
   }

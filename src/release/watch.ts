@@ -107,7 +107,7 @@ export class PointerWatch {
       const channel = readChannel(JSON.parse(Buffer.from(bytes).toString()).signed, '$.signed');
       this.#bytes = bytes;
       this.#channel = channel;
-      for (const listener of [...this.#listeners]) listener(channel);
+      for (const listener of this.#listeners) listener(channel);
     } catch (error) {
       if (!this.#isFailing) this.#options.onFault(error);
       this.#isFailing = true;

@@ -133,7 +133,7 @@ describe('a client that is left alone', () => {
       ['installed', 1],
       ['checked', 1],
       ['downloaded', 2],
-      ['failed', 1],
+      ['failed', 2],
     ]);
     expect(reports.at(-1)).toMatchObject({ stage: 'install', code: 'EVERVEC_CLIENT_CANARY' });
     expect(JSON.stringify(reports)).not.toContain('secret');

@@ -76,7 +76,7 @@ describeEachDatabase('a client that reports', ({ open }) => {
     await publish('Broken.');
     for (const { path } of draft.manifest.index.files)
       await unlink(`${shop.folder}/public/${path}`);
-    await expect(client.update()).rejects.toThrow();
+    await expect(client.update()).rejects.toThrow('answers 404');
     await client.close();
     await eventually('the counts', async () => {
       await serving.look();

@@ -81,5 +81,5 @@ async function openFile(file: string): Promise<Found | undefined> {
 
 function isNamed(header: string | undefined, etag: string): boolean {
   const names = (header ?? '').split(',').map((name) => name.trim().replace(/^W\//, ''));
-  return names.includes(etag) || names.includes('*');
+  return names.some((name) => name === etag || name === '*');
 }

@@ -258,8 +258,11 @@ export class ReleaseClient {
     } catch (error) {
       const failure = errorOf(error);
       this.#fresh = undefined;
-      tellFailure(this.#session, failure);
-      if (!(await this.#lastResort(failure))) throw failure;
+      // Another tab was faster: that there is nothing left to do is no failure.
+      if (failure.code !== 'EVERVEC_CLIENT_NO_UPDATE') {
+        tellFailure(this.#session, failure);
+        if (!(await this.#lastResort(failure))) throw failure;
+      }
     }
     return this.#session.searched?.manifest !== before?.manifest;
   }

@@ -23,7 +23,7 @@ import type { Engine } from './engine.ts';
 import { type EventLimits, EventStreams } from './event-streams.ts';
 import { networkOf } from './network.ts';
 import { readAssets, renderPage } from './page.ts';
-import { isPublicOfReleases } from './release-access.ts';
+import { isPublicOfReleases, originHeaders } from './release-access.ts';
 import {
   addCollectionRoutes,
   addContextRoute,
@@ -135,7 +135,8 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
     const response = await respond(app, request, guards).catch((error) =>
       answerFailure(error, { requestId, logger, hasDocs: true }),
     );
-    return withStandardHeaders(response, requestId);
+    const own = { ...originHeaders(options.releases, request), 'x-request-id': requestId };
+    return withHeaders(response, own);
   };
   return Object.assign(answer, { hasToken, close: () => streams.close() });
 }
@@ -224,10 +225,10 @@ const STANDARD_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
-function withStandardHeaders(response: Response, requestId: string): Response {
+function withHeaders(response: Response, own: Readonly<Record<string, string>>): Response {
   const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(own)) headers.set(name, value);
   for (const [name, value] of Object.entries(STANDARD_HEADERS))
     if (!headers.has(name)) headers.set(name, value);
-  headers.set('x-request-id', requestId);
   return new Response(response.body, { status: response.status, headers });
 }

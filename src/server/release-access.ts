@@ -2,11 +2,11 @@
 import type { ReleaseServing, ServedRelease } from '../engine/index.ts';
 import { HttpRequestError } from '../errors/index.ts';
 
-/** Paths that are public by nature. */
-const PUBLIC = /^\/(releases\/|v1\/releases\/[^/]+\/(events|reports)$)/;
+/** Paths that are public by nature, with the name of the release. */
+const NAMED = /^\/(?:releases\/([^/]+)\/|v1\/releases\/([^/]+)\/(?:events|reports)$)/;
 
 export function isPublicOfReleases(pathname: string): boolean {
-  return PUBLIC.test(pathname);
+  return NAMED.test(pathname);
 }
 
 /** @throws HttpRequestError (404) */
@@ -25,12 +25,15 @@ export function nothingHere(message: string): HttpRequestError {
   });
 }
 
-/** So that pages of these origins may read the answer. */
+/** So that pages of the origins that are named may read the answer, a refusal too: that a file is not there is what they look for. */
 export function originHeaders(
-  { settings }: ServedRelease,
+  serving: ReleaseServing | undefined,
   request: Request,
 ): Record<string, string> {
-  const { origins } = settings;
+  const [, ofFiles, ofServer] = NAMED.exec(new URL(request.url).pathname) ?? [];
+  const release = serving?.find(ofFiles ?? ofServer ?? '');
+  if (release === undefined) return {};
+  const { origins } = release.settings;
   if (origins === '*')
     return { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
   const origin = request.headers.get('origin');

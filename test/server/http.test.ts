@@ -203,6 +203,11 @@ describe('routes', () => {
       ['/v1/tasks/{id}/cancel', ['post']],
       ['/health', ['get']],
       ['/cron/update-embeddings', ['get', 'post']],
+      ['/v1/releases', ['get']],
+      ['/v1/releases/{name}', ['get']],
+      ['/v1/releases/{name}/events', ['get']],
+      ['/v1/releases/{name}/reports', ['post']],
+      ['/releases/{name}/{file}', ['get']],
     ]);
     expect(Object.keys(document.components.schemas)).toEqual(
       expect.arrayContaining(['SearchRequest', 'SearchAnswer', 'QueueStatus', 'Sources', 'Error']),

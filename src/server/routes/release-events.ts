@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import type { ReleaseServing } from '../../engine/index.ts';
 import type { EventStreams } from '../event-streams.ts';
 import { readQuery } from '../query.ts';
-import { nothingHere, originHeaders, servedRelease } from '../release-access.ts';
+import { nothingHere, servedRelease } from '../release-access.ts';
 import { type App, type Bindings, failures } from './route.ts';
 
 const query = z.strictObject({
@@ -42,8 +42,6 @@ export function addReleaseEvents(
     const release = servedRelease(serving, context.req.param('name'));
     if (!release.settings.push) throw nothingHere('Nobody is told of this release.');
     const { after } = readQuery(context.req.raw, query);
-    const headers = originHeaders(release, context.req.raw);
-    for (const [name, value] of Object.entries(headers)) context.header(name, value);
     if (context.req.method === 'HEAD')
       return context.body(null, 200, { 'content-type': 'text/event-stream' });
     const last = Number(context.req.header('last-event-id') ?? Number.NaN);

@@ -7,7 +7,7 @@ import { z } from '@hono/zod-openapi';
 
 import type { ReleaseServing } from '../../engine/index.ts';
 import { cacheControlOf, contentTypeOf, isReleasePath } from '../../release/index.ts';
-import { nothingHere, originHeaders, servedRelease } from '../release-access.ts';
+import { nothingHere, servedRelease } from '../release-access.ts';
 import { type App, failures } from './route.ts';
 
 export function addReleaseFiles(app: App, serving: ReleaseServing | undefined): void {
@@ -42,7 +42,6 @@ export function addReleaseFiles(app: App, serving: ReleaseServing | undefined): 
       etag,
       'cache-control': cacheControlOf(file),
       'content-type': contentTypeOf(file),
-      ...originHeaders(release, context.req.raw),
     };
     const isKnown = isNamed(context.req.header('if-none-match'), etag);
     if (isKnown || context.req.method === 'HEAD') {

@@ -12,7 +12,7 @@ import {
 } from '../../format/report.ts';
 import { readJson } from '../body.ts';
 import { RateLimit } from '../rate-limit.ts';
-import { nothingHere, originHeaders, requireOrigin, servedRelease } from '../release-access.ts';
+import { nothingHere, requireOrigin, servedRelease } from '../release-access.ts';
 import { type App, type Bindings, failures, json } from './route.ts';
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -75,7 +75,7 @@ export function addReleaseReports(app: App, serving: ReleaseServing | undefined)
       throw new HttpRequestError('BODY', 400, 'This release has no such channel or number.', {
         remedy: 'Report what was offered here.',
       });
-    return new Response(null, { status: 204, headers: originHeaders(release, context.req.raw) });
+    return new Response(null, { status: 204 });
   });
 }
 

@@ -54,7 +54,10 @@ export class ReleaseServing {
   readonly #end = new AbortController();
   #rounds: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
+  #turn: Promise<void> = Promise.resolve();
   #isDown = false;
+  /** Failures were reported since the last judgement. */
+  #hasFailures = false;
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -92,14 +95,22 @@ export class ReleaseServing {
     const { channel } = release.watch;
     if (channel?.channel !== message.channel || newest > newestOf(channel)) return false;
     this.#counts.add(release.name, message, newestOf(channel), network);
-    this.#writing ??= systemClock.sleep(WRITE_AFTER_MS, this.#end.signal).then(() => this.#write());
+    this.#hasFailures ||= message.reports.some(
+      ({ kind, sequence }) =>
+        (kind === 'failed' || kind === 'rolledBack') && sequence === channel.candidate?.sequence,
+    );
+    this.#writing ??= systemClock
+      .sleep(WRITE_AFTER_MS, this.#end.signal)
+      .then(() => this.#afterReports());
     return true;
   }
 
   /** Writes what was counted, and judges the roll-outs that are under way. */
   async look(): Promise<void> {
-    await this.#write();
-    for (const release of this.all) await this.#judge(release);
+    await this.#inTurn(async () => {
+      await this.#write();
+      await this.#judgeAll();
+    });
   }
 
   /** What was counted is written before this resolves. */
@@ -108,7 +119,7 @@ export class ReleaseServing {
     await Promise.all(this.all.map(({ watch }) => watch.close()));
     await this.#rounds;
     await this.#writing;
-    await this.#write();
+    await this.#inTurn(() => this.#write());
   }
 
   #watch({ name, target, folder, settings }: Omit<ServedRelease, 'watch'>): PointerWatch {
@@ -138,11 +149,25 @@ export class ReleaseServing {
   }
 
   async #write(): Promise<void> {
-    this.#writing = undefined;
     await this.#try(async () => {
       if (!this.#counts.isEmpty && (await this.#isSetUp()))
         await this.#counts.write(this.#options.database);
     });
+  }
+
+  async #afterReports(): Promise<void> {
+    this.#writing = undefined;
+    await this.#inTurn(async () => {
+      await this.#write();
+      if (this.#hasFailures && !this.#end.signal.aborted) await this.#try(() => this.#judgeAll());
+    });
+  }
+
+  /** Who looks sees what was begun before. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    await turn;
   }
 
   async #isSetUp(): Promise<boolean> {
@@ -159,6 +184,11 @@ export class ReleaseServing {
         this.#options.logger.warn({ error: errorLabel(error) }, 'reports on releases wait');
       this.#isDown = true;
     }
+  }
+
+  async #judgeAll(): Promise<void> {
+    this.#hasFailures = false;
+    for (const release of this.all) await this.#judge(release);
   }
 
   async #judge(release: ServedRelease): Promise<void> {

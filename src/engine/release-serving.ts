@@ -44,6 +44,10 @@ const TIDY_MINUTES = 24 * 60;
 const FOLDER_POLL_S = 1;
 const BUCKET_POLL_S = 10;
 
+/** By which servers of one database tell each other to look. */
+const CHANNEL = 'evervec_releases';
+const NOTIFY = `notify ${CHANNEL}`;
+
 const FORGET = `
 delete from evervec.release_reports where hour < now() - $1 * interval '1 day'`;
 
@@ -53,6 +57,7 @@ export class ReleaseServing {
   readonly #counts = new ReportCounts();
   readonly #end = new AbortController();
   #rounds: Promise<void> | undefined;
+  #unlisten = async () => {};
   #writing: Promise<void> | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isDown = false;
@@ -71,8 +76,20 @@ export class ReleaseServing {
 
   /** Resolves when each target was looked at once. */
   async start(): Promise<void> {
+    if (this.#rounds !== undefined) return;
+    this.#rounds = this.#run();
+    this.#unlisten = await this.#options.database.listen(CHANNEL, () => void this.#lookAtAll());
     await Promise.all(this.all.map(({ watch }) => watch.start()));
-    this.#rounds ??= this.#run();
+  }
+
+  /** Looks at once at what is offered, and has the other servers on this database do so. Who has just published may say so. */
+  async announce(): Promise<void> {
+    await this.#options.database.query(NOTIFY);
+    await this.#lookAtAll();
+  }
+
+  async #lookAtAll(): Promise<void> {
+    await Promise.all(this.all.map(({ watch }) => watch.look()));
   }
 
   get all(): ServedRelease[] {
@@ -116,6 +133,7 @@ export class ReleaseServing {
   /** What was counted is written before this resolves. */
   async stop(): Promise<void> {
     this.#end.abort();
+    await this.#unlisten();
     await Promise.all(this.all.map(({ watch }) => watch.close()));
     await this.#rounds;
     await this.#writing;
@@ -213,7 +231,7 @@ export class ReleaseServing {
     const what =
       told.outcome === 'halted' ? 'a roll-out was halted' : 'a roll-out fails and was not halted';
     logger.warn({ release: name, sequence, networks, tried, reason: told.reason }, what);
-    await watch.look();
+    await this.announce();
   }
 
   async #halt({ target, settings }: ServedRelease, sequence: number): Promise<void> {

@@ -38,6 +38,7 @@ import {
   addQueueReads,
   addReleaseEvents,
   addReleaseFiles,
+  addReleaseLook,
   addReleaseReports,
   addReleaseRoutes,
   addSearchRoutes,
@@ -117,6 +118,7 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
   addCronRoute(app, engine, options.cron ?? {});
   const streams = new EventStreams(options.events ?? {});
   addReleaseRoutes(app, engine, options.releases, streams);
+  addReleaseLook(app, options.releases);
   addReleaseEvents(app, options.releases, streams);
   addReleaseReports(app, options.releases);
   addReleaseFiles(app, options.releases);

@@ -205,6 +205,7 @@ describe('routes', () => {
       ['/cron/update-embeddings', ['get', 'post']],
       ['/v1/releases', ['get']],
       ['/v1/releases/{name}', ['get']],
+      ['/v1/releases/{name}/look', ['post']],
       ['/v1/releases/{name}/events', ['get']],
       ['/v1/releases/{name}/reports', ['post']],
       ['/releases/{name}/{file}', ['get']],

@@ -12,7 +12,7 @@ export { addQueueReads } from './queue-reads.ts';
 export { addReleaseEvents } from './release-events.ts';
 export { addReleaseFiles } from './release-files.ts';
 export { addReleaseReports } from './release-reports.ts';
-export { addReleaseRoutes } from './releases.ts';
+export { addReleaseLook, addReleaseRoutes } from './releases.ts';
 export type { App, Bindings } from './route.ts';
 export { addSearchRoutes } from './search.ts';
 export { addTaskRoutes } from './tasks.ts';

@@ -117,6 +117,22 @@ export function addReleaseRoutes(
   });
 }
 
+export function addReleaseLook(app: App, serving: ReleaseServing | undefined): void {
+  const look = {
+    method: 'post' as const,
+    path: '/v1/releases/{name}/look',
+    summary: 'Look at what a release offers',
+    description:
+      'For who has published to a bucket: all servers on this database look at once, and tell open clients. They do by themselves every few seconds.',
+    responses: { 200: json('What is offered.', release), ...failures },
+  };
+  addRoute(app, 'write', look, async ({ params }) => {
+    const found = servedRelease(serving, params['name']);
+    await serving?.announce();
+    return answerWith(release, describe(found));
+  });
+}
+
 /** As zod types it. */
 function writable(
   found: Awaited<ReturnType<Engine['releases']['health']>>,

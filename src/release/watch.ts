@@ -101,16 +101,20 @@ export class PointerWatch {
 
   async #look(): Promise<void> {
     try {
-      const bytes = await this.#options.target.get(POINTER);
+      await this.#read();
       this.#isFailing = false;
-      if (bytes === undefined || Buffer.compare(bytes, this.#bytes) === 0) return;
-      const channel = readChannel(JSON.parse(Buffer.from(bytes).toString()).signed, '$.signed');
-      this.#bytes = bytes;
-      this.#channel = channel;
-      for (const listener of this.#listeners) listener(channel);
     } catch (error) {
       if (!this.#isFailing) this.#options.onFault(error);
       this.#isFailing = true;
     }
+  }
+
+  async #read(): Promise<void> {
+    const bytes = await this.#options.target.get(POINTER);
+    if (bytes === undefined || Buffer.compare(bytes, this.#bytes) === 0) return;
+    const channel = readChannel(JSON.parse(Buffer.from(bytes).toString()).signed, '$.signed');
+    this.#bytes = bytes;
+    this.#channel = channel;
+    for (const listener of this.#listeners) listener(channel);
   }
 }

@@ -6,7 +6,7 @@ import type { ReportEntry } from '../../src/format/report.ts';
 import { publishDraft, type PublishOptions } from '../../src/release/index.ts';
 import type { Logger } from '../../src/runtime/index.ts';
 import { createHandler, type HandlerOptions, serve } from '../../src/server/index.ts';
-import { openWorkshop } from '../release/workshop.ts';
+import { openWorkshop, type Workshop } from '../release/workshop.ts';
 import { eventually } from '../setup/signal.ts';
 import { configure } from '../source/fixture.ts';
 
@@ -14,13 +14,25 @@ export const TOKEN = 'admin-token-00001';
 
 type Serve = NonNullable<Config['releases']>[string]['serve'];
 
+interface StartOptions {
+  serve?: Serve;
+  handler?: HandlerOptions;
+  /** Of another server. */
+  shop?: Workshop;
+  /** False: as a bucket, which is looked at from time to time only. */
+  isWatched?: boolean;
+}
+
 export async function startReleases(
   database: Database,
-  { serve: how = true, handler = {} }: { serve?: Serve; handler?: HandlerOptions } = {},
+  { serve: how = true, handler = {}, ...given }: StartOptions = {},
 ) {
-  const shop = await openWorkshop(Date.now());
-  onTestFinished(() => shop[Symbol.asyncDispose]());
-  const target = { type: 'folder' as const, path: `${shop.folder}/public` };
+  const shop = given.shop ?? (await openWorkshop(Date.now()));
+  if (given.shop === undefined) onTestFinished(() => shop[Symbol.asyncDispose]());
+  const target =
+    given.isWatched === false
+      ? { type: 's3' as const, bucket: 'stands for the folder' }
+      : { type: 'folder' as const, path: `${shop.folder}/public` };
   const withKeys = typeof how === 'object' ? { keys: shop.keys, ...how } : how;
   const { evervec } = await configure(
     database,

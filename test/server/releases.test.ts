@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { promote } from '../../src/release/index.ts';
-import { describeOnOneDatabase } from '../setup/each-database.ts';
+import { describeEachDatabase, describeOnOneDatabase } from '../setup/each-database.ts';
 import { eventually } from '../setup/signal.ts';
 import { listen, startReleases } from './releases-fixture.ts';
 
@@ -15,6 +16,17 @@ async function statusOf(folder: string, path: string): Promise<number> {
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   response.resume();
   return response.statusCode ?? 0;
+}
+
+/** Asks, and is gone before there is an answer. */
+async function rushBy(url: string, path: string, turns: number): Promise<void> {
+  const { port, hostname, host } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nx-from: 192.0.2.1\r\n\r\n`);
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+  socket.destroy();
+  await once(socket, 'close');
 }
 
 describeOnOneDatabase('the files of a release', ({ open }) => {
@@ -195,9 +207,33 @@ describeOnOneDatabase('news of a release', ({ open }) => {
     const stillOpen = async () =>
       ((await (await ask('/v1/releases/guide')).json()) as { open: number }).open;
     await eventually('the end of one', async () => ((await stillOpen()) === 19 ? true : undefined));
+    for (let i = 0; i < 60; i++) await rushBy(url, '/v1/releases/guide/events', i % 4);
+    await eventually('nobody else', async () => ((await stillOpen()) === 19 ? true : undefined));
     const started = performance.now();
     await server.close();
     await Promise.all([second.ended, ...others.map(({ ended }) => ended)]);
     expect(performance.now() - started).toBeLessThan(3_000);
+  });
+});
+
+describeEachDatabase('two servers on one database', (databases) => {
+  it('look at once when one of them is told to', async () => {
+    const place = await databases.create();
+    const database = await place.open();
+    // An embedded database is one program's, so there both are in it.
+    const other = databases.kind === 'embedded' ? database : await place.open();
+    const serve = { pollSeconds: 3_600 };
+    const one = await startReleases(database, { serve, isWatched: false });
+    const two = await startReleases(other, { serve, isWatched: false, shop: one.shop });
+    await one.publish();
+    await Promise.all([one.serving.start(), two.serving.start()]);
+    const events = await listen(`${two.url}/v1/releases/guide/events`);
+    await events.until(/"sequence":1/);
+    await one.publish();
+    const look = await one.ask('/v1/releases/guide/look', { method: 'POST' });
+    expect([look.status, await look.json()]).toMatchObject([200, { offered: { current: 2 } }]);
+    await events.until(/"sequence":2/);
+    const unasked = await fetch(`${one.url}/v1/releases/guide/look`, { method: 'POST' });
+    expect(unasked.status).toBe(401);
   });
 });

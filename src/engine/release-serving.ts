@@ -5,12 +5,14 @@ import type { ChannelDocument } from '../format/index.ts';
 import type { ReportMessage } from '../format/report.ts';
 import { takeTurn } from '../queue/index.ts';
 import {
+  CHANNEL_LIFETIME_MS,
   DEFAULT_KEYS,
   halt,
   judge,
   keysOf,
   PointerWatch,
   raiseAlert,
+  readOwn,
   readTrust,
   type ReleaseTarget,
   ReportCounts,
@@ -241,7 +243,12 @@ export class ReleaseServing {
       channelKey === undefined
         ? {}
         : { channel: { text: channelKey, where: 'EVERVEC_CHANNEL_KEY' } };
-    await halt({ target, trust, keys: keysOf(trust, given), client: VERSION }, sequence);
+    const publisher = { target, trust, keys: keysOf(trust, given), client: VERSION };
+    // As long as it was signed for before: a halt must not make the channel expire sooner.
+    const { channel } = await readOwn(publisher);
+    const { issued = '', expires = '' } = channel?.document ?? {};
+    const lifetimeMs = Math.max(CHANNEL_LIFETIME_MS, Date.parse(expires) - Date.parse(issued) || 0);
+    await halt({ ...publisher, lifetimeMs }, sequence);
   }
 
   async #tidy(): Promise<void> {

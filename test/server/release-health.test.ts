@@ -1,8 +1,9 @@
 /** What clients report: what is counted of it, what is refused, and a roll-out that is halted by it. */
 import { expect, it } from 'vitest';
 import type { ReportEntry } from '../../src/format/report.ts';
-import { promote, setRollout } from '../../src/release/index.ts';
+import { promote, publishDraft, setRollout } from '../../src/release/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
+import { DAY_MS } from '../release/workshop.ts';
 import { startReleases } from './releases-fixture.ts';
 
 const FAILED: ReportEntry = { kind: 'failed', sequence: 2, stage: 'install', code: 'CANARY' };
@@ -131,7 +132,8 @@ describeEachDatabase('a roll-out that fails', ({ open }) => {
     const started = await startReleases(database, { serve: { reports: RULE } });
     const { publish, serving, report, shop, ask, evervec } = started;
     await publish();
-    await publish('Two.', { rollout: 5_000 });
+    const publisher = { ...(await shop.publisher()), lifetimeMs: 30 * DAY_MS };
+    await publishDraft(publisher, await shop.draft('Two.'), { rollout: 5_000 });
     await serving.start();
     const rollout = () => serving.find('guide')?.watch.channel?.candidate?.rollout;
     // One network says it a hundred times; four say it once; and where it could be installed after all, it does not fail.
@@ -150,6 +152,8 @@ describeEachDatabase('a roll-out that fails', ({ open }) => {
       current: { sequence: 1 },
       blocked: [],
     });
+    const { issued = '', expires = '' } = serving.find('guide')?.watch.channel ?? {};
+    expect(Date.parse(expires) - Date.parse(issued)).toBe(30 * DAY_MS);
     const { health } = (await (await ask('/v1/releases/guide')).json()) as { health: unknown };
     expect(health).toMatchObject({
       alerts: [{ sequence: 2, failing: 5, tried: 7, outcome: 'halted' }],

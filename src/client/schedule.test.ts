@@ -87,12 +87,15 @@ describe('when a client looks by itself', () => {
   });
 
   it('looks when it is told, also where it does not look by itself', async () => {
-    const { made, state } = schedule(0, [true, true]);
+    const { made, state } = schedule(0, [true, true, true]);
     made.start();
     await made.notify(2_000);
     expect(state.looks).toBe(1);
+    // Two that are told of the same look once.
+    await Promise.all([made.notify(2_000), made.notify(2_000)]);
+    expect(state.looks).toBe(2);
     await made.close();
     await made.notify(2_000);
-    expect(state.looks).toBe(1);
+    expect(state.looks).toBe(2);
   });
 });

@@ -168,9 +168,14 @@ describeEachDatabase('a roll-out that fails', ({ open }) => {
     ]);
     // An operator who goes on all the same is left alone.
     await setRollout(await shop.publisher(), 6_000);
+    await database.query("update evervec.release_alerts set at = now() - interval '1 hour'");
     await serving.find('guide')?.watch.look();
     await serving.look();
     expect(rollout()).toBe(6_000);
+    // A halt that was begun by a server that died is another one's.
+    await database.query('update evervec.release_alerts set outcome = null');
+    await serving.look();
+    expect(rollout()).toBe(0);
     await promote(await shop.publisher());
   });
 

@@ -24,6 +24,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   bm25: () => import('./bm25.ts'),
   tiers: () => import('./tiers.ts'),
   search: () => import('./search.ts'),
+  http: () => import('./http.ts'),
   recall: () => import('./recall.ts'),
   memory: () => import('./memory.ts'),
   import: () => import('./import.ts'),

@@ -6,11 +6,12 @@ drop function evervec.words_score_sql;
 drop function evervec.source_leg_sql;
 drop function evervec.vector_leg_sql;
 
--- The best by words, with their scores. `words_asked` is what `words_query_sql` gives, a column for each of its parts.
+-- The best by words, with their scores. `words_asked` is what `words_query_sql` gives, a column for each of its parts. `passing`: a
+-- statement of the keys of rows that pass, for where they are few: then their chunks are looked at, and no others.
 --
 -- With an index the chunks that hold a rare lexeme are scored first, and then only those others that may still be among the
 -- best: the same hits in the same order as if all were.
-create function evervec.words_leg_sql(space evervec.spaces, chunks text, joins text, condition text) returns text
+create function evervec.words_leg_sql(space evervec.spaces, chunks text, joins text, condition text, passing text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   scored constant text := format('select c.record_key, c.chunk_index, %s as score from asked cross join %s c %s',
@@ -18,6 +19,13 @@ declare
   best constant text := ' order by score desc, record_key, chunk_index limit $3';
   asked constant text := 'with asked as (select * from words_asked)';
 begin
+  if passing is not null then
+    return format('%s select record_key, chunk_index, score from (
+        select c.record_key, c.chunk_index, %s as score from asked cross join (%s) passing cross join lateral (
+          select c.* from %s c where c.record_key = passing.record_key offset 0
+        ) c where c.words @@ asked.matched
+      ) scored%s', asked, evervec.words_score_sql(space), passing, chunks, best);
+  end if;
   if space.weighed_at is null or space.indexed_at is null or row_security_active(chunks::regclass) then
     return format('%s select * from (%s where c.words @@ asked.matched%s) scored%s', asked, scored, condition, best);
   end if;
@@ -32,6 +40,13 @@ begin
     ) scored%s',
     asked, scored, condition, scored, condition, best);
 end $$;
+
+-- Whether to look up one by one, by their keys, the chunks that Postgres expects to pass is less than to look at those that hold a
+-- word and see which of them pass. Under row level security its guess is a bad one.
+create function evervec.are_few(passing float8, chunks text) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(passing <= 0.05 * reltuples, false) and not row_security_active(oid) from pg_class where oid = chunks::regclass
+$$;
 
 -- How well chunk `c`, which matches, fits what is asked.
 create function evervec.words_score_sql(space evervec.spaces) returns text
@@ -100,7 +115,8 @@ declare
   -- A text without a known word has a zero vector, whose distance is NaN, from whatever.
   similarity constant text := format('(1 - nullif(%s, ''NaN''))', evervec.distance_sql(space));
   vector_leg text := 'select null::text as record_key, null::integer as chunk_index, null::float8 as distance, null::real as rank where false';
-  words_leg text := evervec.words_leg_sql(space, chunks, narrowing.joins, narrowing.condition);
+  words_leg text := evervec.words_leg_sql(space, chunks, narrowing.joins, narrowing.condition,
+    case when evervec.are_few(scan.passing, chunks) then narrowing.passing end);
   near text := 'null::float8';
   counts constant text := case when way.is_explained then format('jsonb_build_object(''vector'', %s, ''text'', %s)',
     case when way.mode = 'text' then 'null' else '(select count(*) from vector_leg)' end,
@@ -177,6 +193,39 @@ begin
       (select count(*) from vector_leg), 'text', null, 'visible', (select count(*) from best)))$sql$, source.id)
       else 'null::jsonb' end,
     evervec.fetch_sql(source, space));
+end $$;
+
+-- `hides`: what a row `t` has to be to be shown, empty where all are. Looking at all that pass costs about 3 µs each, an
+-- iterative scan 15 to 30 µs for each chunk on its way to `candidates` that pass: whichever is less. What Postgres expects to pass
+-- may be wrong; then the other way is taken in the end, or the dear one, and never are hits left out.
+create or replace function evervec.vector_scan_of(
+  source evervec.sources, space evervec.spaces, hides text, tiers text[], way evervec.search_way
+) returns evervec.vector_scan language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  exact constant evervec.vector_scan := row('none'::text, 'exact'::text, null::float8);
+  off constant evervec.vector_scan := row('none'::text, 'off'::text, null::float8);
+  index constant text := case when space.built_with ->> 'quantize' = 'binary' then 'binary'
+    else coalesce(space.built_with ->> 'type', 'hnsw') end;
+  plan json;
+  passing float8;
+  rows float8;
+  chunks float8;
+begin
+  if way.mode = 'text' and (space.indexed_at is null or hides = '') then return off; end if;
+  if space.indexed_at is null or way.is_exact then return exact; end if;
+  if hides = '' then return row(index, 'index'::text, null::float8); end if;
+  execute format('explain (format json) select from %I.%I t where %s', source.table_schema, source.table_name, hides)
+    into plan using null::text, null::text, null::integer, tiers;
+  passing := (plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8;
+  select greatest(reltuples, 1) into rows from pg_class
+  where oid = format('%I.%I', source.table_schema, source.table_name)::regclass;
+  select greatest(reltuples, 1) into chunks from pg_class where oid = format('evervec.%I', 'chunks_' || space.id)::regclass;
+  if rows > 1 then passing := passing * greatest(1, chunks / rows); end if;
+  if way.mode = 'text' then return row('none'::text, 'off'::text, passing); end if;
+  if passing * passing <= 5 * way.candidates * chunks or not evervec.has_iterative_scan() then
+    return row('none'::text, 'exact'::text, passing);
+  end if;
+  return row(index, 'iterative'::text, passing);
 end $$;
 
 drop function evervec.run_kept;
@@ -307,7 +356,6 @@ begin
     end if;
     -- Of no tier nothing can be seen.
     continue when tiers = '{}' and wanted.definition ? 'tier' or wanted.id = any (source_ids);
-    is_kept := is_kept and (tiers is null or not wanted.definition ? 'tier');
     source_ids := source_ids || wanted.id;
     if is_kept then
       select round(3 * log(greatest(reltuples, 1))) into size from pg_class where oid = format('evervec.%I', 'chunks_' || space.id)::regclass;

@@ -7,7 +7,7 @@ create table evervec.word_counts (
   tier text collate "C" not null,
   lexeme text collate "C" not null,
   chunks real not null check (chunks > 0),
-  primary key (space_id, tier, lexeme)
+  primary key (space_id, lexeme, tier)
 );
 
 -- Of each tier how many chunks it has and whether all of them were looked at: {"public": {"chunks": 12000, "isWhole": false}}. Null
@@ -100,11 +100,11 @@ begin
     return;
   end if;
   total := coalesce((select sum((space.words_counted -> tier ->> 'chunks')::float8) from unnest(seen) tier), 0);
+  -- One by one: a join might read what is known of all words.
   counts := array(
-    select sum(known.chunks) from unnest(lexemes) with ordinality given (lexeme, n)
-    left join evervec.word_counts known
-      on known.space_id = space.id and known.tier = any (seen) and known.lexeme = given.lexeme collate "C"
-    group by n order by n);
+    select (select sum(known.chunks) from evervec.word_counts known
+      where known.space_id = space.id and known.tier = any (seen) and known.lexeme = given.lexeme collate "C")
+    from unnest(lexemes) with ordinality given (lexeme, n) order by n);
   -- A tier of which all was looked at, or that had nothing then, has no word besides.
   if not exists (select from unnest(seen) tier where (space.words_counted -> tier ->> 'isWhole')::boolean is false) then
     counts := array(select coalesce(count, 0) from unnest(counts) with ordinality given (count, n) order by n);

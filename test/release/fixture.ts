@@ -1,6 +1,5 @@
 /** Sources that releases are built from, and what a draft on the disk says in the end. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
@@ -8,6 +7,7 @@ import type { Database } from '../../src/database/index.ts';
 import type { Config } from '../../src/engine/index.ts';
 import { decodeIndex, type ReleaseIndex } from '../../src/format/index.ts';
 import { readDraft, type ReleaseDraft } from '../../src/release/index.ts';
+import { SCRATCH_FOLDER } from '../setup/scratch.ts';
 
 export const ARTICLES: Config['sources'] = {
   articles: {
@@ -85,7 +85,7 @@ function subject(id: number): string {
 
 /** A folder of its own, gone after the test. */
 export async function scratchFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'evervec-release-'));
+  const folder = await mkdtemp(path.join(SCRATCH_FOLDER, 'evervec-release-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

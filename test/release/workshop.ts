@@ -1,7 +1,6 @@
 /** What tests of publishing have: keys and drafts in a folder of their own, a clock, and a client that trusts nothing. */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import {
@@ -26,6 +25,7 @@ import {
   type ReleaseTarget,
   readTrust,
 } from '../../src/release/index.ts';
+import { SCRATCH_FOLDER } from '../setup/scratch.ts';
 
 export const DAY_MS = 86_400_000;
 
@@ -51,7 +51,7 @@ export interface DraftOptions {
 
 /** @param now when it begins; what a client with the machine's clock shall take is of today */
 export async function openWorkshop(now = Date.parse('2026-11-21T12:00:00Z')): Promise<Workshop> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'evervec-release-'));
+  const folder = await mkdtemp(path.join(SCRATCH_FOLDER, 'evervec-release-'));
   const keys = path.join(folder, 'keys');
   const anchor = await createKeys({ folder: keys, product: 'guide', expires: now + 365 * DAY_MS });
   const target = folderTarget(path.join(folder, 'public'));

@@ -1,9 +1,9 @@
 /** Runs the command as a user does: a process of its own, from a folder of its own. */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SCRATCH_FOLDER } from './scratch.ts';
 
 const COMMAND = fileURLToPath(new URL('../../bin/evervec.js', import.meta.url));
 
@@ -43,7 +43,7 @@ function cleanEnvironment(env: Record<string, string>): Record<string, string> {
 
 /** A new empty folder to run the command in. */
 export async function commandFolder(): Promise<Folder> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'evervec-cli-'));
+  const folder = await mkdtemp(path.join(SCRATCH_FOLDER, 'evervec-cli-'));
   const running = new Set<Running>();
   const start = (args: readonly string[], env: Record<string, string> = {}): Running => {
     const started = follow(args, folder, cleanEnvironment(env));

@@ -3,12 +3,12 @@
  * clean-up of whatever it or a run that was killed left behind. Tests never import it.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 
 import type { TestProject } from 'vitest/node';
 
 import { holdPostgresRun } from './postgres-lane.ts';
+import { SCRATCH_FOLDER } from './scratch.ts';
 
 export interface TestRun {
   /** Part of each database's name; its advisory lock says that the run lives. */
@@ -28,7 +28,7 @@ const PREFIX = 'evervec-test-run-';
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   removeDeadFolders();
   const number = Math.floor(Math.random() * 1e9);
-  const folder = mkdtempSync(path.join(os.tmpdir(), `${PREFIX}${process.pid}-`));
+  const folder = mkdtempSync(path.join(SCRATCH_FOLDER, `${PREFIX}${process.pid}-`));
   const url = process.env['EVERVEC_TEST_POSTGRES'];
   const release = url === undefined ? undefined : await holdPostgresRun(url, number);
   project.provide('testRun', { number, folder });
@@ -39,10 +39,10 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 }
 
 function removeDeadFolders(): void {
-  for (const name of readdirSync(os.tmpdir())) {
+  for (const name of readdirSync(SCRATCH_FOLDER)) {
     const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid)))
-      rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true });
+      rmSync(path.join(SCRATCH_FOLDER, name), { recursive: true, force: true });
   }
 }
 

@@ -1,0 +1,125 @@
+/**
+ * `POST /v1/search` of a server in a process of its own, over 10,000 chunks of 300 characters on real Postgres with the embedded model, asked by
+ * eight connections that always have a request under way. Every query is new, but for `asked again`, where answers are kept.
+ *
+ *     npm run bench -- http [--rows CHUNKS]
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Pool } from 'undici';
+import { openArticles, prepareArticles } from './articles.ts';
+import { type Bench, quantile, spreadOf } from './bench.ts';
+import { sampleTexts } from './sample-texts.ts';
+import { ScratchDatabases, withClient } from './scratch-databases.ts';
+import type { ServerSays } from './server-process.ts';
+
+const CHUNKS = 10_000;
+const RUNS = 3;
+const CONNECTIONS = 8;
+const SECONDS = 4;
+const QUERY_CHARS = 30;
+const PER_SECOND = 300;
+const MODES = ['text', 'vector', 'hybrid', 'asked again'] as const;
+type Mode = (typeof MODES)[number];
+
+export const bench: Bench = {
+  name: 'http',
+  claim: `POST /v1/search, hybrid, 10,000 chunks, the embedded model: requests/s ÷ ${PER_SECOND}`,
+  aim: { text: `≥ 1 (${PER_SECOND} a second), p99 ≤ 50 ms`, ratio: 1, bound: 'at least' },
+
+  async run({ runs = RUNS, rows: chunks = CHUNKS, note }) {
+    const databases = await ScratchDatabases.open();
+    try {
+      const url = await prepareArticles(databases, chunks, ['body']);
+      const evervec = await openArticles(url, { search: { cache: {} } });
+      await evervec.setup();
+      await withClient(url, (client) =>
+        client.query('insert into articles select * from staging').then(() => undefined),
+      );
+      await (await evervec.worker()).drain();
+      await evervec.close();
+      note(`${chunks.toLocaleString('en')} chunks are in`);
+      return await measure(url, runs, note);
+    } finally {
+      await databases.close();
+    }
+  },
+};
+
+interface Round {
+  perSecond: number;
+  p99: number;
+  /** Of the server's process, for each request. */
+  cpuMs: number;
+}
+
+async function measure(url: string, runs: number, note: (line: string) => void) {
+  const file = fileURLToPath(new URL('./server-process.ts', import.meta.url));
+  const child = fork(file, [url]);
+  try {
+    const [{ url: address = '' }] = (await once(child, 'message')) as [ServerSays];
+    const pool = new Pool(address, { connections: CONNECTIONS });
+    const queries = sampleTexts(1_000_000, QUERY_CHARS, 11);
+    const cpu = async () => {
+      child.send('cpu');
+      const [{ cpuMs = 0 }] = (await once(child, 'message')) as [ServerSays];
+      return cpuMs;
+    };
+    const rounds = Object.fromEntries(MODES.map((mode) => [mode, [] as Round[]])) as Record<
+      Mode,
+      Round[]
+    >;
+    for (let round = 0; round <= runs; round++)
+      for (const mode of MODES) {
+        const before = await cpu();
+        const times = await load(pool, mode, queries);
+        if (round === 0) continue;
+        rounds[mode].push({
+          perSecond: times.length / SECONDS,
+          p99: quantile(times, 0.99),
+          cpuMs: ((await cpu()) - before) / times.length,
+        });
+        note(`round ${round} of ${runs}, ${mode}: ${JSON.stringify(rounds[mode].at(-1))}`);
+      }
+    await pool.close();
+    const figures = MODES.flatMap((mode) => [
+      [`${mode}, requests/s`, spreadOf(rounds[mode].map(({ perSecond }) => perSecond))] as const,
+      [`${mode}, p99 ms`, spreadOf(rounds[mode].map(({ p99 }) => p99))] as const,
+      [`${mode}, server's CPU, ms`, spreadOf(rounds[mode].map(({ cpuMs }) => cpuMs))] as const,
+    ]);
+    return {
+      figures: Object.fromEntries(figures),
+      ratio: spreadOf(rounds.hybrid.map(({ perSecond }) => perSecond / PER_SECOND)),
+      remarks: ['Postgres, the server and who asks share the machine'],
+    };
+  } finally {
+    child.disconnect();
+    await once(child, 'exit');
+  }
+}
+
+/** @returns how long each request took, ms */
+async function load(pool: Pool, mode: Mode, queries: Iterator<string>): Promise<number[]> {
+  const times: number[] = [];
+  const until = performance.now() + SECONDS * 1_000;
+  const kept = Array.from({ length: 50 }, (_, n) => `what was asked before ${n}`);
+  const ask = async () => {
+    while (performance.now() < until) {
+      const again = mode === 'asked again';
+      const query = again ? kept[times.length % kept.length] : queries.next().value;
+      const started = performance.now();
+      const { statusCode, body } = await pool.request({
+        method: 'POST',
+        path: '/v1/search',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query, ...(!again && { mode }) }),
+      });
+      await body.text();
+      if (statusCode !== 200) throw new Error(`a search was answered ${statusCode}`);
+      times.push(performance.now() - started);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, ask));
+  return times;
+}

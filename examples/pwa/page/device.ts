@@ -1,14 +1,26 @@
-/** What this device can do right now: whether it has a network, whether the app opens without one, whether the app can be installed. */
+/** What this device can do right now: whether it reaches anything, whether the app opens without one, whether the app can be installed. */
 import { useEffect, useState, useSyncExternalStore } from 'react';
 
+/** Whether the last one who asked for something got an answer; browsers say that they are online where nothing can be reached. */
+let isAnswered = true;
+const listeners = new Set<() => void>();
+
+export function tellAnswered(answered: boolean): void {
+  if (answered === isAnswered) return;
+  isAnswered = answered;
+  for (const listener of listeners) listener();
+}
+
 export function useOnline(): boolean {
-  return useSyncExternalStore(onNetwork, () => navigator.onLine);
+  return useSyncExternalStore(onNetwork, () => navigator.onLine && isAnswered);
 }
 
 function onNetwork(listener: () => void): () => void {
+  listeners.add(listener);
   addEventListener('online', listener);
   addEventListener('offline', listener);
   return () => {
+    listeners.delete(listener);
     removeEventListener('online', listener);
     removeEventListener('offline', listener);
   };

@@ -1,6 +1,6 @@
 /** The head of the page: what it is, whether it works offline, and the panel of the release. */
 import type { Mode, ReleaseClient, ReleaseStatus } from 'evervec/client';
-import { useInstall, useIsKept, useOnline } from './device.ts';
+import { useIsKept, useOnline } from './device.ts';
 import { ReleasePanel } from './release-panel.tsx';
 
 interface Props {
@@ -10,21 +10,17 @@ interface Props {
 }
 
 export function Header({ client, status, onMode }: Props) {
-  const install = useInstall();
   return (
     <header className="top">
-      <a className="brand" href="./">
-        <Mark />
-        <span>
-          Evervec<span className="brand-rest"> guide</span>
-        </span>
-      </a>
+      <h1 className="brand">
+        <a href="./">
+          <Mark />
+          <span>
+            Evervec<span className="brand-rest"> guide</span>
+          </span>
+        </a>
+      </h1>
       <div className="top-end">
-        {install !== null && (
-          <button type="button" className="quiet" onClick={install}>
-            Install app
-          </button>
-        )}
         <OfflineState isInstalled={status.active !== null} />
         <ReleasePanel client={client} status={status} onMode={onMode} />
       </div>

@@ -39,30 +39,50 @@ export function Hits({ hits, words, current }: Props) {
   );
 }
 
-/** The headings above the passage, without the page's own. */
-export function pathOf({ title, chunk: { section } }: PageHit): string {
+/** The headings above the passage, and the one that it begins with; without the page's own. */
+function pathOf({ title, chunk: { section, text } }: PageHit): string {
   const path = section?.split(' › ') ?? [];
+  const { heading } = passageOf(text);
+  if (heading !== '' && !path.includes(heading)) path.push(heading);
   return (path[0] === title ? path.slice(1) : path).join(' › ');
 }
 
-const known = new Map<string, string>();
+interface Passage {
+  /** That it begins with; empty for none. */
+  readonly heading: string;
+  readonly text: string;
+}
+
+/** The same passages are found again with each key. */
+const known = new Map<string, Passage>();
 const MOST_KNOWN = 500;
 
-/** Without headings, which stand above it. */
-function plainPassage(text: string): string {
-  const found = known.get(text);
+function passageOf(markdown: string): Passage {
+  const found = known.get(markdown);
   if (found !== undefined) return found;
   if (known.size >= MOST_KNOWN) known.clear();
-  const { children } = parseMarkdown(text);
+  const { children } = parseMarkdown(markdown);
+  const [first] = children;
   const body = children.filter(({ type }) => type !== 'heading');
-  const plain = (body.length > 0 ? body : children).map(plainText).join(' ');
-  const passage = plain.replaceAll(/\s+/g, ' ').trim();
-  known.set(text, passage);
+  const passage = {
+    heading: first?.type === 'heading' ? plainText(first).trim() : '',
+    text: onOneLine((body.length > 0 ? body : children).map(plainText).join(' ')),
+  };
+  known.set(markdown, passage);
   return passage;
 }
 
+/** Of a table that was cut the bars are left. */
+function onOneLine(text: string): string {
+  return text
+    .replaceAll(/\|[\s|]*/g, ' · ')
+    .replaceAll(/\s+/g, ' ')
+    .replace(/^[\s·]+/, '')
+    .trim();
+}
+
 function excerptOf(text: string, words: Words): string {
-  const passage = plainPassage(text);
+  const { text: passage } = passageOf(text);
   const first = firstOf(passage, words);
   const from = first > 2 * LEAD ? passage.indexOf(' ', first - LEAD) + 1 : 0;
   const end = passage.lastIndexOf(' ', from + LENGTH);

@@ -7,6 +7,9 @@ export interface News {
   readonly text: string;
 }
 
+/** Good news goes by itself. */
+const SHOWN_MS = 10_000;
+
 /** @returns the last news, until it is put away */
 export function useNews(client: ReleaseClient): [News | null, () => void] {
   const [news, setNews] = useState<News | null>(null);
@@ -23,6 +26,11 @@ export function useNews(client: ReleaseClient): [News | null, () => void] {
       for (const end of ends) end();
     };
   }, [client]);
+  useEffect(() => {
+    if (news?.kind !== 'good') return undefined;
+    const timer = setTimeout(() => setNews(null), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [news]);
   return [news, () => setNews(null)];
 }
 

@@ -6,9 +6,11 @@ import {
   type ReleaseClient,
 } from 'evervec/client';
 import { useEffect, useState } from 'react';
+import { tellAnswered } from './device.ts';
 
 /** Else hourly; a demonstration should not be waited for. */
 const CHECK_INTERVAL_MS = 8_000;
+const SILENCE = new Set(['EVERVEC_CLIENT_UNREACHABLE', 'EVERVEC_CLIENT_TIME_LIMIT']);
 const MODE = 'guide:mode';
 
 export function savedMode(): Mode {
@@ -22,6 +24,8 @@ export async function openClient(mode: Mode): Promise<ReleaseClient> {
     store: await openBrowserStore('guide'),
     mode,
     checkIntervalMs: CHECK_INTERVAL_MS,
+    // Nothing is sent anywhere: it tells whether there was anybody to ask.
+    report: ({ what, code = '' }) => tellAnswered(what !== 'failed' || !SILENCE.has(code)),
   });
 }
 

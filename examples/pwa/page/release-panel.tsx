@@ -1,6 +1,7 @@
 /** Which release is searched, and what can be done about it: look for another, go back, choose who decides. */
 import type { Mode, ReleaseClient, ReleaseStatus } from 'evervec/client';
 import { useState } from 'react';
+import { useInstall } from './device.ts';
 
 const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
 const STORES = {
@@ -84,6 +85,7 @@ function Facts({ status: { active, store, isPersisted } }: { status: ReleaseStat
 
 function Actions({ client, status }: Pick<Props, 'client' | 'status'>) {
   const [said, setSaid] = useState('');
+  const install = useInstall();
   const { previous, quarantined, mode } = status;
   // What fails is told by the client's own event.
   const act = async (work: () => Promise<string>) => setSaid(await work().catch(() => ''));
@@ -113,6 +115,11 @@ function Actions({ client, status }: Pick<Props, 'client' | 'status'>) {
           onClick={() => void act(async () => (await client.forceUpdate(), ''))}
         >
           Take the newest again
+        </button>
+      )}
+      {install !== null && (
+        <button type="button" className="quiet" onClick={install}>
+          Install as an app
         </button>
       )}
       <p className="panel-note" role="status">

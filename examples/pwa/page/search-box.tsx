@@ -13,9 +13,9 @@ interface Props {
 export function SearchBox({ input, query, search, isInstalled, onQuery }: Props) {
   return (
     <form role="search" className="search" onSubmit={(event) => event.preventDefault()}>
-      <h1 className="title">
-        <label htmlFor="query">Ask the guide</label>
-      </h1>
+      <label className="title" htmlFor="query">
+        Ask the guide
+      </label>
       <div className="field">
         <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
           <g fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round">

@@ -97,9 +97,7 @@ async function read(
   const file = NAME.test(name) ? name : PAGE;
   const at = file.startsWith('kb/') ? path.join(kb, file.slice(3)) : path.join(app, file);
   const body = await readFile(at).catch(() => undefined);
-  return body === undefined
-    ? [PAGE, await readFile(path.join(app, PAGE))]
-    : [file, body];
+  return body === undefined ? [PAGE, await readFile(path.join(app, PAGE))] : [file, body];
 }
 
 function answer(

@@ -1,10 +1,13 @@
 /** The demonstration as somebody starts it: its command, in a folder of the test's own. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
+/** Some of the documentation: all of it takes as long to take in as the test. */
+const PAGES = ['client.md', 'operations.md', 'release-format.md', 'releases.md', 'search.md'];
 const MAIN = fileURLToPath(new URL('../../examples/pwa/server/main.ts', import.meta.url));
 
 export interface Demonstration {
@@ -19,14 +22,16 @@ export interface Demonstration {
 
 export async function startDemonstration(): Promise<Demonstration> {
   const folder = await mkdtemp(path.join(tmpdir(), 'evervec-pwa-'));
-  const running = start(['--port', '0', '--folder', folder]);
+  const options = ['--folder', path.join(folder, 'demo'), '--docs', path.join(folder, 'docs')];
+  for (const name of PAGES) await cp(path.join(DOCS, name), path.join(folder, 'docs', name));
+  const running = start(['--port', '0', ...options]);
   const url = await running.until(/The guide is at (\S+)/);
   return {
-    folder,
+    folder: path.join(folder, 'demo'),
     url,
     said: running.said(),
     async publishAgain() {
-      const again = start(['--folder', folder, '--publish-again']);
+      const again = start(['--publish-again', ...options]);
       await again.until(/see it within/);
       await again.ended;
       return again.said();

@@ -192,6 +192,7 @@ describe.skipIf(CHROMIUM === '')(`the demonstration${why}`, () => {
     // By meaning, too: the model is here.
     expect(await page.locator('#outcome').textContent()).not.toContain('by words alone');
     await context.setOffline(false);
+    await page.reload();
     await state(page, 'Works offline');
     // That nothing could be fetched is what the browser writes of it.
     expect(faults.filter((text) => !text.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([]);
@@ -207,6 +208,9 @@ describe.skipIf(CHROMIUM === '')(`the demonstration${why}`, () => {
     }
     await watchBanners(page);
     expect(await site.publishAgain()).toContain('Release 2 is published');
+    await openPanel(page);
+    await page.getByRole('button', { name: 'Look for an update' }).click();
+    await page.keyboard.press('Escape');
     const offer = banner(page, /-2 can be installed: a minor change, \d+ kB/);
     await offer.waitFor();
     expect(await searched(page)).toMatch(/-1$/);

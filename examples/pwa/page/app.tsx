@@ -8,7 +8,7 @@ import { Hits } from './hits.tsx';
 import { useKeys } from './keys.ts';
 import { useNews } from './news.ts';
 import { usePages } from './pages.ts';
-import { Reader, readingOf } from './reader.tsx';
+import { Missing, Reader, readingOf } from './reader.tsx';
 import { useClient, useOfferedBytes } from './release-client.ts';
 import { useRoute } from './route.ts';
 import { SearchBox } from './search-box.tsx';
@@ -21,7 +21,7 @@ const QUERY = 'q';
 
 /** @param first the client to begin with */
 export function App({ first }: { first: ReleaseClient }) {
-  const [client, changeMode] = useClient(first);
+  const { client, mode, choose } = useClient(first);
   const { status, progress } = useRelease(client);
   const bytes = useOfferedBytes(client);
   const [news, putAway] = useNews(client);
@@ -35,7 +35,7 @@ export function App({ first }: { first: ReleaseClient }) {
   const isBlank = query.trim() === '';
   return (
     <div className={route === null ? 'app' : 'app is-reading'}>
-      <Header client={client} status={status} onMode={changeMode} />
+      <Header {...{ client, status, mode }} onMode={choose} />
       <Updates {...{ client, status, progress, bytes, news }} onPutAway={putAway} />
       <main className="layout">
         <section className="finder" aria-label="Search">
@@ -50,7 +50,9 @@ export function App({ first }: { first: ReleaseClient }) {
             <Hits hits={search.hits} words={words} current={reading?.page.origin} />
           )}
         </section>
-        {reading === null ? (
+        {reading === null && route !== null && pages.size > 0 ? (
+          <Missing origin={route.origin} />
+        ) : reading === null ? (
           <Welcome isInstalled={status.active !== null} count={pages.size} onQuery={setQuery} />
         ) : (
           <Reader reading={reading} words={words} />

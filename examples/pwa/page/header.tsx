@@ -6,10 +6,11 @@ import { ReleasePanel } from './release-panel.tsx';
 interface Props {
   client: ReleaseClient;
   status: ReleaseStatus;
+  mode: Mode;
   onMode: (mode: Mode) => void;
 }
 
-export function Header({ client, status, onMode }: Props) {
+export function Header(props: Props) {
   return (
     <header className="top">
       <h1 className="brand">
@@ -21,8 +22,8 @@ export function Header({ client, status, onMode }: Props) {
         </a>
       </h1>
       <div className="top-end">
-        <OfflineState isInstalled={status.active !== null} />
-        <ReleasePanel client={client} status={status} onMode={onMode} />
+        <OfflineState isInstalled={props.status.active !== null} />
+        <ReleasePanel {...props} />
       </div>
     </header>
   );

@@ -34,6 +34,27 @@ function passageOf({ chunk: { start, end } }: PageHit): [number, number] {
   return [start, end];
 }
 
+/** For a link to what the release does not have. */
+export function Missing({ origin }: { origin: string }) {
+  return (
+    <article className="reader" aria-label="No page">
+      <Top origin={origin} />
+      <p>There is no such page in this release.</p>
+    </article>
+  );
+}
+
+function Top({ origin }: { origin: string }) {
+  return (
+    <div className="reader-top">
+      <button type="button" className="quiet back" onClick={leave}>
+        Back
+      </button>
+      <span className="origin">{origin}</span>
+    </div>
+  );
+}
+
 export function Reader({ reading, words }: { reading: Reading; words: Words }) {
   const { page, found, heading, isChosen } = reading;
   const article = useRef<HTMLElement>(null);
@@ -52,12 +73,7 @@ export function Reader({ reading, words }: { reading: Reading; words: Words }) {
   }, [page.text, found?.[0], heading, isChosen]);
   return (
     <article ref={article} className="reader" tabIndex={-1} aria-label={page.title}>
-      <div className="reader-top">
-        <button type="button" className="quiet back" onClick={leave}>
-          Back
-        </button>
-        <span className="origin">{page.origin}</span>
-      </div>
+      <Top origin={page.origin} />
       <div className="prose">
         <Markdown root={root} showing={showing} />
       </div>

@@ -29,15 +29,33 @@ export async function openClient(mode: Mode): Promise<ReleaseClient> {
   });
 }
 
-/** A client has one mode for its life: another mode is another client, over the same store. */
-export function useClient(first: ReleaseClient): [ReleaseClient, (mode: Mode) => void] {
+export interface ChosenClient {
+  readonly client: ReleaseClient;
+  readonly mode: Mode;
+  readonly choose: (mode: Mode) => void;
+}
+
+/** A client has one mode for its life: another mode is another client, over the same store, in a moment. */
+export function useClient(first: ReleaseClient): ChosenClient {
   const [client, setClient] = useState(first);
-  const changeMode = (mode: Mode) => {
-    if (mode === client.getStatus().mode) return;
-    localStorage.setItem(MODE, mode);
-    void client.close().then(async () => setClient(await openClient(mode)));
+  const [mode, setMode] = useState(() => first.getStatus().mode);
+  useEffect(() => {
+    const now = client.getStatus();
+    // One that is being closed is of no use, whatever its mode.
+    if (now.mode === mode && now.phase !== 'closed') return undefined;
+    let isWanted = true;
+    void client.close().then(async () => {
+      const next = await openClient(mode);
+      if (isWanted) setClient(next);
+      else await next.close();
+    });
+    return () => void (isWanted = false);
+  }, [client, mode]);
+  const choose = (chosen: Mode) => {
+    localStorage.setItem(MODE, chosen);
+    setMode(chosen);
   };
-  return [client, changeMode];
+  return { client, mode, choose };
 }
 
 /** Bytes over the wire of what is available; null while nothing is. */

@@ -18,10 +18,12 @@ const MODES: readonly [Mode, string, string][] = [
 interface Props {
   client: ReleaseClient;
   status: ReleaseStatus;
+  /** That was chosen; the client has it in a moment. */
+  mode: Mode;
   onMode: (mode: Mode) => void;
 }
 
-export function ReleasePanel({ client, status, onMode }: Props) {
+export function ReleasePanel({ client, status, mode, onMode }: Props) {
   const { active } = status;
   return (
     <>
@@ -41,15 +43,14 @@ export function ReleasePanel({ client, status, onMode }: Props) {
         <Facts status={status} />
         <fieldset className="modes">
           <legend>Updates</legend>
-          {MODES.map(([mode, name, says]) => (
-            <label key={mode}>
+          {MODES.map(([value, name, says]) => (
+            <label key={value}>
               <input
                 type="radio"
                 name="mode"
-                value={mode}
-                checked={status.mode === mode}
-                disabled={status.phase === 'closed'}
-                onChange={() => onMode(mode)}
+                value={value}
+                checked={value === mode}
+                onChange={() => onMode(value)}
               />
               <span className="mode-name">{name}</span>
               <span className="mode-says">{says}</span>

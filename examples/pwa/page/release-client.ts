@@ -43,19 +43,27 @@ export function useClient(first: ReleaseClient): ChosenClient {
     const now = client.getStatus();
     // One that is being closed is of no use, whatever its mode.
     if (now.mode === mode && now.phase !== 'closed') return undefined;
-    let isWanted = true;
-    void client.close().then(async () => {
-      const next = await openClient(mode);
-      if (isWanted) setClient(next);
-      else await next.close();
-    });
-    return () => void (isWanted = false);
+    const ending = new AbortController();
+    void replace(client, mode, setClient, ending.signal);
+    return () => ending.abort();
   }, [client, mode]);
   const choose = (chosen: Mode) => {
     localStorage.setItem(MODE, chosen);
     setMode(chosen);
   };
   return { client, mode, choose };
+}
+
+async function replace(
+  before: ReleaseClient,
+  mode: Mode,
+  show: (client: ReleaseClient) => void,
+  ended: AbortSignal,
+): Promise<void> {
+  await before.close();
+  const next = await openClient(mode);
+  if (ended.aborted) await next.close();
+  else show(next);
 }
 
 /** Bytes over the wire of what is available; null while nothing is. */

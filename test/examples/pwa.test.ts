@@ -30,15 +30,14 @@ const strangers: string[] = [];
 
 beforeAll(async () => {
   if (CHROMIUM === '') return;
-  site = await startDemonstration();
   // Of its own, since what is private is never offered as an app.
   profile = await mkdtemp(path.join(tmpdir(), 'evervec-pwa-profile-'));
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM,
-    args: ARGS,
-    viewport: DESKTOP,
-  });
-  context.setDefaultTimeout(30_000);
+  const options = { executablePath: CHROMIUM, args: ARGS, viewport: DESKTOP };
+  [site, context] = await Promise.all([
+    startDemonstration(),
+    chromium.launchPersistentContext(profile, options),
+  ]);
+  context.setDefaultTimeout(20_000);
   context.on('request', (request) => {
     if (!request.url().startsWith(site.url)) strangers.push(request.url());
   });
@@ -74,6 +73,11 @@ async function ask(tab: Page, query: string): Promise<void> {
 async function openPanel(tab: Page): Promise<void> {
   if (!(await tab.locator('#release').isVisible()))
     await tab.getByRole('button', { name: /^Release/ }).click();
+}
+
+async function lookForUpdate(tab: Page): Promise<void> {
+  await openPanel(tab);
+  await tab.getByRole('button', { name: 'Look for an update' }).click();
 }
 
 async function choose(tab: Page, mode: 'Automatic' | 'Manual'): Promise<void> {
@@ -187,10 +191,12 @@ describe.skipIf(CHROMIUM === '')(`the demonstration${why}`, () => {
   test('opens and searches without a network', async () => {
     await context.setOffline(true);
     await page.reload();
-    await state(page, 'Offline, and working');
     await ask(page, 'a worker that dies');
     // By meaning, too: the model is here.
     expect(await page.locator('#outcome').textContent()).not.toContain('by words alone');
+    await lookForUpdate(page);
+    await state(page, 'Offline, and working');
+    await page.locator('.panel').getByText('There is no connection.').waitFor();
     await context.setOffline(false);
     await page.reload();
     await state(page, 'Works offline');
@@ -200,16 +206,16 @@ describe.skipIf(CHROMIUM === '')(`the demonstration${why}`, () => {
   });
 
   test('tells of an update, installs it when it is told to, in both tabs', async () => {
+    await choose(page, 'Manual');
+    await expect.poll(() => searched(page)).toMatch(/-1$/);
+    await page.keyboard.press('Escape');
+    const publishing = site.publishAgain();
     const other = await openTab();
-    for (const tab of [page, other]) {
-      await choose(tab, 'Manual');
-      await expect.poll(() => searched(tab)).toMatch(/-1$/);
-      await tab.keyboard.press('Escape');
-    }
+    await expect.poll(() => searched(other)).toMatch(/-1$/);
+    expect(await other.locator('input[value=manual]').isChecked()).toBe(true);
     await watchBanners(page);
-    expect(await site.publishAgain()).toContain('Release 2 is published');
-    await openPanel(page);
-    await page.getByRole('button', { name: 'Look for an update' }).click();
+    expect(await publishing).toContain('Release 2 is published');
+    await lookForUpdate(page);
     await page.keyboard.press('Escape');
     const offer = banner(page, /-2 can be installed: a minor change, \d+ kB/);
     await offer.waitFor();

@@ -1,6 +1,7 @@
 /** The client of the guide's release, and the mode that was chosen for it on this device. */
 import {
   createReleaseClient,
+  EvervecError,
   type Mode,
   openBrowserStore,
   type ReleaseClient,
@@ -10,8 +11,15 @@ import { tellAnswered } from './device.ts';
 
 /** Else hourly; a demonstration should not be waited for. */
 const CHECK_INTERVAL_MS = 8_000;
+/** Codes of errors that say that nobody answered. */
 const SILENCE = new Set(['EVERVEC_CLIENT_UNREACHABLE', 'EVERVEC_CLIENT_TIME_LIMIT']);
 const MODE = 'guide:mode';
+
+/** What an act that failed is told as where it was asked for; its event tells the rest. */
+export function sayFault(error: unknown): string {
+  if (!EvervecError.isInstance(error)) throw error;
+  return SILENCE.has(error.code) ? 'There is no connection.' : error.message;
+}
 
 export function savedMode(): Mode {
   return localStorage.getItem(MODE) === 'manual' ? 'manual' : 'automatic';

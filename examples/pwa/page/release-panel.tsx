@@ -2,6 +2,7 @@
 import type { Mode, ReleaseClient, ReleaseStatus } from 'evervec/client';
 import { useState } from 'react';
 import { useInstall } from './device.ts';
+import { sayFault } from './release-client.ts';
 
 const TIME = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
 const STORES = {
@@ -88,8 +89,7 @@ function Actions({ client, status }: Pick<Props, 'client' | 'status'>) {
   const [said, setSaid] = useState('');
   const install = useInstall();
   const { previous, quarantined, mode } = status;
-  // What fails is told by the client's own event.
-  const act = async (work: () => Promise<string>) => setSaid(await work().catch(() => ''));
+  const act = async (work: () => Promise<string>) => setSaid(await work().catch(sayFault));
   const look = async () => {
     setSaid('Looking');
     const isFound = await (mode === 'manual' ? client.check() : client.update());

@@ -12,7 +12,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundlePage } from './bundle.ts';
-import { foldersIn, publish } from './publish.ts';
+import { digestOf, foldersIn, makeKeys, publish } from './publish.ts';
 import { Refused, say } from './say.ts';
 import { serveSite } from './serve.ts';
 
@@ -46,10 +46,15 @@ function readOptions() {
 async function run(): Promise<void> {
   const { port, folder, docs, isAgain } = readOptions();
   const folders = foldersIn(folder);
-  const release = await publish({ docs, folders, isAgain });
+  const digest = await digestOf(docs);
+  say('The release of the documentation');
+  await makeKeys(folders);
+  const [release] = await Promise.all([
+    publish({ docs, digest, folders, isAgain }),
+    isAgain ? null : bundlePage(folders.app, folders.keys),
+  ]);
   say(release);
   if (isAgain) return say('Pages that are open see it within ten seconds.');
-  await bundlePage(folders.app, folders.keys);
   const server = await serveSite({ app: folders.app, kb: folders.kb, port });
   say(`\nThe guide is at ${server.url}  (Ctrl-C ends it)`);
   say('To see an update arrive: npm run example:pwa -- --publish-again');

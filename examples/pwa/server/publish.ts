@@ -8,7 +8,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { evervec } from './evervec.ts';
-import { Refused, say } from './say.ts';
+import { Refused } from './say.ts';
 
 const CONFIG = fileURLToPath(new URL('../evervec.config.ts', import.meta.url));
 /** The page that says which release it is of: so each has something new. */
@@ -44,6 +44,8 @@ export function foldersIn(root: string): Folders {
 
 interface Publishing {
   readonly docs: string;
+  /** Of what is in `docs` now. */
+  readonly digest: string;
   readonly folders: Folders;
   /** Makes one more, whatever changed. */
   readonly isAgain: boolean;
@@ -55,17 +57,19 @@ interface Made {
   readonly number: number;
 }
 
-/** @returns a line that says what there is now */
-export async function publish({ docs, folders, isAgain }: Publishing): Promise<string> {
-  const { root, keys, kb, draft } = folders;
+/** Made once: a page that pins the old ones would never take a release by new ones. */
+export async function makeKeys({ root, keys }: Folders): Promise<void> {
   await mkdir(root, { recursive: true, mode: 0o700 });
-  const digest = await digestOf(docs);
+  if (existsSync(path.join(keys, 'trust.json'))) return;
+  await evervec(['release', 'keys', 'new', '--product', 'evervec-guide', '--out', keys], root);
+}
+
+/** @returns a line that says what there is now */
+export async function publish({ docs, digest, folders, isAgain }: Publishing): Promise<string> {
+  const { root, keys, kb, draft } = folders;
   const before = await readMade(root);
   const isPublished = before !== undefined && existsSync(path.join(kb, 'channel.json'));
   const isNew = isAgain || !isPublished || before.digest !== digest;
-  say(isNew ? 'Making a release of the documentation' : 'The documentation is as it was');
-  if (!existsSync(path.join(keys, 'trust.json')))
-    await evervec(['release', 'keys', 'new', '--product', 'evervec-guide', '--out', keys], root);
   const number = (before?.number ?? 0) + (isNew ? 1 : 0);
   if (isNew) {
     await writePages(docs, folders.pages, number);
@@ -118,7 +122,8 @@ the one before in one step. What you type is searched here: nothing of it is sen
   );
 }
 
-async function digestOf(docs: string): Promise<string> {
+/** Tells whether anything changed. @throws Refused where there is no Markdown */
+export async function digestOf(docs: string): Promise<string> {
   const hash = createHash('sha256');
   for (const name of await markdownIn(docs)) {
     const text = await readFile(path.join(docs, name));

@@ -65,7 +65,10 @@ const banner = (tab: Page, text: string | RegExp) =>
   tab.locator('.banner').filter({ hasText: text });
 const state = (tab: Page, text: string) => tab.locator('.offline', { hasText: text }).waitFor();
 
+/** From nothing: hits of the query before stay until the next come. */
 async function ask(tab: Page, query: string): Promise<void> {
+  await tab.getByRole('searchbox').fill('');
+  await hits(tab).first().waitFor({ state: 'detached' });
   await tab.getByRole('searchbox').fill(query);
   await hits(tab).first().waitFor();
 }

@@ -7,13 +7,15 @@ import { type InputOptions, rolldown } from 'rolldown';
 
 const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const PAGE = at('../page');
-const STATIC = ['index.html', 'app.css', 'icon.svg', 'icon-maskable.svg', 'manifest.webmanifest'];
+/** Goes as it is. */
+const STATIC = /\.(html|css|svg|webmanifest)$/;
 const WORKER = at('../../../src/client/search/index-worker.ts');
 
 /** @param keys the folder that `release keys new` made */
 export async function bundlePage(out: string, keys: string): Promise<void> {
   await rm(out, { recursive: true, force: true });
-  for (const name of STATIC) await cp(path.join(PAGE, name), path.join(out, name));
+  for (const name of await readdir(PAGE))
+    if (STATIC.test(name)) await cp(path.join(PAGE, name), path.join(out, name));
   const rootKeys = await readFile(path.join(keys, 'trust.json'), 'utf8');
   await write(out, {
     input: { app: path.join(PAGE, 'main.tsx'), 'index-worker': WORKER },

@@ -34,6 +34,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   'release-build': () => import('./release-build.ts'),
   'browser-search': () => import('./browser-search.ts'),
   'page-search': () => import('./page-search.ts'),
+  install: () => import('./install.ts'),
   'quality-embedded-model': () => import('./quality-embedded-model.ts'),
   'quality-search': () => import('./quality-search.ts'),
 };

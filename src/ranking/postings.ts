@@ -7,10 +7,14 @@ export interface Postings {
   /** Term t has the entries `begins[t]` to `begins[t + 1]`. (terms + 1) */
   readonly begins: Uint32Array;
   /** Ascending within a term. (entries) */
-  readonly texts: Uint32Array;
+  readonly texts: TextNumbers;
   /** (entries) */
   readonly frequencies: Uint16Array;
 }
+
+/** A third of the memory less where two bytes tell all texts apart. */
+type TextNumbers = Uint16Array | Uint32Array;
+const MOST_OF_TWO_BYTES = 0x1_0000;
 
 /**
  * @param words terms of all texts, one text after the other
@@ -29,8 +33,10 @@ export function* postingsInSteps(
   });
   for (let term = 0; term < termCount; term++)
     begins[term + 1] = (begins[term + 1] ?? 0) + (begins[term] ?? 0);
-  const texts = new Uint32Array(begins[termCount] ?? 0);
-  const frequencies = new Uint16Array(texts.length);
+  const entries = begins[termCount] ?? 0;
+  const texts: TextNumbers =
+    lengths.length <= MOST_OF_TWO_BYTES ? new Uint16Array(entries) : new Uint32Array(entries);
+  const frequencies = new Uint16Array(entries);
   const next = begins.slice();
   lastText.fill(-1);
   yield* eachWord(words, lengths, (term, text) => {

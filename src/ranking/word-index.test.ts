@@ -35,6 +35,19 @@ describe('an index of words', () => {
     );
   });
 
+  it.each([65_536, 65_537])('tells %i texts apart', (count) => {
+    const texts = Array.from({ length: count }, (_, text): string =>
+      text % 2 === 0 ? 'sea' : 'sea dog',
+    );
+    texts[count - 1] = 'cat';
+    const index = indexOf(texts);
+    expect([index.scores('cat').findIndex((score) => score > 0), index.textCount]).toEqual([
+      count - 1,
+      count,
+    ]);
+    expect(index.scores('cat').filter((score) => score > 0)).toHaveLength(1);
+  });
+
   it('finds other forms of English words, in any case and spelling of the letters', () => {
     const index = indexOf(['The BOATS were sailing.', 'A ﬁsh', 'Ａ cat']);
     const scores = (query: string) => index.scores(query);

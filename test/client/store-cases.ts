@@ -84,10 +84,26 @@ export const STORE_CASES: readonly StoreCase[] = [
       await store.writeBlob('b', bytesOf());
       const found = await store.readBlob('a');
       same(found?.length, large.length, 'length');
-      same(found?.[2_999_999], large[2_999_999], 'the last byte');
+      same(
+        found?.findIndex((byte, i) => byte !== large[i]),
+        -1,
+        'the first byte that differs',
+      );
+      const shorter = large.slice(5, 1_500_000);
+      await store.writeBlob('a', shorter);
+      const replaced = await store.readBlob('a');
+      same(replaced?.length, shorter.length, 'length of a shorter one in its place');
+      same(
+        replaced?.findIndex((byte, i) => byte !== shorter[i]),
+        -1,
+        'its first that differs',
+      );
       same((await store.readBlob('b'))?.length, 0, 'an empty one');
       await store.removeBlob('a');
       same(await store.readBlob('a'), undefined, 'a removed one');
+      await store.writeBlob('a', bytesOf(7));
+      same(await store.readBlob('a'), bytesOf(7), 'another in the place of a removed one');
+      await store.removeBlob('a');
       same(await store.listBlobs(), ['b'], 'list');
       await store.close();
     },

@@ -4,6 +4,8 @@ import { ANSWER_MS, answered, storeError } from './device.ts';
 
 const STATE = 'state';
 const BLOBS = 'blobs';
+/** A browser copies what it stores in the page's own thread: so much at one go. The first piece has the blob's name, the others their place beside it. */
+const PIECE_BYTES = 1_048_576;
 
 export class IndexedDbStore implements ReleaseStore {
   readonly kind = 'indexeddb';
@@ -31,23 +33,36 @@ export class IndexedDbStore implements ReleaseStore {
   }
 
   async readBlob(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const found: unknown = await this.#run('readonly', (stores) => stores(BLOBS).get(name));
-    return found instanceof ArrayBuffer ? new Uint8Array(found) : undefined;
+    let others: IDBRequest<unknown[]> | undefined;
+    const first: unknown = await this.#run('readonly', (stores) => {
+      const request = stores(BLOBS).get(name);
+      others = stores(BLOBS).getAll(othersOf(name));
+      return request;
+    });
+    if (!(first instanceof ArrayBuffer)) return undefined;
+    return joined([first, ...((others?.result ?? []) as ArrayBuffer[])]);
   }
 
   async writeBlob(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const isWhole = bytes.byteLength === bytes.buffer.byteLength;
-    const buffer = isWhole ? bytes.buffer : bytes.slice().buffer;
-    await this.#run('readwrite', (stores) => stores(BLOBS).put(buffer, name));
+    await this.#run('readwrite', (stores) => {
+      const blobs = stores(BLOBS);
+      blobs.delete(othersOf(name));
+      const first = blobs.put(bytes.slice(0, PIECE_BYTES).buffer, name);
+      putOthers(blobs, name, bytes, first);
+      return first;
+    });
   }
 
   async listBlobs(): Promise<string[]> {
     const keys = await this.#run('readonly', (stores) => stores(BLOBS).getAllKeys());
-    return keys.map(String);
+    return keys.filter((key) => typeof key === 'string');
   }
 
   async removeBlob(name: string): Promise<void> {
-    await this.#run('readwrite', (stores) => stores(BLOBS).delete(name));
+    await this.#run('readwrite', (stores) => {
+      stores(BLOBS).delete(othersOf(name));
+      return stores(BLOBS).delete(name);
+    });
   }
 
   async clear(): Promise<void> {
@@ -118,4 +133,40 @@ export class IndexedDbStore implements ReleaseStore {
       throw storeError(error, 'IndexedDB');
     }
   }
+}
+
+/** Arrays come after all strings, and those that begin with a name lie together. */
+function othersOf(name: string): IDBKeyRange {
+  return globalThis.IDBKeyRange.bound([name], [name, []]);
+}
+
+/** Each when the one before is written: what else the page has to do comes between. */
+function putOthers(
+  blobs: IDBObjectStore,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  before: IDBRequest,
+  at = PIECE_BYTES,
+): void {
+  if (at >= bytes.length) return;
+  before.addEventListener('success', () => {
+    const piece = blobs.put(bytes.slice(at, at + PIECE_BYTES).buffer, [name, at]);
+    putOthers(blobs, name, bytes, piece, at + PIECE_BYTES);
+  });
+}
+
+function joined([first, ...others]: readonly [
+  ArrayBuffer,
+  ...ArrayBuffer[],
+]): Uint8Array<ArrayBuffer> {
+  if (others.length === 0) return new Uint8Array(first);
+  const whole = new Uint8Array(
+    others.reduce((sum, piece) => sum + piece.byteLength, first.byteLength),
+  );
+  let at = 0;
+  for (const piece of [first, ...others]) {
+    whole.set(new Uint8Array(piece), at);
+    at += piece.byteLength;
+  }
+  return whole;
 }

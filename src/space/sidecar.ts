@@ -247,7 +247,10 @@ async function buildIndexes(tx: Connection, space: IndexedSpace): Promise<void> 
   const table = sidecarName(space.id);
   await allowForIndexes(tx, space.id);
   await buildVectorIndex(tx, space);
-  await tx.query(`create index chunks_${space.id}_words on ${table} using gin (words)`);
+  // Searches read the list of what waits to be indexed from end to end: it is kept short (sql/migrations/000023_pending_words.sql).
+  await tx.query(
+    `create index chunks_${space.id}_words on ${table} using gin (words) with (gin_pending_list_limit = 128)`,
+  );
   await tx.query(`analyze ${table}`);
   await tx.query('select evervec.keep_word_counts($1)', [space.id]);
 }

@@ -670,6 +670,11 @@ describeEachDatabase('a large space', (databases) => {
       expect(keys(await beside.evervec.search({ query: 'text' }))).toHaveLength(10);
     });
     expect(await isIndexed(database)).toBe(true);
+    // Or searches beside writes read megabytes of what waits to be indexed.
+    const { rows } = await database.query<{ options: string[] }>(
+      `select reloptions as options from pg_class where relname = 'chunks_1_words'`,
+    );
+    expect(rows[0]?.options).toEqual(['gin_pending_list_limit=128']);
     const scans = await indexScans(database);
     const recall = (found: string[][], wanted: string[][]) =>
       found.flatMap((ids, index) => ids.filter((id) => wanted[index]?.includes(id))).length /

@@ -19,6 +19,7 @@ const CHUNKS = 10_000;
 const RUNS = 5;
 const QUERIES = 40;
 const WANTED = 10;
+const MIN_RATIO = 20;
 const MAX_VECTOR_MS = 0.4;
 const MAX_HYBRID_MS = 3;
 const MAX_LARGE_MS = 5;
@@ -35,8 +36,8 @@ export const bench: Bench = {
   name: 'browser-search',
   claim: 'Orama ÷ ours, p50 of a search by vectors for the best 10 of 10,000 × 384, in Node',
   aim: {
-    text: '≥ 20; vectors ≤ 0.4 ms, of 100,000 ≤ 5 ms, hybrid ≤ 3 ms',
-    ratio: 20,
+    text: '≥ 20; vectors ≤ 0.4 ms, of 100,000 ≤ 5 ms, hybrid ≤ 3 ms (the ratio shown is the worst of all, as shares of their aims)',
+    ratio: 1,
     bound: 'at least',
   },
 
@@ -77,19 +78,24 @@ export const bench: Bench = {
     const spreads = Object.fromEntries(
       Object.entries(times).map(([name, values]) => [`ms, ${name}`, spreadOf(values)]),
     );
-    const isFast =
-      quantile(times.wasm, 0.5) <= MAX_VECTOR_MS &&
-      quantile(times.hybrid, 0.5) <= MAX_HYBRID_MS &&
-      large <= MAX_LARGE_MS;
-    const ratio = ratiosOf(times.orama, times.wasm);
+    const overOrama = ratiosOf(times.orama, times.wasm);
+    // Each figure as a share of its aim; the worst of a round stands for it.
+    const shares = overOrama.map((ratio, round) =>
+      Math.min(
+        ratio / MIN_RATIO,
+        MAX_VECTOR_MS / (times.wasm[round] ?? 0),
+        MAX_HYBRID_MS / (times.hybrid[round] ?? 0),
+        MAX_LARGE_MS / large,
+      ),
+    );
     return {
       figures: {
         ...spreads,
         [`ms, wasm, × ${TIMES_LARGER}`]: large,
         'ms to index words': building,
+        'Orama ÷ ours': spreadOf(overOrama),
       },
-      // What misses its own aim fails the whole.
-      ratio: spreadOf(isFast ? ratio : [Number.NaN]),
+      ratio: spreadOf(shares),
     };
   },
 };

@@ -24,7 +24,7 @@ import {
   writeDraft,
 } from '../src/release/index.ts';
 import { VERSION } from '../src/runtime/version.ts';
-import { type Bench, quantile, single, spreadOf } from './bench.ts';
+import { type Bench, single, spreadOf } from './bench.ts';
 import { ABOUT, DIMENSIONS, sampleRecords } from './release-sample.ts';
 
 const CHUNKS = 10_000;
@@ -61,7 +61,7 @@ export const bench: Bench = {
   name: 'install',
   claim: `ms to install a release of 10,000 chunks × 384 in a page of Chromium ÷ ${MAX_MS}`,
   aim: {
-    text: `≤ 1 (${MAX_MS} ms); block of the page ≤ ${MAX_BLOCK_MS} ms, memory ≤ ${MAX_MEMORY} × the index`,
+    text: `≤ 1 (${MAX_MS} ms); block of the page ≤ ${MAX_BLOCK_MS} ms, memory ≤ ${MAX_MEMORY} × the index (the ratio shown is the worst of all, as shares of their aims)`,
     ratio: 1,
     bound: 'at most',
   },
@@ -119,7 +119,6 @@ async function measure(
   const all = [...found.bare, ...found.whole];
   const blocks = all.map(({ block }) => block);
   const times = (of: readonly Installed[]) => of.map(({ installed }) => installed);
-  const isMet = quantile(blocks, 0.5) <= MAX_BLOCK_MS && memory <= MAX_MEMORY;
   return {
     figures: {
       [`ms to install, aim ≤ ${MAX_MS}`]: spreadOf(times(found.bare)),
@@ -128,8 +127,12 @@ async function measure(
       'tasks of 50 ms and more': all.reduce((sum, { tasks }) => sum + tasks.length, 0),
       [`memory ÷ index, aim ≤ ${MAX_MEMORY}`]: single(memory),
     },
-    // What misses its own aim fails the whole.
-    ratio: spreadOf(isMet ? times(found.bare).map((ms) => ms / MAX_MS) : [Number.NaN]),
+    // Each figure as a share of its aim; the worst of a round stands for it.
+    ratio: spreadOf(
+      found.bare.map(({ installed, block }) =>
+        Math.max(installed / MAX_MS, block / MAX_BLOCK_MS, memory / MAX_MEMORY),
+      ),
+    ),
   };
 }
 

@@ -1,30 +1,6 @@
 /** Runs in the page of the benchmark `install`: a release client that has nothing yet, from the word to the release that is searched. */
 import { createReleaseClient, IndexedDbStore } from '../src/client/index.ts';
-
-/** Bytes of the page and its worker, after a collection. */
-async function memory() {
-  const { bytes } = await performance.measureUserAgentSpecificMemory();
-  return bytes;
-}
-
-/** Watches the page's thread. @returns ends it, and gives the longest time in which nothing else could run, ms */
-function watchBlocks() {
-  const { port1, port2 } = new MessageChannel();
-  let longest = 0;
-  let last = performance.now();
-  port2.addEventListener('message', () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    port1.postMessage(null);
-  });
-  port2.start();
-  port1.postMessage(null);
-  return () => {
-    port2.close();
-    return longest;
-  };
-}
+import { memory, watchBlocks } from './page-watch.js';
 
 /** The browser's own word for blocks of 50 ms and more. */
 function watchLongTasks() {

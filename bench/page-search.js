@@ -1,6 +1,7 @@
 /** Runs in the page of the benchmark `page-search`: searches in the worker, Orama in the same page, and what memory both take. */
 import { create, insertMultiple, search } from '@orama/orama';
 import { createIndexHost } from '../src/client/search/worker-host.ts';
+import { memory, watchBlocks } from './page-watch.js';
 
 const FINGERPRINT_PATH = './fingerprint.txt';
 const WANTED = 10;
@@ -10,31 +11,6 @@ const middle = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 
 let host;
 let orama;
-
-/** Bytes of the page and its worker, after a collection. */
-async function memory() {
-  const { bytes } = await performance.measureUserAgentSpecificMemory();
-  return bytes;
-}
-
-/** Watches the page's thread. @returns ends it, and gives the longest time in which nothing else could run, ms */
-function watchBlocks() {
-  const { port1, port2 } = new MessageChannel();
-  let longest = 0;
-  let last = performance.now();
-  port2.addEventListener('message', () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    port1.postMessage(null);
-  });
-  port2.start();
-  port1.postMessage(null);
-  return () => {
-    port2.close();
-    return longest;
-  };
-}
 
 /** @returns milliseconds until it can be searched by vectors and by words, how long the page's thread was blocked meanwhile, and how much memory it took */
 export async function install() {

@@ -11,12 +11,13 @@ import { rolldown } from 'rolldown';
 import { createEmbeddedModel } from '../src/embed/index.ts';
 import { NEAR_WORDS_FINGERPRINT } from '../src/embed/embedded/near-words-fingerprint.ts';
 import { encodeIndex } from '../src/format/index.ts';
-import { type Bench, quantile, ratiosOf, single, spreadOf } from './bench.ts';
+import { type Bench, ratiosOf, single, spreadOf } from './bench.ts';
 import { ABOUT, DIMENSIONS, sampleRecords, type SampleRecord } from './release-sample.ts';
 
 const CHUNKS = 10_000;
 const RUNS = 5;
 const QUERIES = 40;
+const MIN_RATIO = 10;
 const MAX_VECTOR_MS = 1;
 const MAX_HYBRID_MS = 3;
 const MAX_MEMORY = 2.5;
@@ -48,8 +49,8 @@ export const bench: Bench = {
   claim:
     'Orama ÷ ours, p50 of a search by vectors for the best 10 of 10,000 × 384, in a page of Chromium; ours from the page to its worker and back',
   aim: {
-    text: '≥ 10; vectors ≤ 1 ms, hybrid ≤ 3 ms, block ≤ 50 ms, memory ≤ 2.5 × the index',
-    ratio: 10,
+    text: '≥ 10; vectors ≤ 1 ms, hybrid ≤ 3 ms, block ≤ 50 ms, memory ≤ 2.5 × the index (the ratio shown is the worst of all, as shares of their aims)',
+    ratio: 1,
     bound: 'at least',
   },
 
@@ -100,24 +101,29 @@ async function measure(
     times.text.push(found.text);
     times.hybrid.push(found.hybrid);
   }
-  const isMet =
-    quantile(times.vector, 0.5) <= MAX_VECTOR_MS &&
-    quantile(times.hybrid, 0.5) <= MAX_HYBRID_MS &&
-    installed.block <= MAX_BLOCK_MS &&
-    installed.memory <= MAX_MEMORY;
+  // Each figure as a share of its aim; the worst of a round stands for it.
+  const shares = ratiosOf(orama, times.vector).map((ratio, round) =>
+    Math.min(
+      ratio / MIN_RATIO,
+      MAX_VECTOR_MS / (times.vector[round] ?? 0),
+      MAX_HYBRID_MS / (times.hybrid[round] ?? 0),
+      MAX_BLOCK_MS / installed.block,
+      MAX_MEMORY / installed.memory,
+    ),
+  );
   return {
     figures: {
       'ms, vectors': spreadOf(times.vector),
       'ms, words': spreadOf(times.text),
       'ms, hybrid': spreadOf(times.hybrid),
       'ms, Orama': spreadOf(orama),
+      'Orama ÷ ours': spreadOf(ratiosOf(orama, times.vector)),
       'ms from bytes to the first search by vectors': single(installed.vectors),
       'ms from bytes to the first search by words': single(installed.words),
       "ms, longest block of the page's thread meanwhile": single(installed.block),
       'memory ÷ index': single(installed.memory),
     },
-    // What misses its own aim fails the whole.
-    ratio: spreadOf(isMet ? ratiosOf(orama, times.vector) : [Number.NaN]),
+    ratio: spreadOf(shares),
     remarks: [`kernel: ${installed.kernel}`, 'ours embeds the query, Orama is given its vector'],
   };
 }

@@ -16,15 +16,22 @@ export class ClientConnection implements Connection {
   readonly #target: Target;
   #last: Promise<unknown> = Promise.resolve();
   #isOpen = true;
-  #isLost = false;
+  #isLost: boolean;
   readonly #noteLoss = () => {
     this.#isLost = true;
   };
 
-  constructor(client: pg.PoolClient, rewrite: (sql: string) => string, target: Target) {
+  /** @param isLost whether the connection broke before it came here */
+  constructor(
+    client: pg.PoolClient,
+    rewrite: (sql: string) => string,
+    target: Target,
+    isLost: boolean,
+  ) {
     this.#client = client;
     this.#rewrite = rewrite;
     this.#target = target;
+    this.#isLost = isLost;
     // Both come before the error of the statement that was under way.
     client.on('error', this.#noteLoss);
     client.on('end', this.#noteLoss);

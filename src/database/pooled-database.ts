@@ -42,6 +42,7 @@ export class PooledDatabase implements Database {
   readonly #pool: Pool;
   readonly #listener: NotificationListener;
   readonly #clients = new Set<Client>();
+  readonly #lost = new WeakSet<Client>();
   readonly #underWay = new Set<Promise<unknown>>();
   /** The open transaction of the calling function, if it is in one. */
   readonly #current = new AsyncLocalStorage<{ isOpen: boolean }>();
@@ -91,10 +92,14 @@ export class PooledDatabase implements Database {
   }
 
   #createPool(client: ClientConfig): Pool {
+    const lost = this.#lost;
     // The pool would apply the client's time limit to waiting for a free connection too.
     class TimedClient extends Client {
       constructor() {
         super(client);
+        // A server may let one in and go away in the same breath: then nobody has the connection yet, and an event that nobody
+        // hears ends the process.
+        this.on('error', () => lost.add(this));
       }
     }
     const pool = new Pool({
@@ -197,7 +202,8 @@ export class PooledDatabase implements Database {
     } catch (failure) {
       throw toDatabaseError(failure, { target, isLost: true });
     }
-    const connection = new ClientConnection(client, this.#rewrite, target);
+    const isLost = this.#lost.has(client);
+    const connection = new ClientConnection(client, this.#rewrite, target, isLost);
     try {
       return await work(connection);
     } finally {

@@ -208,6 +208,24 @@ describe.skipIf(url === '')('an address', () => {
     await expect(work).rejects.toThrow(DatabaseUnreachableError);
   });
 
+  test('that goes away in the same breath as it lets one in is told of', async () => {
+    const ready = 'R\0\0\0\b\0\0\0\0Z\0\0\0\x05I';
+    const fault = 'SFATAL\0C57P01\0Mgoing\0\0';
+    const leaving = createServer((socket) => {
+      socket.once('data', () =>
+        socket.end(
+          Buffer.from(`${ready}E\0\0\0${String.fromCharCode(fault.length + 4)}${fault}`, 'latin1'),
+        ),
+      );
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => leaving.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void leaving.close());
+    const { port } = leaving.address() as AddressInfo;
+    const work = open({ url: `postgres://a@127.0.0.1:${port}/x` });
+    await expect(work).rejects.toThrow(DatabaseUnreachableError);
+  });
+
   test('that is none is told without repeating it', async () => {
     for (const bad of [`postgres://u:${secret}@host:port/x`, `mysql://u:${secret}@h/x`, secret]) {
       let error: unknown;

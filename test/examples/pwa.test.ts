@@ -96,6 +96,9 @@ async function focused(tab: Page): Promise<string> {
 
 async function axe(tab: Page): Promise<string[]> {
   await tab.evaluate(AXE);
+  // What comes into view is paler until it is there.
+  await tab.evaluate(`Promise.allSettled(document.getAnimations()
+    .filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime)).map(({ finished }) => finished))`);
   const { violations } = await tab.evaluate<{
     violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
   }>(`axe.run(${JSON.stringify({ runOnly: RULES })})`);

@@ -2,7 +2,7 @@
 import { isBlank, safeCut } from './boundaries.ts';
 import type { Chunk } from './chunker.ts';
 import { SEPARATOR } from './headings.ts';
-import { outlineOf } from './outline.ts';
+import { headingsAtStart } from './outline.ts';
 import { tokenBound, unitsWithin } from './token-bound.ts';
 
 /** Of title and headings together, UTF-16 units and tokens by `tokenBound`. */
@@ -39,9 +39,8 @@ export function contextOf(
 /** The headings above a slice, without those that it begins with. */
 function pathAbove(section: string | null, text: string): string[] {
   const path = section?.split(SEPARATOR) ?? [];
-  const { sections, headings } = outlineOf(text);
-  if (sections[0]?.start !== 0) return path;
-  const own = new Set(headings.slice(0, sections[0].headings).map(({ title }) => title));
+  if (path.length === 0) return path;
+  const own = new Set(headingsAtStart(text).map(({ title }) => title));
   while (own.has(path.at(-1) ?? '')) path.pop();
   return path;
 }

@@ -66,6 +66,17 @@ const EQUALS = 0x3d;
 const MAX_INDENT = 3;
 const ITEM_INDENT = 2;
 
+const UNDERLINE = /\n {0,3}[=-]/;
+
+/** The headings that a text begins with, one under the other: those of the outline's first section, where that is at 0. */
+export function headingsAtStart(text: string): readonly Heading[] {
+  // Of most chunks two looks say that there are none.
+  if (text.charCodeAt(0) !== HASH && !(text.includes('\n') && UNDERLINE.test(text))) return [];
+  const { sections, headings } = outlineOf(text);
+  const [first] = sections;
+  return first?.start === 0 ? headings.slice(0, first.headings) : [];
+}
+
 export function outlineOf(text: string): Outline {
   const scanner = new Scanner(text);
   for (let start = 0; start < text.length;) {

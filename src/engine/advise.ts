@@ -5,6 +5,7 @@
 import type { Database } from '../database/index.ts';
 import { ConfigError } from '../errors/index.ts';
 import { countNear, sampleVectors, type Space } from '../space/index.ts';
+import { nearest } from './nearest.ts';
 import { activeSpace } from './spaces.ts';
 import type { Wired } from './wiring.ts';
 
@@ -25,15 +26,10 @@ export interface Advice {
 }
 
 const SAMPLE = 100;
-const NEAREST = 10;
 /** Of the exact searches: no more of the sample than fits. */
 const SAMPLE_MS = 20_000;
 const EF_SEARCH = [10, 20, 40, 80, 100, 160, 320, 640, 1_000];
 const PROBES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
-
-const SEARCH = `
-select 1 - vector_score as distance
-from evervec.search(array[$1], null, $2::text::vector.vector, $3::jsonb)`;
 
 const INDEX = `
 select case when indexed_at is null then 'none' when built_with ->> 'quantize' = 'binary' then 'binary'
@@ -118,20 +114,19 @@ async function measure(
 ): Promise<{ recall: number; p50_ms: number }> {
   let [found, wanted] = [0, 0];
   const times: number[] = [];
-  for (const { vector, nearest } of exact) {
+  for (const { vector, nearest: truly } of exact) {
     const one = await timed(database, source, vector, expert);
-    found += countNear(one.nearest, nearest);
-    wanted += nearest.length;
+    found += countNear(one.nearest, truly);
+    wanted += truly.length;
     times.push(one.ms);
   }
   return { recall: wanted === 0 ? 1 : Math.min(1, found / wanted), p50_ms: median(times) };
 }
 
 async function timed(database: Database, source: string, vector: string, expert: object) {
-  const options = { mode: 'vector', limit: NEAREST, expert };
   const started = performance.now();
-  const { rows } = await database.query<{ distance: number }>(SEARCH, [source, vector, options]);
-  return { nearest: rows.map((row) => row.distance), ms: performance.now() - started };
+  const found = await nearest(database, source, vector, expert);
+  return { nearest: found, ms: performance.now() - started };
 }
 
 function median(values: readonly number[]): number {

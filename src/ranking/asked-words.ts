@@ -1,5 +1,5 @@
 /** Which terms of an index a query asks for, and for how much each counts: misspelled words and beginnings of words included. */
-import { fold, scanWords } from './scan-words.ts';
+import { fold, FoldedText, scanWords } from './scan-words.ts';
 import type { Postings } from './postings.ts';
 import type { WrittenQuery } from './read-query.ts';
 import type { Terms } from './terms.ts';
@@ -46,7 +46,8 @@ export function askedWords(
 
 function wordsOf(text: string): Set<string> {
   const found = new Set<string>();
-  const folded = fold(text);
+  const folded = new FoldedText();
+  folded.set(text);
   scanWords(folded, (from, to) => found.add(folded.slice(from, to)));
   return found;
 }

@@ -62,6 +62,7 @@ export function* wordIndexInSteps(
     lengths[text] = used - from;
     if (text % TEXTS_OF_STEP === TEXTS_OF_STEP - 1) yield;
   }
+  terms.close();
   const postings = yield* postingsInSteps(words, lengths, terms.count);
   return new Bm25(terms, postings, lengths, textOf);
 }

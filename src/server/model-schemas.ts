@@ -72,6 +72,9 @@ const check = z
     parked: z.int().openapi({ description: 'Of them, those that the model refused.' }),
     recall: z.number().openapi({ description: 'Of the true 10 nearest, through the index.' }),
     sampled: z.int().openapi({ description: 'Searches that `recall` is the mean of.' }),
+    recallBefore: z.number().optional().openapi({
+      description: 'The same of the space that is searched, where `recall` is below 0.9.',
+    }),
     labelled: z
       .object({ queries: z.int(), before: quality, now: quality })
       .optional()

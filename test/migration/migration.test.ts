@@ -30,6 +30,42 @@ async function filled(kept: Migrating): Promise<void> {
   expect(await migrations.fill('items')).toBe(true);
 }
 
+async function spaceIds({ database }: Migrating): Promise<[number, number]> {
+  const { rows } = await database.query<{ id: number }>(
+    'select id from evervec.spaces order by id',
+  );
+  const [first, second] = rows.map(({ id }) => id);
+  if (first === undefined || second === undefined) throw new Error('There are no two spaces.');
+  return [first, second];
+}
+
+/** To `count` items like the first, in spaces of these widths with vectors of chance. */
+async function grown(
+  { database }: Migrating,
+  count: number,
+  widths: Record<number, number>,
+): Promise<void> {
+  await database.query(`alter table items disable trigger all;
+    insert into items select n, body from items, generate_series(2, ${count}) n;
+    alter table items enable trigger all`);
+  for (const [space, width] of Object.entries(widths))
+    await database.query(`
+      insert into evervec.chunks_${space}
+      select like_it.* from evervec.chunks_${space} first, generate_series(2, ${count}) n, lateral (
+        select '[' || string_agg((random() - 0.5)::text, ',') || ']' as vector from generate_series(1, ${width} + 0 * n)
+      ) made, lateral jsonb_populate_record(first, jsonb_build_object('record_key', n::text, 'embedding', made.vector)) like_it`);
+}
+
+/** By an HNSW index of these parameters and no other. */
+async function indexed({ database }: Migrating, space: number, parameters: string): Promise<void> {
+  const { vectorType } = database.capabilities;
+  await database.query(`
+    drop index if exists evervec.chunks_${space}_embedding;
+    create index chunks_${space}_embedding on evervec.chunks_${space}
+      using hnsw (embedding vector.${vectorType}_cosine_ops) with (${parameters});
+    update evervec.spaces set indexed_at = now() where id = ${space}`);
+}
+
 describeEachDatabase('a migration', (databases) => {
   test('where nothing was ever set up is told to', async () => {
     const database = await databases.open('empty');
@@ -321,6 +357,30 @@ describeEachDatabase('a migration', (databases) => {
     await evervec.migrations.queue('items');
     await evervec.migrations.fill('items');
     expect((await evervec.migrations.check('items')).faults).toEqual([]);
+  });
+
+  test('is not ready with an index that finds less than that of the first space', async () => {
+    const kept = await migrating(await databases.open(), 1);
+    await drain(kept);
+    await filled(kept);
+    const [first, second] = await spaceIds(kept);
+    await grown(kept, 3_000, { [first]: 8, [second]: 12 });
+    await indexed(kept, first, 'm = 16, ef_construction = 64');
+    await indexed(kept, second, 'm = 2, ef_construction = 4');
+    const { faults, recall, recallBefore } = await kept.evervec.migrations.check('items');
+    expect(faults).toEqual([
+      expect.stringMatching(
+        /^its index finds \d+ % of what is nearest, that of the first space \d+ %$/,
+      ),
+    ]);
+    expect(recall).toBeLessThan(0.9);
+    expect(recallBefore).toBeGreaterThan(0.9);
+    // Where texts are hard for any index, it is no reason to stay.
+    await indexed(kept, first, 'm = 2, ef_construction = 4');
+    await indexed(kept, second, 'm = 3, ef_construction = 6');
+    const alike = await kept.evervec.migrations.check('items');
+    expect(alike).toMatchObject({ faults: [], recallBefore: expect.any(Number) });
+    expect(alike.recall).toBeLessThan(0.9);
   });
 
   test('of chunking or language alone is the same thing', async () => {

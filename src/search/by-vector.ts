@@ -3,6 +3,7 @@ import type { Connection } from '../database/index.ts';
 import { SearchRequestError } from '../errors/index.ts';
 import type { Filter } from './filter.ts';
 import type { SearchHit } from './request.ts';
+import { encodeVector } from '../space/index.ts';
 import { runSearch, SEARCH, toHit } from './rows.ts';
 
 export interface VectorRequest {
@@ -29,7 +30,11 @@ export async function searchByVector(
       { remedy: 'Use finite numbers, and a limit of 1 to 1,000.', isUsage: true },
     );
   const choices = { mode: 'vector', filter, limit, ...(tiers && { tiers }) };
-  const text = `[${vector.join(',')}]`;
-  const { rows } = await runSearch(connection, SEARCH, [[source], null, text, choices]);
+  const { rows } = await runSearch(connection, SEARCH, [
+    [source],
+    null,
+    encodeVector(vector),
+    choices,
+  ]);
   return rows.map(toHit);
 }

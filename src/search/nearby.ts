@@ -1,5 +1,6 @@
 /** Reads the chunks around a hit, and others of its record that match, as they are now and as far as the caller sees their rows. */
 import type { Connection } from '../database/index.ts';
+import { encodeVector } from '../space/index.ts';
 import type { Piece } from './passages.ts';
 import type { SearchHit } from './request.ts';
 
@@ -39,7 +40,7 @@ interface ChunkRow {
 
 const NEAR = `
 select * from evervec.chunks_near($1, $2::text[], $3::integer[], $4::integer, $5::jsonb, $6::text[], $7,
-  $8::text::vector.vector)`;
+  $8::vector.vector)`;
 
 /** Each chunk of such a record is looked at: not of one that would take longer than the search. */
 const MAX_CHUNKS = 2_000;
@@ -53,6 +54,7 @@ export async function readNearby(
 ): Promise<Map<SearchHit, NearRecord>> {
   const records = new Map<SearchHit, NearRecord>();
   for (const [source, group] of Map.groupBy(hits, (hit) => hit.source)) {
+    const vector = vectors.get(source);
     const { rows } = await connection.query<ChunkRow>(NEAR, [
       source,
       group.map(({ key }) => key),
@@ -65,7 +67,7 @@ export async function readNearby(
         .filter(({ chunk: { of } }) => of > 2 && of <= MAX_CHUNKS)
         .map(({ key }) => key),
       query.replaceAll('\0', ' ').toWellFormed(),
-      asText(vectors.get(source)),
+      vector === undefined ? null : encodeVector(vector),
     ]);
     const byKey = Map.groupBy(rows, (row) => row.record_key);
     for (const hit of group) {
@@ -92,10 +94,6 @@ function inPlace(rows: readonly ChunkRow[]): number[] {
     .filter((row) => row.place !== null)
     .sort((a, b) => (a.place ?? 0) - (b.place ?? 0))
     .map((row) => row.chunk_index);
-}
-
-function asText(vector: Float32Array | undefined): string | null {
-  return vector === undefined ? null : `[${vector.join(',')}]`;
 }
 
 function toChunk(row: ChunkRow): NearChunk {

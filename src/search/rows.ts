@@ -22,7 +22,7 @@ export interface HitRow {
 }
 
 export const SEARCH = `
-select * from evervec.search($1::text[], $2, $3::text::vector.vector, $4::jsonb)`;
+select * from evervec.search($1::text[], $2, $3::vector.vector, $4::jsonb)`;
 
 /** What the SQL function refuses is the caller's request, told in its own words. */
 const REFUSALS = new Set([

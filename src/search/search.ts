@@ -6,6 +6,7 @@
 import type { Connection } from '../database/index.ts';
 import type { EmbeddingModel, QueryVectors } from '../embed/index.ts';
 import { QueryError } from '../errors/index.ts';
+import { encodeVector } from '../space/index.ts';
 import { addBeside } from './beside-hits.ts';
 import { checked, type Wanted } from './check.ts';
 import type { ExplainedSearch, SearchAnswer, SearchHit, SearchRequest } from './request.ts';
@@ -122,7 +123,8 @@ async function searchModel(
   const model = mode === 'text' || space === undefined ? null : await modelOf(modelSpace(space));
   const isKept = model !== null && isExplained && queries.isKept(model, query);
   const purpose = { sources: names, cause: 'query' } as const;
-  const vector = model === null ? null : asText(await queries.of(model, query, signal, purpose));
+  const vector =
+    model === null ? null : encodeVector(await queries.of(model, query, signal, purpose));
   const embedded = performance.now();
   const choices = {
     mode,
@@ -152,12 +154,7 @@ async function searchModel(
   };
 }
 
-/** As pgvector reads it. */
-function asText(vector: Float32Array): string {
-  return `[${vector.join(',')}]`;
-}
-
 /* Also without a hit there is a report. */
 const EXPLAIN = `
-select run.report, hit.* from evervec.explain_search($1::text[], $2, $3::text::vector.vector, $4::jsonb) run
+select run.report, hit.* from evervec.explain_search($1::text[], $2, $3::vector.vector, $4::jsonb) run
 left join lateral unnest(run.hits) hit on true`;

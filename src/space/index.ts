@@ -16,7 +16,7 @@ export {
   spacesOfLog,
 } from './sidecar.ts';
 export { type IndexSettings, noteIndexSettings } from './vector-index.ts';
-export { decodeHalves, encodeVectors } from './vectors.ts';
+export { decodeHalves, encodeVector, encodeVectors } from './vectors.ts';
 export { isWeighing, weighWords } from './weigh.ts';
 export {
   clearVectors,

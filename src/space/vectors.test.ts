@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decodeHalves, toHalf } from './vectors.ts';
+import { decodeHalves, encodeVector, toHalf } from './vectors.ts';
 
 function sent(half: number): Uint8Array {
   return Uint8Array.of(0, 1, 0, 0, half >>> 8, half & 0xff);
@@ -16,4 +16,11 @@ it('reads every half as the number that is written as it', () => {
   expect(
     [0x3c00, 0xc000, 0x0001, 0x7bff, 0x3555].map((half) => decodeHalves(sent(half))[0]),
   ).toEqual([1, -2, 2 ** -24, 65_504, Math.fround(0.333251953125)]);
+});
+
+it('writes a vector as pgvector sends it', () => {
+  const sent = encodeVector([1, -0.5]);
+  expect(sent.toString('hex')).toBe('00020000' + '3f800000' + 'bf000000');
+  // Of a view into a larger one its own numbers.
+  expect(encodeVector(Float32Array.of(9, 1, -0.5).subarray(1))).toEqual(sent);
 });

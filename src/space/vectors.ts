@@ -40,6 +40,19 @@ export function encodeVectors(
   return buffer;
 }
 
+/**
+ * @param vector at least one number, of 32 bits in effect
+ * @returns a parameter for `$n::vector.vector`
+ */
+export function encodeVector(vector: ArrayLike<number>): Buffer {
+  const buffer = Buffer.allocUnsafe(4 + 4 * vector.length);
+  buffer.writeInt16BE(vector.length, 0);
+  buffer.writeInt16BE(0, 2);
+  const numbers = vector instanceof Float32Array ? vector : Float32Array.from(vector);
+  writeFloats(buffer, 4, numbers);
+  return buffer;
+}
+
 /* Index loops and bytes by hand: this runs over every number that is ever stored. */
 
 function writeHalves(buffer: Buffer, at: number, vector: Float32Array): number {

@@ -23,7 +23,7 @@ const SECONDS = 40;
 const TEXT_CHARS = 300;
 const QUERY_CHARS = 40;
 
-/** What is under way: `before`, then what the migration's process tells, then `after`. */
+/** What is under way: `before`, `beginning`, then what the migration's process tells, then `after`. */
 interface Phase {
   name: string;
   latencies: number[];
@@ -130,6 +130,7 @@ async function measure(url: string, rows: number, note: (line: string) => void):
   const load = Promise.all([watch.search(over.signal), write(url, rows, over.signal)]);
   try {
     await delay(SECONDS * 1_000);
+    watch.enter('beginning');
     const migration = start('migrate', url);
     migration.on('message', (step: string) => {
       note(step);

@@ -403,7 +403,7 @@ describeEachDatabase('a migration', (databases) => {
     await drain(kept);
     await filled(kept);
     const [first, second] = await spaceIds(kept);
-    await grown(kept, 3_000, { [first]: 8, [second]: 12 });
+    await grown(kept, 1_200, { [first]: 8, [second]: 12 });
     await indexed(kept, first, 'm = 16, ef_construction = 64');
     await indexed(kept, second, 'm = 2, ef_construction = 4');
     const { faults, recall, recallBefore } = await kept.evervec.migrations.check('items');
@@ -416,7 +416,7 @@ describeEachDatabase('a migration', (databases) => {
     expect(recallBefore).toBeGreaterThan(0.9);
     // Where texts are hard for any index, it is no reason to stay.
     await indexed(kept, first, 'm = 2, ef_construction = 4');
-    await indexed(kept, second, 'm = 3, ef_construction = 6');
+    await indexed(kept, second, 'm = 2, ef_construction = 6');
     const alike = await kept.evervec.migrations.check('items');
     expect(alike).toMatchObject({ faults: [], recallBefore: expect.any(Number) });
     expect(alike.recall).toBeLessThan(0.9);

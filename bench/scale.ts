@@ -110,12 +110,7 @@ async function timeFolded(database: Database): Promise<number> {
     ]);
   return await seconds(async () => {
     for (;;) {
-      const folded = await fold(database, {
-        ...REQUEST,
-        entries: 10,
-        onlySourceId: null,
-        gatherMs: 0,
-      });
+      const folded = await fold(database, { ...REQUEST, entries: 10, onlySourceId: null });
       if (folded.claim === null) return;
       await complete(database, folded.claim.token, folded.claim.jobs);
     }

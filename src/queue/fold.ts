@@ -15,8 +15,6 @@ export interface FoldRequest extends ClaimRequest {
   entries: number;
   /** Takes entries of this source only; null takes what comes first. */
   onlySourceId: number | null;
-  /** Until changes of a second space, which nobody searches, become ready, ms: what comes meanwhile is done with them. 0 treats them like all. */
-  gatherMs: number;
 }
 
 /** Keys that are folded at once where none of them is leased: enough that what is urgent is soon seen behind a crowd. */
@@ -39,8 +37,7 @@ export interface Folded {
  * candidate: entries in about the order they were written (there is no index to order by), locked so that
  *            two workers never fold the same one; those beyond the key limit are let go at commit.
  * direct:    sources whose jobs may be leased without a look at what else there is: their lane is open, as urgent as a
- *            lane is by default, and has neither limit nor share. A second space's are gathered: a batch of one costs as much
- *            as one of fifty, and who searches waits for it.
+ *            lane is by default, and has neither limit nor share.
  * claim:     whether anything is leased at all: nothing ready in a lane of these sources is more urgent than a change is
  *            by default or has a share to get, and no entry has a priority of its own.
  * quota:     as many keys as this worker leases at once, so that nothing is left over for the dearer way, by ready and
@@ -63,7 +60,7 @@ with candidate as materialized (
   select source.id from evervec.sources source join evervec.lanes lane on lane.id = source.lane_id
   where not lane.paused and ${WITHIN_BUDGET} and not exists (select from evervec.control where stopped)
   and lane.priority = 0 and lane.concurrency is null and lane.share is null
-  and ($2::integer[] is null or source.id = any ($2)) and (source.standby_of is null or $7 = 0)
+  and ($2::integer[] is null or source.id = any ($2))
 ), claim as materialized (
   select nextval('evervec.claim_seq') as token, not exists (
     select from candidate where priority is not null
@@ -93,18 +90,16 @@ with candidate as materialized (
 ), folded as (
   insert into evervec.jobs as job (
     source_id, record_key, lane_id, priority, enqueued_at, recency, generation,
-    state, ready_at, claim_token, claim_generation, lease_until, worker_id)
+    state, claim_token, claim_generation, lease_until, worker_id)
   select target_id, record_key, lane_id, priority, logged_at, changed_at, generation,
-    case when is_leased then 1 when is_gathered then 2 else 0 end,
-    -- At the end of a period that is the same for all.
-    case when is_gathered then to_timestamp(ceil(extract(epoch from now()) * 1000 / $7) * $7 / 1000) else now() end,
+    case when is_leased then 1 else 0 end,
     case when is_leased then token end,
     case when is_leased then generation end,
     case when is_leased then now() + $3 * interval '1 millisecond' end,
     case when is_leased then $4::uuid end
   from (
     select changed.*, source.id as target_id, source.lane_id, claim.token, nextval('evervec.generation_seq') as generation,
-      claim.is_first and direct.id is not null as is_leased, source.standby_of is not null and $7 > 0 as is_gathered
+      claim.is_first and direct.id is not null as is_leased
     from (
       select entry.source_id, record_key, min(logged_at) as logged_at, max(logged_at) as changed_at,
         coalesce(min(priority), 0) as priority
@@ -121,13 +116,13 @@ with candidate as materialized (
     priority = case when job.origin is null then least(job.priority, excluded.priority) else excluded.priority end,
     recency = case when job.state = 1 then job.recency else excluded.recency end,
     origin = null,
-    state = case when job.state = 3 or (job.state = 0 and excluded.state = 1) then excluded.state else job.state end,
+    state = case when job.state in (0, 3) then excluded.state else job.state end,
     claim_token = case when job.state in (0, 3) then excluded.claim_token else job.claim_token end,
     claim_generation = case when job.state in (0, 3)
       then excluded.claim_generation else job.claim_generation end,
     lease_until = case when job.state in (0, 3) then excluded.lease_until else job.lease_until end,
     worker_id = case when job.state in (0, 3) then excluded.worker_id else job.worker_id end,
-    ready_at = case when job.state = 3 then excluded.ready_at else job.ready_at end,
+    ready_at = case when job.state = 3 then now() else job.ready_at end,
     attempts = case when job.state = 1 then job.attempts else 0 end,
     crashes = case when job.state = 1 then job.crashes else 0 end
   returning id, source_id, record_key, attempts, crashes, claim_token
@@ -160,7 +155,6 @@ export async function fold(connection: Connection, request: FoldRequest): Promis
     request.workerId,
     request.entries,
     request.onlySourceId,
-    request.gatherMs,
   ]);
   const [totals, ...leased] = rows as [Totals, ...JobRow[]];
   return {

@@ -84,9 +84,6 @@ const RESERVED_EVERY = 10;
 /** How long a step may go on folding what it does not lease, ms: what is urgent may stand behind it. */
 const FOLD_ON_MS = 200;
 
-/** How long changes of a second space are gathered while its source is worked on. */
-const GATHER_MS = 1_000;
-
 /** `contended`: nothing to be had now, since others are folding the log. */
 type Step = 'worked' | 'idle' | 'contended';
 
@@ -108,8 +105,6 @@ export class Worker implements Service {
   /** Entries of the change log that hold about two batches, going by the last ones. */
   #entries = 100;
   #steps = 0;
-  /** A drain leaves nothing for later. */
-  #gatherMs = 0;
   #nextReap = 0;
   #nextRefresh = 0;
 
@@ -139,7 +134,6 @@ export class Worker implements Service {
     this.#unlisten = await database.listen('evervec', () => this.#wakeup.ring());
     await this.#tend();
     await this.#signOn(true);
-    this.#gatherMs = GATHER_MS;
     const isEmbedded = database.capabilities.kind === 'embedded';
     const concurrency = this.#options.concurrency ?? (isEmbedded ? 1 : 2);
     this.#loops = Array.from({ length: concurrency }, () => this.#run());
@@ -260,8 +254,7 @@ export class Worker implements Service {
     for (;;) {
       const entries = this.#entries;
       const onlySourceId = this.#turns.next();
-      const gatherMs = this.#gatherMs;
-      const folded = await fold(database, { ...request, entries, onlySourceId, gatherMs });
+      const folded = await fold(database, { ...request, entries, onlySourceId });
       const { claim: leased, hasMore, hasTruncation } = folded;
       count += folded.count + (hasTruncation ? 1 : 0);
       if (folded.entries > 0) {

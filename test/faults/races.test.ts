@@ -19,7 +19,6 @@ const REQUEST: FoldRequest = {
   sourceIds: null,
   entries: 100,
   onlySourceId: null,
-  gatherMs: 0,
 };
 
 async function claimed(database: Database) {

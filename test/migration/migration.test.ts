@@ -1,8 +1,6 @@
 /** From one space to another: search goes on, changes go to both, each step can be cut short (I7). */
-import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEvervec } from '../../src/engine/index.ts';
-import { fold, JobState } from '../../src/queue/index.ts';
 import { silentLogger } from '../../src/runtime/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
@@ -92,43 +90,6 @@ describeEachDatabase('a migration', (databases) => {
     await changes;
     await drain(kept);
     await expectBothTrue(kept, 'first');
-  });
-
-  test('gathers the changes of the space that nobody searches', async () => {
-    const kept = await migrating(await databases.open(), 4);
-    await drain(kept);
-    await filled(kept);
-    const { database } = kept;
-    const change = async (id: number, gatherMs: number) => {
-      await database.query(`update items set body = 'new' where id = $1`, [id]);
-      const request = { workerId: randomUUID(), limit: 10, leaseMs: 60_000, sourceIds: null };
-      const { claim } = await fold(database, {
-        ...request,
-        entries: 10,
-        onlySourceId: null,
-        gatherMs,
-      });
-      return claim?.jobs.map(({ recordKey: key, sourceId }) => `${key} of ${sourceId}`);
-    };
-    const { rows: sources } = await database.query<{ id: number }>(
-      'select id from evervec.sources order by standby_of nulls first',
-    );
-    const [searched, second] = sources.map(({ id }) => id);
-    const DAYS = 2_000_000_000;
-    expect(await change(1, DAYS)).toEqual([`1 of ${searched}`]);
-    expect(await change(2, DAYS)).toEqual([`2 of ${searched}`]);
-    // Who wants nothing left finds it ready.
-    expect(await change(3, 0)).toEqual([`3 of ${searched}`]);
-    const { rows } = await database.query(
-      `select record_key as key, state, ready_at > now() as waits, count(*) over (partition by ready_at)::integer as together
-      from evervec.jobs where source_id = $1 order by key`,
-      [second],
-    );
-    expect(rows).toEqual([
-      { key: '1', state: JobState.waiting, waits: true, together: 2 },
-      { key: '2', state: JobState.waiting, waits: true, together: 2 },
-      { key: '3', state: JobState.ready, waits: false, together: 1 },
-    ]);
   });
 
   test('fills beside, is checked, switched, rolled back and dropped; changes go to both', async () => {

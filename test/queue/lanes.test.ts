@@ -135,12 +135,7 @@ describeEachDatabase('lanes', (databases) => {
     await setLanes(database, { limited: { concurrency: 1 } });
     await change(database, limited, 'l1', 'l2');
     await change(database, free, 'f');
-    const folded = await fold(database, {
-      ...request(10),
-      entries: 100,
-      onlySourceId: null,
-      gatherMs: 0,
-    });
+    const folded = await fold(database, { ...request(10), entries: 100, onlySourceId: null });
     expect(folded.claim?.jobs.map((job) => job.recordKey)).toEqual(['f']);
     expect(await jobStates(database)).toEqual({ f: 'leased', l1: 'ready', l2: 'ready' });
   });
@@ -199,7 +194,7 @@ describeEachDatabase('lanes', (databases) => {
     await enqueueBulk(database, source, bulk, 'backfill');
     await change(database, source, 'x');
     await database.query(`update evervec.control set stopped = true`);
-    await fold(database, { ...request(10), entries: 100, onlySourceId: null, gatherMs: 0 });
+    await fold(database, { ...request(10), entries: 100, onlySourceId: null });
     const { rows } = await database.query(
       `select record_key, lane.name, job.priority, origin from evervec.jobs job
       join evervec.lanes lane on lane.id = lane_id order by record_key`,
@@ -234,13 +229,7 @@ describeEachDatabase('lanes', (databases) => {
     );
     await database.query(`update evervec.sources set queued_fingerprint = 'f'`);
     await change(database, source, 'changed');
-    await fold(database, {
-      ...request(1),
-      sourceIds: [],
-      entries: 100,
-      onlySourceId: null,
-      gatherMs: 0,
-    });
+    await fold(database, { ...request(1), sourceIds: [], entries: 100, onlySourceId: null });
     expect(await takeBackBackfill(database, { id: source, name: 'a' }, 'anna')).toBe(2);
     expect(Object.keys(await jobStates(database))).toEqual([
       'begun',
@@ -273,12 +262,7 @@ describeEachDatabase('lanes', (databases) => {
     await turns.note(database, true);
     const seen = [turns.next(), turns.next(), turns.next()];
     expect(new Set(seen)).toEqual(new Set([crowd, single]));
-    const folded = await fold(database, {
-      ...request(5),
-      entries: 10,
-      onlySourceId: single,
-      gatherMs: 0,
-    });
+    const folded = await fold(database, { ...request(5), entries: 10, onlySourceId: single });
     expect(folded).toMatchObject({ count: 1, entries: 1, hasMore: true });
     expect(folded.claim?.jobs.map((job) => job.recordKey)).toEqual(['one']);
     await turns.note(database, true);

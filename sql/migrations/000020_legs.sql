@@ -211,7 +211,7 @@ declare
   rows float8;
   chunks float8;
 begin
-  if way.mode = 'text' and (space.indexed_at is null or way.is_exact or hides = '') then return off; end if;
+  if way.mode = 'text' and (space.indexed_at is null or hides = '') then return off; end if;
   if space.indexed_at is null or way.is_exact then return exact; end if;
   if hides = '' then return row(index, 'index'::text, null::float8); end if;
   execute format('explain (format json) select from %I.%I t where %s', source.table_schema, source.table_name, hides)

@@ -14,7 +14,7 @@ create table evervec.word_counts (
 -- where nothing was counted.
 alter table evervec.spaces add column words_counted jsonb;
 
--- Looks at some 10,000 chunks, and at all of a tier, or a space without tiers, that has few of them. Lexemes that a sample holds less than ten times are left
+-- Looks at some 10,000 chunks, and at all of a tier that has few of them. Lexemes that a sample holds less than ten times are left
 -- out: the index counts those.
 create function evervec.keep_word_counts(space_id integer) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -49,20 +49,20 @@ begin
     from (select tier, count(*) as looked from looked group by tier having count(*) >= 1000) tiers $sql$,
     tier, chunks, share, rows, space.id) into counted;
   counted := coalesce(counted, '{}');
-  for small in execute case when rows = '' then 'select ''''' else
-    format('select distinct %s from %I.%I t', tier, source.table_schema, source.table_name) end
-  loop
-    continue when small is null or counted ? small;
-    delete from evervec.word_counts k where k.space_id = $1 and k.tier = small;
-    execute format($sql$
-      with looked as materialized (select c.words from %s c%s where %s = %L limit 10000),
-      held as (
-        insert into evervec.word_counts (space_id, tier, lexeme, chunks)
-        select %s, %4$L, lexeme, count(*) from looked cross join unnest(tsvector_to_array(words)) lexeme group by lexeme
-      )
-      select %6$L || jsonb_build_object(%4$L, jsonb_build_object('chunks', count(*), 'isWhole', count(*) < 10000)) from looked $sql$,
-      chunks, rows, tier, small, space.id, counted) into counted;
-  end loop;
+  if rows <> '' then
+    for small in execute format('select distinct %s from %I.%I t', tier, source.table_schema, source.table_name) loop
+      continue when small is null or counted ? small;
+      delete from evervec.word_counts k where k.space_id = $1 and k.tier = small;
+      execute format($sql$
+        with looked as materialized (select c.words from %s c%s where %s = %L limit 10000),
+        held as (
+          insert into evervec.word_counts (space_id, tier, lexeme, chunks)
+          select %s, %4$L, lexeme, count(*) from looked cross join unnest(tsvector_to_array(words)) lexeme group by lexeme
+        )
+        select %6$L || jsonb_build_object(%4$L, jsonb_build_object('chunks', count(*), 'isWhole', count(*) < 10000)) from looked $sql$,
+        chunks, rows, tier, small, space.id, counted) into counted;
+    end loop;
+  end if;
   update evervec.spaces s set words_counted = counted where s.id = $1;
 end $$;
 
@@ -70,8 +70,7 @@ end $$;
 --
 -- Below 10,000 chunks there is no index and all are looked at. Above, common lexemes were counted, and the rare ones are counted by
 -- the index. Under row level security Postgres does not use the index of words, and what is hidden may depend on anything:
--- there a sample of the visible chunks is all there is, as it is for who may not read what was counted, and for a tier that
--- came since.
+-- there a sample of the visible chunks is all there is, as it is for who may not read what was counted.
 create or replace function evervec.count_words(
   space evervec.spaces, lexemes text[], shown text, visible text, tiers text[], out total float8, out counts float8[]
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -88,7 +87,7 @@ begin
     select * into total, counts from evervec.scan_words(chunks, lexemes, shown, tiers);
     return;
   end if;
-  if is_secured or space.words_counted is null or not space.words_counted ?& seen or not has_table_privilege('evervec.word_counts'::regclass, 'select') then
+  if is_secured or space.words_counted is null or not has_table_privilege('evervec.word_counts'::regclass, 'select') then
     select * into total, counts from evervec.scan_words(
       format('(select c.* from %s c tablesample system (%s) repeatable (0))', chunks, share), lexemes, shown, tiers);
     if visible is not null and not is_secured and total < 20 then
@@ -106,7 +105,7 @@ begin
     select (select sum(known.chunks) from evervec.word_counts known
       where known.space_id = space.id and known.tier = any (seen) and known.lexeme = given.lexeme collate "C")
     from unnest(lexemes) with ordinality given (lexeme, n) order by n);
-  -- A tier of which all was looked at has no word besides.
+  -- A tier of which all was looked at, or that had nothing then, has no word besides.
   if not exists (select from unnest(seen) tier where (space.words_counted -> tier ->> 'isWhole')::boolean is false) then
     counts := array(select coalesce(count, 0) from unnest(counts) with ordinality given (count, n) order by n);
     return;

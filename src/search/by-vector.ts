@@ -18,16 +18,20 @@ export interface VectorRequest {
   limit?: number;
 }
 
+/** pgvector's limit. */
+const MAX_DIMENSIONS = 16_000;
+
 /** @throws SearchRequestError */
 export async function searchByVector(
   connection: Connection,
   { vector, source, filter = {}, tiers, limit = 10 }: VectorRequest,
 ): Promise<SearchHit[]> {
-  const isVector = vector.length > 0 && vector.every(Number.isFinite);
+  const isVector =
+    vector.length > 0 && vector.length <= MAX_DIMENSIONS && vector.every(Number.isFinite);
   if (!isVector || !Number.isInteger(limit) || limit < 1 || limit > 1_000)
     throw new SearchRequestError(
       isVector ? `limit ${limit} is out of range.` : 'The vector is none.',
-      { remedy: 'Use finite numbers, and a limit of 1 to 1,000.', isUsage: true },
+      { remedy: 'Use 1 to 16,000 finite numbers, and a limit of 1 to 1,000.', isUsage: true },
     );
   const choices = { mode: 'vector', filter, limit, ...(tiers && { tiers }) };
   const { rows } = await runSearch(connection, SEARCH, [

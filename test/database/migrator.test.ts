@@ -1,5 +1,6 @@
 /** Migrations, on both kinds of database and from made-up folders. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -34,6 +35,18 @@ const twoMigrations = () => folderOf({ '000001_notes.sql': FIRST, '000002_more.s
 async function noteCount(database: Database): Promise<string | undefined> {
   return (await database.query<{ n: string }>('select evervec.note_count() as n')).rows[0]?.n;
 }
+
+test('no migration is another than it was: a database that had it would be refused', async () => {
+  const folder = path.join(import.meta.dirname, '../../sql/migrations');
+  const names = (await readdir(folder)).sort();
+  const lines = names.map(async (name) => {
+    const content = await readFile(path.join(folder, name));
+    return `${createHash('sha256').update(content).digest('hex')}  ${name}\n`;
+  });
+  const known = await readFile(path.join(import.meta.dirname, 'migrations.sha256'), 'utf8');
+  // A new one is a new line; a line that is there stays.
+  expect((await Promise.all(lines)).join('')).toBe(known);
+});
 
 describeEachDatabase('migrate', (databases) => {
   test('the version of the schema is that of the last migration, 0 before', async () => {

@@ -8,11 +8,11 @@ import { EvervecError } from '../errors/index.ts';
 import { judgedQueries } from '../evaluate/labels.ts';
 import type { Quality } from '../evaluate/runs.ts';
 import type { SearchAnswer, SearchRequest } from '../search/index.ts';
-import { measure } from './measure.ts';
 import { systemClock } from '../runtime/index.ts';
-import { nearest } from './nearest.ts';
-import { countNear, sampleVectors, sidecarName, type Space } from '../space/index.ts';
 import type { SourceRow } from '../source/index.ts';
+import { countNear, sampleVectors, sidecarName, type Space } from '../space/index.ts';
+import { measure } from './measure.ts';
+import { nearest } from './nearest.ts';
 
 export interface SpaceCheck {
   at: string;

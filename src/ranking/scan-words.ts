@@ -15,8 +15,8 @@ export function fold(text: string): string {
 }
 
 /**
- * Letters that are folded to the same unit whatever stands beside them: of texts of them alone each is looked up, which takes a
- * quarter of the time. Without combining marks, which change what is before them, and Greek, whose sigma depends on what is after it.
+ * Letters that are folded to the same unit whatever stands beside them: of texts of them alone each is looked up, which is
+ * faster. Without combining marks, which change what is before them, and Greek, whose sigma depends on what is after it.
  */
 const ALONE =
   /[\0-\u024f\u0400-\u0482\u048a-\u052f\u2010-\u2027\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]/;

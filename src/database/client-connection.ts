@@ -9,11 +9,13 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { DatabaseUnreachableError, QueryError } from '../errors/index.ts';
 import type { Connection, QueryResult } from './database.ts';
 import { type Target, toDatabaseError } from './failure.ts';
+import type { KeptStatements } from './kept-statements.ts';
 
 export class ClientConnection implements Connection {
   readonly #client: pg.PoolClient;
   readonly #rewrite: (sql: string) => string;
   readonly #target: Target;
+  readonly #kept: KeptStatements;
   #last: Promise<unknown> = Promise.resolve();
   #isOpen = true;
   #isLost: boolean;
@@ -24,11 +26,13 @@ export class ClientConnection implements Connection {
   /** @param isLost whether the connection broke before it came here */
   constructor(
     client: pg.PoolClient,
+    kept: KeptStatements,
     rewrite: (sql: string) => string,
     target: Target,
     isLost: boolean,
   ) {
     this.#client = client;
+    this.#kept = kept;
     this.#rewrite = rewrite;
     this.#target = target;
     this.#isLost = isLost;
@@ -65,10 +69,24 @@ export class ClientConnection implements Connection {
       const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] =
         values === undefined
           ? await this.#client.query<Row>(sql)
-          : await this.#client.query<Row>(sql, [...values]);
+          : await this.#runWith<Row>(sql, [...values]);
       // Several statements in one text give several results: the last one counts.
       return Array.isArray(result) ? (result.at(-1) as pg.QueryResult<Row>) : result;
     });
+  }
+
+  async #runWith<Row extends object>(text: string, values: unknown[]) {
+    const name = await this.#kept.nameOf(text);
+    if (name === null) return await this.#client.query<Row>(text, values);
+    try {
+      return await this.#client.query<Row>({ name, text, values });
+    } catch (failure) {
+      if (!(await this.#kept.isOutdated(failure))) throw failure;
+      // Within a transaction, which has failed by now, this fails, too: then what happened first is told.
+      return await this.#client.query<Row>(text, values).catch(() => {
+        throw failure;
+      });
+    }
   }
 
   async copyIn(

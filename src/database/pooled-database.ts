@@ -11,6 +11,7 @@ import { ClientConnection } from './client-connection.ts';
 import type { Capabilities, Connection, Database, QueryResult } from './database.ts';
 import { streamOf } from './driver.ts';
 import { type Target, toDatabaseError } from './failure.ts';
+import { KeptStatements } from './kept-statements.ts';
 import { NotificationListener } from './listener.ts';
 import type { ProbePolicy } from './listening-session.ts';
 import { nameRewriter } from './names.ts';
@@ -43,6 +44,7 @@ export class PooledDatabase implements Database {
   readonly #listener: NotificationListener;
   readonly #clients = new Set<Client>();
   readonly #lost = new WeakSet<Client>();
+  readonly #kept = new WeakMap<Client, KeptStatements>();
   readonly #underWay = new Set<Promise<unknown>>();
   /** The open transaction of the calling function, if it is in one. */
   readonly #current = new AsyncLocalStorage<{ isOpen: boolean }>();
@@ -203,13 +205,25 @@ export class PooledDatabase implements Database {
       throw toDatabaseError(failure, { target, isLost: true });
     }
     const isLost = this.#lost.has(client);
-    const connection = new ClientConnection(client, this.#rewrite, target, isLost);
+    const connection = new ClientConnection(
+      client,
+      this.#keptBy(client),
+      this.#rewrite,
+      target,
+      isLost,
+    );
     try {
       return await work(connection);
     } finally {
       await connection.end();
       client.release(connection.isLost);
     }
+  }
+
+  #keptBy(client: PoolClient): KeptStatements {
+    const kept = this.#kept.get(client) ?? new KeptStatements(client);
+    this.#kept.set(client, kept);
+    return kept;
   }
 
   #refuseWhenClosed(): void {

@@ -38,6 +38,11 @@ describe.skipIf(noPgBouncer !== null)(`PgBouncer${noPgBouncer ? ` (${noPgBouncer
         expect((await evervec.queue.status()).stopped).toBe(false);
         expect(await evervec.reconcile(undefined, { dryRun: false })).toHaveLength(1);
         await Promise.all([one.stop(), two.stop()]);
+        // A name that one server knows is another's, or nobody's, on the next.
+        const { rows } = await database.query(
+          `select name from pg_prepared_statements where name ~ '^kept_'`,
+        );
+        expect(rows).toEqual([]);
       } finally {
         await database.close();
       }

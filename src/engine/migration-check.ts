@@ -8,11 +8,16 @@ import { EvervecError } from '../errors/index.ts';
 import { judgedQueries } from '../evaluate/labels.ts';
 import type { Quality } from '../evaluate/runs.ts';
 import type { SearchAnswer, SearchRequest } from '../search/index.ts';
-import { systemClock } from '../runtime/index.ts';
 import type { SourceRow } from '../source/index.ts';
-import { countNear, sampleVectors, sidecarName, type Space } from '../space/index.ts';
+import {
+  countNear,
+  nearestWithin,
+  sampleVectors,
+  sidecarName,
+  type Space,
+} from '../space/index.ts';
 import { measure } from './measure.ts';
-import { nearest } from './nearest.ts';
+import { NEAREST, nearest } from './nearest.ts';
 
 export interface SpaceCheck {
   at: string;
@@ -34,8 +39,10 @@ export interface SpaceCheck {
 }
 
 const SAMPLE = 50;
-/** An exact search over a large space takes its time: no more of the sample than fits. */
-const SAMPLE_MS = 20_000;
+/** Of cosine distances. */
+const FARTHEST = 2;
+/** Scores of searches are one less a distance: what that takes from its last digits, with room. */
+const ROUNDING = 1e-6;
 /** Below it an index is worse than what search is measured to give at its default settings, unless that before was no better. */
 const LEAST_RECALL = 0.9;
 /** The figures of two samples of `SAMPLE` differ by chance alone, too. */
@@ -166,28 +173,16 @@ async function measureRecall(
 ): Promise<Pick<SpaceCheck, 'recall' | 'sampled'>> {
   if (!space.isIndexed) return { recall: 1, sampled: 0 };
   const vectors = await sampleVectors(database, space, SAMPLE);
-  const until = performance.now() + SAMPLE_MS;
+  const indexed: number[][] = [];
+  for (const vector of vectors) indexed.push(await nearest(database, source, vector, {}));
+  // What is nearest is no farther than the last that the index found, unless that found too few.
+  const radii = indexed.map((found) => (found[NEAREST - 1] ?? FARTHEST) + ROUNDING);
+  const exact = await nearestWithin(database, space, vectors, radii, NEAREST);
   let found = 0;
   let wanted = 0;
-  let sampled = 0;
-  for (const vector of vectors) {
-    if (performance.now() > until) break;
-    const started = performance.now();
-    const exact = await exactly(database, source, vector);
-    const indexed = await nearest(database, source, vector, {});
-    // Whoever searches meanwhile has a half of the time for himself.
-    await systemClock.sleep(performance.now() - started);
-    found += countNear(indexed, exact);
-    wanted += exact.length;
-    sampled += 1;
+  for (const [n, distances] of exact.entries()) {
+    found += countNear(indexed[n] ?? [], distances);
+    wanted += distances.length;
   }
-  return { recall: wanted === 0 ? 1 : Math.min(1, found / wanted), sampled };
-}
-
-/** By one processor: the others are there for whoever searches meanwhile. */
-async function exactly(database: Database, source: string, vector: string): Promise<number[]> {
-  return await database.transaction(async (tx) => {
-    await tx.query(`select set_config('max_parallel_workers_per_gather', '0', true)`);
-    return await nearest(tx, source, vector, { exact: true });
-  });
+  return { recall: wanted === 0 ? 1 : Math.min(1, found / wanted), sampled: exact.length };
 }

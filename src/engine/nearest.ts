@@ -2,7 +2,7 @@
 import type { Connection } from '../database/index.ts';
 
 /** How many of the nearest a recall is counted over. */
-const NEAREST = 10;
+export const NEAREST = 10;
 
 const SEARCH = `
 select 1 - vector_score as distance

@@ -38,7 +38,7 @@ update evervec.jobs set state = 0 from unnest(array(select tid from picked)) as 
 
 /** Makes waiting jobs ready whose back-off is over. @returns how many */
 export async function wake(connection: Connection): Promise<number> {
-  return (await connection.query(WAKE)).rowCount;
+  return (await connection.query(WAKE, [])).rowCount;
 }
 
 const NEXT_DUE = `
@@ -49,6 +49,6 @@ select extract(epoch from least(
 
 /** Ms until a back-off or a lease is over, below 0 where one is; null where nobody waits for either. */
 export async function nextDue(connection: Connection): Promise<number | null> {
-  const { rows } = await connection.query<{ next_ms: number | null }>(NEXT_DUE);
+  const { rows } = await connection.query<{ next_ms: number | null }>(NEXT_DUE, []);
   return rows[0]?.next_ms ?? null;
 }

@@ -29,4 +29,4 @@ export {
   storedChunks,
   writeRecords,
 } from './write.ts';
-export { countNear, sampleVectors } from './sample.ts';
+export { countNear, nearestWithin, sampleVectors } from './sample.ts';

@@ -143,7 +143,7 @@ export class Worker implements Service {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#maintainer?.cutShort();
-    this.#wakeup.ring();
+    this.#wakeup.ringAll();
     const timer = setTimeout(() => this.#giveBack.abort(), this.#options.stopMs ?? 20_000);
     await Promise.all([...this.#loops, this.#draining]);
     clearTimeout(timer);
@@ -241,6 +241,8 @@ export class Worker implements Service {
     if (reserved !== null) return await this.#process(reserved);
     const { count, hasMore, claim: leased } = await this.#fold(request);
     const work = leased ?? (await claim(database, request));
+    // A full batch is hardly all there is.
+    if (work !== null && work.jobs.length >= request.limit) this.#wakeup.ring();
     if (work !== null) return await this.#process(work);
     if (count > 0) return 'worked';
     return hasMore ? 'contended' : 'idle';

@@ -125,7 +125,7 @@ function ignoreConflict(error: unknown): void {
 async function settle(model: Model): Promise<number> {
   const evervec = await open(model, false);
   const worker = await evervec.worker(undefined, { leaseMs: LEASE_MS, maxCrashes: 1_000 });
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   while ((await evervec.pending()) > 0 && performance.now() < deadline) {
     // A lease runs out by the database's clock: nothing signals it.
     await systemClock.sleep(5);

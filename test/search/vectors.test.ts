@@ -331,7 +331,8 @@ describeEachDatabase('what a session keeps of a search', (databases) => {
       await tx.query(`drop role "evervec_other_${process.pid}"`);
       for (let limit = 1; limit <= 45; limit++) expect(await ask(limit)).toHaveLength(limit);
       expect((await tx.query(kept)).rows.length).toBeLessThanOrEqual(32);
-      await tx.query('deallocate all');
+      for (const { name: one } of (await tx.query<{ name: string }>(kept)).rows)
+        await tx.query(`deallocate "${one}"`);
       expect(await ask(5)).toEqual(five);
     });
     // What was changed meanwhile is seen.
@@ -343,6 +344,30 @@ describeEachDatabase('what a session keeps of a search', (databases) => {
     await evervec.setup();
     const [hit] = (await evervec.search({ query: '#3 x', mode: 'vector', limit: 2 })).hits;
     expect(hit?.record).toMatchObject({ more: 'new' });
+  });
+
+  test('is not run for what only looks like the same search', async () => {
+    const database = await databases.open();
+    await fill(database, 50);
+    const refused = database.transaction(async (tx) => {
+      const ask = async (query: string | null, vector: readonly number[]) =>
+        (
+          await tx.query<{ record_key: string; vector_score: number | null }>(
+            `select record_key, vector_score from evervec.search('items', $1, $2::text::vector.vector, $3::jsonb)`,
+            [query, JSON.stringify(vector), { mode: 'hybrid' }],
+          )
+        ).rows;
+      const nowhere = Array.from(vectorOf(3), () => 0);
+      const first = await ask('word', nowhere);
+      expect(first.length).toBeGreaterThan(0);
+      for (let time = 0; time < 3; time++)
+        expect((await ask('word', vectorOf(3)))[0]).toMatchObject({ record_key: '3' });
+      // Near nothing: by words alone, as before.
+      expect(await ask('word', nowhere)).toEqual(first);
+      expect(first.every((hit) => hit.vector_score === null)).toBe(true);
+      await ask(null, vectorOf(3));
+    });
+    await expect(refused).rejects.toMatchObject({ sqlState: '22023' });
   });
 
   test('shows the query to nobody who reads an error', async () => {

@@ -41,10 +41,11 @@ where id = $1 and weighed_to = $2`;
 
 /* What somebody writes at the moment gets its weights there. */
 const WEIGH = `
-update {sidecar} chunk set weights = evervec.term_weights(chunk.words, space.average_words)
+update {sidecar} chunk set weights = weighed.weights
 from (
-  select record_key, chunk_index from {sidecar} where record_key > $2 and record_key <= $3 order by 1, 2 for update skip locked
-) batch, evervec.spaces space
+  select record_key, chunk_index, words from {sidecar} where record_key > $2 and record_key <= $3
+  order by 1, 2 for update skip locked
+) batch, evervec.spaces space, evervec.weights_of(batch.words, space.average_words) weighed
 where chunk.record_key = batch.record_key and chunk.chunk_index = batch.chunk_index and space.id = $1`;
 
 /* Where it has grown or shrunk by a tenth since it was counted, or the analysis of a moment ago was the first. */

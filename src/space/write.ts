@@ -96,12 +96,13 @@ insert into {sidecar} as chunk
   (record_key, chunk_index, start_offset, end_offset, section, page, text, text_hash, embedding, words, weights)
 select new.record_key, new.chunk_index, new.start_offset, new.end_offset, new.section, new.page, new.text,
   new.text_hash,
-  coalesce(new.embedding, moved.embedding), parsed.words, evervec.term_weights(parsed.words, length.average)
+  coalesce(new.embedding, moved.embedding), parsed.words, weighed.weights
 from length cross join unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
   $8::vector.{type}[], $10::text[], $11::integer[])
   as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page)
 -- Once for both columns.
 cross join lateral (select to_tsvector($9::regconfig, new.context || new.text) as words offset 0) parsed
+cross join lateral evervec.weights_of(parsed.words, length.average) weighed
 left join lateral (
   select embedding from {sidecar} old
   where {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1

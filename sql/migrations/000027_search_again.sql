@@ -1,0 +1,295 @@
+-- A search that its session ran before goes straight to the statement that it led to, as long as its sources and spaces are as
+-- they were: the checks and the choices on the way took a tenth of a search by meaning. And an index is asked once for what
+-- it has in view: where rows had changed since the last vacuum, a hybrid search asked it again for the places of those that
+-- are gone, for a third of the time of that leg.
+
+drop function evervec.run_kept;
+
+-- Runs what the session keeps by the name of `kept`, or prepares it. It begins with what `run_again` has to know of it, which
+-- a statement of another of that name hardly does.
+create function evervec.run_kept(
+  kept text, settings text, source_ids integer[], scans evervec.vector_scan[], hits_from integer, hits_to integer,
+  way evervec.search_way, in_tiers boolean, query text, query_vector vector.vector, tiers text[]
+) returns evervec.search_run_rows
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  prepared text := (select p.statement from pg_prepared_statements p where p.name = kept);
+  wanted text;
+  oldest text;
+  found_rows evervec.search_run_rows;
+begin
+  if prepared is null or prepared not like '/* %' or current_user <> session_user then
+    wanted := format(E'/* %s */\nprepare %I (text, vector.vector, integer, text[]) as %s', settings, kept,
+      evervec.search_sql(source_ids, scans, '{}', in_tiers, hits_from, hits_to, way));
+    if prepared is distinct from wanted then
+      for oldest in select p.name from pg_prepared_statements p where p.name = kept
+        union all (select p.name from pg_prepared_statements p where p.name ~ '^evervec_[0-9a-f]{32}$'
+          order by p.prepare_time desc offset 30) loop
+        execute format('deallocate %I', oldest);
+      end loop;
+      execute wanted;
+    end if;
+  end if;
+  perform set_config('evervec' || '.query', query, true), set_config('evervec' || '.query_vector', query_vector::text, true);
+  execute format($sql$execute %I(nullif(current_setting('evervec' || '.query'), ''),
+    nullif(current_setting('evervec' || '.query_vector'), '')::vector.vector, %s, %L)$sql$, kept, way.candidates, tiers)
+    into found_rows.hits, found_rows.has_more, found_rows.counts;
+  perform set_config('evervec' || '.query', '', true), set_config('evervec' || '.query_vector', '', true);
+  return found_rows;
+end $$;
+
+-- What the session kept of the same search gives, null where it kept none or more could be had in another way.
+-- premise: what the statement of a search without a filter follows from, as one number: what is asked, the rows of its sources
+-- and spaces, and how many chunks there are, roughly (samples are a share). is_plain: from nothing else, since nothing is hidden.
+create function evervec.run_again(
+  sources text[], options jsonb, query text, query_vector vector.vector, visible text[],
+  out premise text, out is_plain boolean, out hits evervec.search_hit[]
+) language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  before constant text[] := array[coalesce(current_setting('hnsw.ef_search', true), '40'),
+    coalesce(current_setting('ivfflat.probes', true), '1'), current_setting('hnsw.iterative_scan', true),
+    current_setting('plan_cache_mode')];
+  iterates constant boolean := before[3] is not null;
+  -- Candidates, hnsw.ef_search, ivfflat.probes, iterative scans, and whether fewer hits than asked for are all there are.
+  settings text[];
+  found_rows evervec.search_run_rows;
+begin
+  select found.premise, found.is_plain, (
+      select string_to_array(split_part(left(kept.statement, 100), ' ', 2), ':') from pg_prepared_statements kept
+      where kept.name = 'evervec_' || found.premise)
+  into premise, is_plain, settings
+  from (
+    select lpad(to_hex(hashtextextended(told, 0)), 16, '0') || lpad(to_hex(hashtextextended(told, 1)), 16, '0') as premise, is_shown as is_plain
+    from (
+      select concat_ws(' ', sources, options, query is null, vector.vector_dims(query_vector), string_agg(concat_ws(' ', given.name,
+          given.place, round(3 * log(greatest(chunks.reltuples, 1))), given.is_hiding, row_security_active(chunks.oid)), ' ' order by given.name)) as told,
+        not bool_or(given.is_hiding or row_security_active(chunks.oid)) as is_shown
+      from (
+        select source.name, concat_ws(' ', source.ctid, source.xmin, space.id, space.ctid, space.xmin) as place,
+          row_security_active(to_regclass(format('%I.%I', source.table_schema, source.table_name))) as is_hiding,
+          to_regclass(format('evervec.%I', 'chunks_' || space.id)) as sidecar
+        from evervec.sources source join evervec.spaces space on space.id = source.active_space_id
+        where source.name = any (sources) or (sources is null and source.standby_of is null)
+      ) given join pg_class chunks on chunks.oid = given.sidecar
+    ) asked
+  ) found;
+  -- Prepared statements are the session's: with the rights of another none is run that was not seen.
+  is_plain := coalesce(is_plain and visible is null and not options ? 'tiers' and current_user = session_user, false);
+  -- A zero vector is another search than was asked for.
+  if not is_plain or cardinality(settings) is distinct from 5 or vector.vector_norm(query_vector) = 0 then return; end if;
+  perform set_config('hnsw.ef_search', settings[2], true), set_config('ivfflat.probes', settings[3], true),
+    set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('evervec' || '.query', query, true), set_config('evervec' || '.query_vector', query_vector::text, true),
+    case when iterates then set_config('hnsw.iterative_scan', settings[4], true) end,
+    case when iterates then set_config('ivfflat.iterative_scan', settings[4], true) end;
+  execute format($sql$execute %I(nullif(current_setting('evervec' || '.query'), ''),
+    nullif(current_setting('evervec' || '.query_vector'), '')::vector.vector, %s, null)$sql$, 'evervec_' || premise, settings[1]::integer)
+    into found_rows.hits, found_rows.has_more, found_rows.counts;
+  perform set_config('hnsw.ef_search', before[1], true), set_config('ivfflat.probes', before[2], true),
+    set_config('plan_cache_mode', before[4], true),
+    set_config('evervec' || '.query', '', true), set_config('evervec' || '.query_vector', '', true),
+    case when iterates then set_config('hnsw.iterative_scan', before[3], true) end,
+    case when iterates then set_config('ivfflat.iterative_scan', before[3], true) end;
+  if coalesce(cardinality(found_rows.hits), 0) >= coalesce((options ->> 'limit')::integer, 10)
+    or (settings[5] = 'all' and not found_rows.has_more) then
+    hits := coalesce(found_rows.hits, '{}');
+  end if;
+end $$;
+
+-- A search from its beginning. `premise` and `is_plain` are `run_again`'s, null where the statement is of this search alone.
+create function evervec.run_anew(
+  sources text[], query text, query_vector vector.vector, options jsonb, visible text[], is_explained boolean,
+  premise text, is_plain boolean
+) returns evervec.search_run
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  mode text := coalesce(options ->> 'mode',
+    case when query_vector is null then 'text' when query is null then 'vector' else 'hybrid' end);
+  asked_mode constant text := mode;
+  filter constant jsonb := coalesce(options -> 'filter', '{}');
+  tiers constant text[] := evervec.narrowed_tiers(visible, options -> 'tiers');
+  hits_from constant integer := coalesce((options ->> 'offset')::integer, 0);
+  hits_to constant integer := hits_from + coalesce((options ->> 'limit')::integer, 10);
+  expert constant jsonb := case when options ? 'expert' then evervec.expert_of(options) else '{}' end;
+  started constant timestamptz := clock_timestamp();
+  unknown text;
+  source_name text;
+  wanted evervec.sources;
+  space evervec.spaces;
+  source_ids integer[] := '{}';
+  scans evervec.vector_scan[];
+  way evervec.search_way;
+  -- Of the statement: whether it holds nothing of this search alone.
+  is_kept constant boolean := premise is not null;
+  settings text;
+  most_lists integer := 1;
+  -- Whether each record has about one chunk.
+  is_uncut boolean := true;
+  oversampling integer := 1;
+  ef_search text;
+  probes text;
+  statement text;
+  found_rows evervec.search_run_rows;
+  rounds integer := 0;
+  report jsonb;
+  -- Without a value until a session has used pgvector: then these are its defaults.
+  ef_search_before constant text := coalesce(current_setting('hnsw.ef_search', true), '40');
+  probes_before constant text := coalesce(current_setting('ivfflat.probes', true), '1');
+  iterative_scan_before constant text := coalesce(current_setting('hnsw.iterative_scan', true), 'off');
+  plans_before constant text := current_setting('plan_cache_mode');
+  iterates boolean;
+  goes_on boolean := false;
+  -- There is no more than what is found.
+  ends boolean;
+begin
+  if mode not in ('vector', 'text', 'hybrid') then
+    raise exception 'mode is vector, text or hybrid, not "%"', mode using errcode = 'invalid_parameter_value';
+  end if;
+  if (mode <> 'vector' and query is null) or (mode <> 'text' and query_vector is null) then
+    raise exception 'a % search needs %', mode, case mode when 'text' then 'a query'
+      when 'vector' then 'a query_vector' else 'a query and a query_vector' end
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if hits_from < 0 or hits_to <= hits_from then
+    raise exception 'limit is 1 or more, offset 0 or more' using errcode = 'invalid_parameter_value';
+  end if;
+  select string_agg(format('"%s"', name), ', ') into unknown from jsonb_object_keys(options) name
+  where name not in ('mode', 'filter', 'limit', 'offset', 'model', 'tiers', 'expert', 'spaces');
+  if unknown is not null then
+    raise exception 'there is no option %', unknown using errcode = 'invalid_parameter_value',
+      hint = 'options are mode, filter, limit, offset, model, tiers, expert';
+  end if;
+  -- What a program takes the sources' spaces to be; it asks for all of them by naming none.
+  if options ? 'spaces' then
+    sources := coalesce(sources, array(select s.name from evervec.sources s
+      where s.standby_of is null and s.active_space_id is not null order by s.name));
+    if (select jsonb_object_agg(s.name, s.active_space_id) from evervec.sources s where s.name = any (sources))
+      is distinct from options -> 'spaces' then
+      raise exception 'the spaces of these sources are others by now' using errcode = 'object_not_in_prerequisite_state';
+    end if;
+  end if;
+  foreach source_name in array coalesce(sources, '{}') loop
+    select * into wanted from evervec.sources s where s.name = source_name;
+    if not found then
+      raise exception 'there is no source "%"', source_name using errcode = 'undefined_object',
+        hint = 'select name from evervec.sources';
+    end if;
+    select * into space from evervec.spaces s where s.id = wanted.active_space_id;
+    continue when not found;
+    -- Between two statements it may have been switched.
+    if options ? 'spaces' and space.id is distinct from (options -> 'spaces' ->> wanted.name)::integer then
+      raise exception 'the spaces of these sources are others by now' using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    -- Vectors of another model give a ranking that is wrong and looks right.
+    if mode <> 'text' and (vector.vector_dims(query_vector) <> space.dimensions
+      or coalesce(options ->> 'model', space.model_id) <> space.model_id) then
+      raise exception 'source "%" holds vectors of % (% dimensions), the query''s is of % (% dimensions)', wanted.name,
+        space.model_id, space.dimensions, coalesce(options ->> 'model', 'another'), vector.vector_dims(query_vector)
+        using errcode = 'datatype_mismatch', hint = 'embed the query with the model of the space';
+    end if;
+    -- Of no tier nothing can be seen.
+    continue when tiers = '{}' and wanted.definition ? 'tier' or wanted.id = any (source_ids);
+    source_ids := source_ids || wanted.id;
+    most_lists := greatest(most_lists, (space.built_with ->> 'lists')::integer);
+    if space.built_with ->> 'quantize' = 'binary' then oversampling := 4; end if;
+    is_uncut := is_uncut and coalesce((select rows.reltuples > 0 and chunks.reltuples <= 1.1 * rows.reltuples
+      from pg_class rows, pg_class chunks where rows.oid = to_regclass(format('%I.%I', wanted.table_schema, wanted.table_name))
+        and chunks.oid = to_regclass(format('evervec.%I', 'chunks_' || space.id))), false);
+  end loop;
+  -- A zero vector is near nothing: the model knows no word of the query.
+  if mode <> 'text' and vector.vector_norm(query_vector) = 0 then
+    if mode = 'vector' then return row('{}'::evervec.search_hit[], '{}'::jsonb); end if;
+    mode := 'text';
+  end if;
+  if source_ids = '{}' then return row('{}'::evervec.search_hit[], '{}'::jsonb); end if;
+
+  iterates := evervec.has_iterative_scan();
+  -- More than asked for: fusion reorders, and several chunks may be of one record.
+  way := row(mode, case when mode <> 'vector' or hits_to > 20 then 100 when hits_to > 10 or not is_uncut or oversampling > 1 then 40
+    else 20 end, coalesce((expert ->> 'exact')::boolean, false),
+    (expert #>> '{weights,vector}')::float8, (expert ->> 'rrfK')::float8, is_explained);
+  if expert ? 'weights' then
+    way.weight := coalesce((expert #>> '{weights,vector}')::float8, 0)
+      / (coalesce((expert #>> '{weights,vector}')::float8, 0) + coalesce((expert #>> '{weights,text}')::float8, 0));
+  end if;
+  if expert ? 'candidates' then
+    way.candidates := (expert ->> 'candidates')::integer;
+  elsif expert ? 'efSearch' and mode = 'vector' then
+    -- Else an index that holds fewer in view would be asked again for the rest.
+    way.candidates := least(way.candidates, greatest(hits_to, (expert ->> 'efSearch')::integer));
+  end if;
+  while way.candidates < hits_to loop
+    way.candidates := way.candidates * 4;
+  end loop;
+  probes := coalesce(expert ->> 'probes', ceil(2 * sqrt(most_lists))::text);
+  -- Rows that are gone and chunks of one record leave fewer hits than candidates: then more are taken. And an ANN scan ends
+  -- before it has seen all: where what it had in view leaves too few, it goes on, and then every chunk is looked at.
+  loop
+    rounds := rounds + 1;
+    scans := evervec.vector_scans_of(source_ids, filter, tiers, way);
+    ends := not exists (select from unnest(scans) scan where scan.scan in ('index', 'iterative'));
+    goes_on := goes_on or iterates and exists (select from unnest(scans) scan where scan.scan = 'iterative');
+    ef_search := coalesce(expert ->> 'efSearch', least(1000, greatest(100, way.candidates * oversampling))::text);
+    perform evervec.tune_scan(ef_search, probes, case when goes_on then 'relaxed_order' when iterates then 'off' end,
+      case when is_kept then 'force_generic_plan' else plans_before end);
+    if is_kept then
+      settings := concat_ws(':', way.candidates, ef_search, probes, case when goes_on then 'relaxed_order' else 'off' end,
+        case when ends then 'all' else 'more' end);
+      found_rows := evervec.run_kept('evervec_' || case when is_plain and rounds = 1 and way.mode = asked_mode then premise
+        else md5(concat_ws(' ', premise, scans, way, tiers is not null)) end,
+        settings, source_ids, scans, hits_from, hits_to, way, tiers is not null, query, query_vector, tiers);
+    else
+      statement := evervec.search_sql(source_ids, scans, filter, tiers is not null, hits_from, hits_to, way);
+      execute statement into found_rows.hits, found_rows.has_more, found_rows.counts
+        using query, query_vector, way.candidates, tiers;
+    end if;
+    exit when coalesce(cardinality(found_rows.hits), 0) >= hits_to - hits_from;
+    exit when ends and not found_rows.has_more;
+    if found_rows.has_more then
+      way.candidates := way.candidates * 4;
+    elsif iterates and not goes_on then
+      goes_on := true;
+    else
+      way.is_exact := true;
+    end if;
+  end loop;
+  if is_explained then
+    report := evervec.report_of(source_ids, scans, statement, found_rows.counts, query, query_vector, way, tiers)
+      || jsonb_build_object('rounds', rounds, 'candidates', way.candidates, 'ef_search', ef_search::integer,
+        'probes', probes::integer, 'sql_ms', extract(epoch from clock_timestamp() - started) * 1000);
+  end if;
+  -- The caller's transaction goes on with the settings it had.
+  perform evervec.tune_scan(ef_search_before, probes_before, case when iterates then iterative_scan_before end, plans_before);
+  return row(coalesce(found_rows.hits, '{}'), report);
+end $$;
+
+-- Searches sources whose spaces are of one model, of those that have tiers only what is in `visible`; null: all that the
+-- caller sees. Give a query for its words, a query_vector for its meaning, both for both.
+-- options: mode (vector, text, hybrid), filter, limit (10), offset (0), model (checked against the spaces'), tiers (which
+-- narrows `visible`), expert (docs/search.md), spaces (source to the id of its space: refused where that is not so). With
+-- `is_explained` there is a report.
+create or replace function evervec.run_search(
+  sources text[], query text, query_vector vector.vector, options jsonb, visible text[], is_explained boolean
+) returns evervec.search_run
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  premise text;
+  is_plain boolean;
+  run evervec.search_run;
+begin
+  if coalesce(options -> 'filter', '{}') = '{}' and not is_explained then
+    select again.premise, again.is_plain, again.hits into premise, is_plain, run.hits
+      from evervec.run_again(sources, options, query, query_vector, visible) again;
+  end if;
+  if run.hits is null then
+    run := evervec.run_anew(sources, query, query_vector, options, visible, is_explained, premise, is_plain);
+  end if;
+  -- The statement may have been of the space that came, with the vector of the one that went.
+  if options ? 'spaces' and exists (
+    select from evervec.sources s where options -> 'spaces' ? s.name
+      and s.active_space_id is distinct from (options -> 'spaces' ->> s.name)::integer
+  ) then
+    raise exception 'the spaces of these sources are others by now' using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  return run;
+end $$;

@@ -158,8 +158,7 @@ export class ReleaseClient {
 
   /** A sign from outside that there is something new: looks within two seconds, as the mode says. Never rejects. */
   async notify(): Promise<void> {
-    await this.start().catch(() => {});
-    if (!this.#acts.isClosed) await this.#schedule.notify(NOTIFY_WITHIN_MS);
+    await this.#notify(NOTIFY_WITHIN_MS);
   }
 
   /**
@@ -190,12 +189,13 @@ export class ReleaseClient {
 
   async #open(): Promise<void> {
     const { rootKeys, channel } = this.#options;
+    this.#news ??= new News(this.#session, {
+      onChange: () => void this.#adopt(),
+      onNews: (spreadMs) => void this.#notify(spreadMs),
+    });
     await this.#session.ledger.open(rootKeys, channel);
     await openStored(this.#session);
-    this.#news = new News(this.#session, {
-      onChange: () => void this.#adopt(),
-      onNews: (spreadMs) => void this.#schedule.notify(spreadMs),
-    });
+    this.#news.listen();
     this.#endWake = onWake(() => this.#schedule.wake());
     this.#schedule.start();
     this.#persist();
@@ -210,6 +210,11 @@ export class ReleaseClient {
       (persisted) => (this.#persisted = persisted),
       () => {},
     );
+  }
+
+  async #notify(withinMs: number): Promise<void> {
+    await this.start().catch(() => {});
+    if (!this.#acts.isClosed) await this.#schedule.notify(withinMs);
   }
 
   async #adopt(): Promise<void> {

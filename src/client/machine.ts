@@ -92,7 +92,8 @@ export const TABLE: { readonly [P in Phase]: { readonly [E in Event]: Cell } } =
   activating: { ...GOES_ON, activate: 'join' },
   'rolling-back': { ...GOES_ON, rollback: 'join' },
   clearing: { ...GOES_ON, clear: 'join' },
-  adopting: { ...GOES_ON, adopt: 'join' },
+  // Not joined: what another tab changed since, the one that goes on may not have read.
+  adopting: GOES_ON,
   closed: {
     start: 'refuse',
     check: 'refuse',

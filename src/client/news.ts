@@ -15,14 +15,20 @@ export class News {
   readonly #tabs: Tabs;
   readonly #onNews: (spreadMs: number) => void;
   readonly #end = new AbortController();
-  readonly #endPage: () => void;
+  #endPage = () => {};
   #nap = new AbortController();
 
+  /** Hears the other tabs from now on: before the store is read, or what they change right after that is missed. */
   constructor(session: Session, { onChange, onNews }: NewsOptions) {
     this.#session = session;
     this.#onNews = onNews;
     this.#tabs = joinTabs(session.options.store.name, { onChange, onNews });
-    this.#endPage = session.options.pushUrl === null ? () => {} : this.#followPage();
+  }
+
+  /** Listens to the server, which has to know what the store holds. */
+  listen(): void {
+    if (this.#session.options.pushUrl === null || this.#end.signal.aborted) return;
+    this.#endPage = this.#followPage();
     void this.#listen();
   }
 

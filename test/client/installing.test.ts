@@ -204,4 +204,67 @@ describe('who asks when', () => {
       { name: 'updateCompleted', event: { isElsewhere: true, before: null } },
     ]);
   });
+
+  it('adopts what another client installed while it started', async () => {
+    const shared = path.join(folder, 'starting');
+    const { site, client, server } = await setUp({ store: new FolderStore(shared) });
+    await site.publish();
+    const store = new HeldStore(shared);
+    const other = newClient(site, server, { store });
+    const held = store.hold('readState');
+    const starting = other.client.start();
+    await held.reached;
+    await client.update();
+    held.release();
+    await starting;
+    await expect.poll(() => other.client.getStatus().active?.sequence).toBe(1);
+  });
+
+  it('adopts what another client installed while it adopted', async () => {
+    const shared = path.join(folder, 'adopting');
+    const { site, client, server } = await setUp({ store: new FolderStore(shared) });
+    await site.publish();
+    const store = new HeldStore(shared);
+    const other = newClient(site, server, { store });
+    await other.client.start();
+    const held = store.hold('readBlob');
+    await client.update();
+    await held.reached;
+    await site.publish();
+    await client.update();
+    held.release();
+    await expect.poll(() => other.client.getStatus().active?.sequence).toBe(2);
+  });
 });
+
+/** Stops once between reading and giving what was read. */
+class HeldStore extends FolderStore {
+  #held: { readonly of: 'readState' | 'readBlob'; reach(): void; until: Promise<void> } | undefined;
+
+  hold(of: 'readState' | 'readBlob') {
+    const reached = Promise.withResolvers<void>();
+    const until = Promise.withResolvers<void>();
+    this.#held = { of, reach: reached.resolve, until: until.promise };
+    return { reached: reached.promise, release: until.resolve };
+  }
+
+  override async readState(): Promise<string | undefined> {
+    const found = await super.readState();
+    await this.#stop('readState');
+    return found;
+  }
+
+  override async readBlob(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const found = await super.readBlob(name);
+    await this.#stop('readBlob');
+    return found;
+  }
+
+  async #stop(at: 'readState' | 'readBlob'): Promise<void> {
+    const held = this.#held;
+    if (held?.of !== at) return;
+    this.#held = undefined;
+    held.reach();
+    await held.until;
+  }
+}

@@ -46,7 +46,7 @@ export const bench: Bench = {
     const index = decodeIndex(encodeIndex(ABOUT, DIMENSIONS, records));
     const queries = queriesOf(records);
     const started = performance.now();
-    const words = buildWordIndex(index.chunkCount, (chunk) => index.text(chunk), ABOUT.language);
+    const words = buildWordIndex(index.chunkCount, (chunk) => [index.text(chunk)], ABOUT.language);
     const building = performance.now() - started;
     const width = index.paddedDimensions;
     const wasm = createRowScorer(index.vectors, width);

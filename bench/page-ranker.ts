@@ -27,7 +27,7 @@ export function pageRanker(
   }));
   const bytes = encodeIndex(about, vectors[0]?.length ?? 0, [{ key: 'all', chunks }]);
   const index = decodeIndex(bytes);
-  const words = buildWordIndex(index.chunkCount, (chunk) => index.text(chunk), about.language);
+  const words = buildWordIndex(index.chunkCount, (chunk) => [index.text(chunk)], about.language);
   const scorer = createRowScorer(index.vectors, index.paddedDimensions);
   return (query, vector) => {
     const { row, scale } = quantiseQuery(vector);

@@ -43,7 +43,7 @@ const PURE = new Set(
     'embed/embedded':
       'decode-model embed-text hashed-words hashing near-words-fingerprint term-reader term-table text-sum ' +
       'unit-classes weigh-word word-weights',
-    search: 'check-asked filter',
+    search: 'check-asked filter words-of-chunks',
   }).flatMap(([folder, names]) => names.split(' ').map((name) => `${folder}/${name}`)),
 );
 const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { headingsAtStart, outlineOf } from './outline.ts';
+import { headingsAtStart, mayBeginWithHeading, outlineOf } from './outline.ts';
 
 it('the headings that a text begins with are those of its outline', () => {
   const part = fc.constantFrom(
@@ -23,6 +23,7 @@ it('the headings that a text begins with are those of its outline', () => {
       const { sections, headings } = outlineOf(text);
       const first = sections[0]?.start === 0 ? sections[0].headings : 0;
       expect(headingsAtStart(text)).toEqual(headings.slice(0, first));
+      if (first > 0) expect(mayBeginWithHeading(new TextEncoder().encode(text))).toBe(true);
       if (first > 0 && !text.startsWith('#')) found++;
     }),
     { numRuns: 5_000 },

@@ -59,6 +59,8 @@ const COLONS = new Set([':', '：'].map((mark) => mark.charCodeAt(0)));
 /** A line of dashes, and a name with its value. */
 const FRONT_MATTER = /^---\r?\n[\w"'][\w "'-]{0,60}:/;
 const GREATER = 0x3e;
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
 const HASH = 0x23;
 const DASH = 0x2d;
 const EQUALS = 0x3d;
@@ -75,6 +77,17 @@ export function headingsAtStart(text: string): readonly Heading[] {
   const { sections, headings } = outlineOf(text);
   const [first] = sections;
   return first?.start === 0 ? headings.slice(0, first.headings) : [];
+}
+
+/** Whether `headingsAtStart` of a text in UTF-8 may be any, without a string of it. */
+export function mayBeginWithHeading(utf8: Uint8Array): boolean {
+  if (utf8[0] === HASH) return true;
+  for (let at = utf8.indexOf(NEWLINE); at >= 0; at = utf8.indexOf(NEWLINE, at + 1)) {
+    let next = at + 1;
+    while (utf8[next] === SPACE) next++;
+    if (utf8[next] === DASH || utf8[next] === EQUALS) return true;
+  }
+  return false;
 }
 
 export function outlineOf(text: string): Outline {

@@ -6,7 +6,7 @@ import { EvervecError } from '../errors/evervec-error.ts';
 import { Acts, closed, errorOf } from './acts/acts.ts';
 import { checkForUpdate } from './acts/check.ts';
 import { planOf, waitOf } from './acts/decide.ts';
-import { download } from './acts/download.ts';
+import { download, type DownloadOptions } from './acts/download.ts';
 import { activate, adopt, installLocal, openStored, putBack, rollBack } from './acts/install.ts';
 import { type EventName, Events, type ReleaseClientEvents } from './events.ts';
 import type { PageSearchRequest, PageSearchResponse } from './index-host.ts';
@@ -18,8 +18,6 @@ import { searchInstalled } from './acts/search.ts';
 import { onWake, Schedule } from './schedule.ts';
 import { type Offer, offerInfo, type Session, sessionOf, tellFailure } from './session.ts';
 import { type ReleaseStatus, statusOf } from './status.ts';
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 const NOTIFY_WITHIN_MS = 2_000;
 
@@ -37,9 +35,6 @@ export class ReleaseClient {
   #starting: Promise<void> | undefined;
   #persisted: boolean | null = null;
   #news: News | undefined;
-  #endWake = () => {};
-  /** Of what was just staged, so that it is not read again. */
-  #fresh: Bytes | undefined;
 
   constructor(options: CheckedOptions) {
     this.#options = options;
@@ -53,6 +48,7 @@ export class ReleaseClient {
     this.#session = sessionOf(options, ledger, web, events);
     this.#acts = new Acts(this.#session);
     options.host.onLost?.(async () => {
+      this.#session.opening = null;
       await this.#acts.settled();
       await this.#acts.run('adopt', () => putBack(this.#session));
     });
@@ -107,8 +103,7 @@ export class ReleaseClient {
 
   /** Fetches and verifies what `check` found. @throws ReleaseUpdateError `NO_UPDATE`, and as `check` */
   async download(): Promise<void> {
-    await this.#download(false);
-    this.#fresh = undefined;
+    await this.#download({ mayWait: false, opens: false });
   }
 
   /** Searches what was downloaded from now on. @throws ReleaseUpdateError `NO_UPDATE`, `CANARY`, `UNUSABLE`, and as `check` */
@@ -116,9 +111,7 @@ export class ReleaseClient {
     await this.start();
     await this.#acts.run('activate', () =>
       this.#acts.exclusively(async () => {
-        const index = this.#fresh;
-        this.#fresh = undefined;
-        await activate(this.#session, index);
+        await activate(this.#session);
         this.#persist();
         this.#news?.tell();
       }),
@@ -177,7 +170,6 @@ export class ReleaseClient {
     if (this.#acts.isClosed) return;
     this.#acts.close();
     this.#closing.abort(closed());
-    this.#endWake();
     this.#news?.close();
     await this.#acts.settled();
     await this.#schedule.close();
@@ -196,7 +188,7 @@ export class ReleaseClient {
     await this.#session.ledger.open(rootKeys, channel);
     await openStored(this.#session);
     this.#news.listen();
-    this.#endWake = onWake(() => this.#schedule.wake());
+    onWake(() => this.#schedule.wake(), this.#closing.signal);
     this.#schedule.start();
     this.#persist();
   }
@@ -240,12 +232,12 @@ export class ReleaseClient {
     }
   }
 
-  async #download(mayWait: boolean): Promise<void> {
+  async #download(options: DownloadOptions): Promise<void> {
     await this.start();
     await this.#acts.run('download', () =>
       this.#acts.exclusively(async () => {
         const { offer } = this.#session;
-        if (offer !== null) this.#fresh = await download(this.#session, offer, { mayWait });
+        if (offer !== null) await download(this.#session, offer, options);
       }),
     );
   }
@@ -258,11 +250,11 @@ export class ReleaseClient {
       await this.check();
       const { offer } = this.#session;
       if (offer !== null && !(await goesOn(offer))) return false;
-      if (offer !== null && this.#acts.phase !== 'staged') await this.#download(mayWait);
+      if (offer !== null && this.#acts.phase !== 'staged')
+        await this.#download({ mayWait, opens: true });
       if (this.#session.ledger.state.staged !== null) await this.activate();
     } catch (error) {
       const failure = errorOf(error);
-      this.#fresh = undefined;
       // Another tab was faster: that there is nothing left to do is no failure.
       if (failure.code !== 'EVERVEC_CLIENT_NO_UPDATE') {
         tellFailure(this.#session, failure);

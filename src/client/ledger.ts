@@ -116,13 +116,17 @@ export class Ledger {
   }
 }
 
+/** Of a release. */
+export interface Stored {
+  readonly index: Uint8Array<ArrayBuffer>;
+  readonly model: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** Whether what is stored answers for the release: its index and, where it has one, its model. */
 export async function readInstalled(
   ledger: Ledger,
   installed: Installed,
-): Promise<
-  { index: Uint8Array<ArrayBuffer>; model: Uint8Array<ArrayBuffer> | undefined } | undefined
-> {
+): Promise<Stored | undefined> {
   const index = await ledger.read(installed.index.sha256);
   if (index === undefined) return undefined;
   const { sha256 } = installed.model;

@@ -15,7 +15,6 @@ export class News {
   readonly #tabs: Tabs;
   readonly #onNews: (spreadMs: number) => void;
   readonly #end = new AbortController();
-  #endPage = () => {};
   #nap = new AbortController();
 
   /** Hears the other tabs from now on: before the store is read, or what they change right after that is missed. */
@@ -28,7 +27,7 @@ export class News {
   /** Listens to the server, which has to know what the store holds. */
   listen(): void {
     if (this.#session.options.pushUrl === null || this.#end.signal.aborted) return;
-    this.#endPage = this.#followPage();
+    this.#followPage();
     void this.#listen();
   }
 
@@ -40,7 +39,6 @@ export class News {
   close(): void {
     this.#end.abort();
     this.#nap.abort();
-    this.#endPage();
     this.#tabs.close();
   }
 
@@ -65,19 +63,16 @@ export class News {
     });
   }
 
-  /** A page that is put aside by the browser keeps no connection, and no lock from others. @returns ends it */
-  #followPage(): () => void {
+  /** A page that is put aside by the browser keeps no connection, and no lock from others. */
+  #followPage(): void {
+    const { signal } = this.#end;
     const onHide = () => this.#nap.abort();
     const onShow = () => {
-      if (!this.#nap.signal.aborted || this.#end.signal.aborted) return;
+      if (!this.#nap.signal.aborted) return;
       this.#nap = new AbortController();
       void this.#listen();
     };
-    globalThis.addEventListener?.('pagehide', onHide);
-    globalThis.addEventListener?.('pageshow', onShow);
-    return () => {
-      globalThis.removeEventListener?.('pagehide', onHide);
-      globalThis.removeEventListener?.('pageshow', onShow);
-    };
+    globalThis.addEventListener?.('pagehide', onHide, { signal });
+    globalThis.addEventListener?.('pageshow', onShow, { signal });
   }
 }

@@ -106,16 +106,12 @@ export class Schedule {
   }
 }
 
-/** @returns ends it */
-export function onWake(wake: () => void): () => void {
+/** Until the signal. */
+export function onWake(wake: () => void, signal: AbortSignal): void {
   const page = globalThis.document;
   const onVisible = () => {
     if (page.visibilityState === 'visible') wake();
   };
-  page?.addEventListener('visibilitychange', onVisible);
-  globalThis.addEventListener?.('online', wake);
-  return () => {
-    page?.removeEventListener('visibilitychange', onVisible);
-    globalThis.removeEventListener?.('online', wake);
-  };
+  page?.addEventListener('visibilitychange', onVisible, { signal });
+  globalThis.addEventListener?.('online', wake, { signal });
 }

@@ -3,6 +3,7 @@ import type { EvervecError } from '../errors/evervec-error.ts';
 import { ReleaseUpdateError } from '../errors/release-update-error.ts';
 import type { Refusal, ReleaseManifest } from '../format/index.ts';
 import type { Events, ReleaseInfo, Stage } from './events.ts';
+import type { IndexSummary } from './index-host.ts';
 import type { Ledger } from './ledger.ts';
 import type { Web } from './mirrors.ts';
 import type { CheckedOptions, ReleaseReport } from './options.ts';
@@ -16,6 +17,12 @@ export interface Offer {
   readonly keyIds: readonly string[];
 }
 
+/** An index that the host was given. */
+export interface Opening {
+  readonly sha256: string;
+  readonly summary: Promise<IndexSummary>;
+}
+
 export interface Session {
   readonly options: CheckedOptions;
   readonly ledger: Ledger;
@@ -23,6 +30,8 @@ export interface Session {
   readonly events: Events;
   /** What the host searches. */
   searched: Installed | null;
+  /** What the host was given last, until it searches it. */
+  opening: Opening | null;
   /** SHA-256 of the model's file that the host has. */
   loadedModel: string | null;
   /** The searched release has one that this device lost. */
@@ -43,6 +52,7 @@ export function sessionOf(
 ): Session {
   const nothing = {
     searched: null,
+    opening: null,
     loadedModel: null,
     isModelMissing: false,
     offer: null,
@@ -80,6 +90,16 @@ export function report(
   } catch (error) {
     options.debug('report failed', { error: String(error) });
   }
+}
+
+/** @param bytes so far of a download, else of the whole index */
+export function tellProgress(
+  { events }: Session,
+  stage: Stage,
+  percentage: number,
+  bytes: number,
+): void {
+  events.emit('updateProgress', { stage, percentage, bytes });
 }
 
 /** That something waits, or that the client was closed, is no failure. */

@@ -22,8 +22,7 @@ export function joinTabs(name: string, { onChange, onNews }: TabListeners): Tabs
     else onChange();
   });
   // In Node it would keep the program alive.
-  const unref: unknown = Reflect.get(channel, 'unref');
-  if (typeof unref === 'function') Reflect.apply(unref, channel, []);
+  (channel as { unref?(): void }).unref?.();
   return {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has no targets
     tell: (message) => channel.postMessage(message),

@@ -39,6 +39,8 @@ export class ReleaseIndex {
   /** Each record's first chunk, and at the end how many chunks there are. (records + 1) */
   readonly recordStarts: Uint32Array;
   readonly #sections: Sections;
+  /** What was read last: neighbours have the same titles and headings, and a string takes longer to make than to find. */
+  readonly #strings = new Map<number, string>();
 
   constructor(bytes: Uint8Array) {
     const sections = readSections(bytes);
@@ -88,6 +90,12 @@ export class ReleaseIndex {
   title(record: number): string | null {
     inside(record, this.recordCount, 'record');
     return this.#stringOrNull('RTIT', record);
+  }
+
+  /** The headings above a chunk. @throws FormatError, RangeError when there is no such chunk */
+  section(chunk: number): string | null {
+    inside(chunk, this.chunkCount, 'chunk');
+    return this.#stringOrNull('CSEC', chunk);
   }
 
   /** The record's own columns as canonical JSON. @throws FormatError */
@@ -176,7 +184,7 @@ export class ReleaseIndex {
       text,
       start,
       end,
-      section: this.#stringOrNull('CSEC', number),
+      section: this.section(number),
       page: page === 0 ? null : page,
     };
   }
@@ -215,7 +223,12 @@ export class ReleaseIndex {
   }
 
   #string(number: number): string {
-    return fromUtf8(this.#slice('STRO', 'STRB', number), `index STRB, string ${number}`);
+    const known = this.#strings.get(number);
+    if (known !== undefined) return known;
+    const found = fromUtf8(this.#slice('STRO', 'STRB', number), `index STRB, string ${number}`);
+    if (this.#strings.size === KEPT_STRINGS) this.#strings.clear();
+    this.#strings.set(number, found);
+    return found;
   }
 
   #slice(offsets: 'STRO' | 'TXTO', bytes: 'STRB' | 'TXTB', number: number): Uint8Array {
@@ -227,6 +240,8 @@ export class ReleaseIndex {
     return this.#sections.numbers(tag)[at] ?? 0;
   }
 }
+
+const KEPT_STRINGS = 256;
 
 /** Sections of a string's number + 1, or 0. */
 type StringTag = 'RTIT' | 'RURL' | 'RPUB' | 'RCOL' | 'CSEC';

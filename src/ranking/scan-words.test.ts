@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fold, FoldedText, hashesOf, scanWords } from './scan-words.ts';
+import { fold, FoldedText, hashesOf, scanWords, type TextPart } from './scan-words.ts';
 
+const encoder = new TextEncoder();
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
 it('the words of any text are the runs of letters, marks and digits', () => {
@@ -36,13 +37,47 @@ it('the words of any text are the runs of letters, marks and digits', () => {
   const folded = new FoldedText();
   fc.assert(
     fc.property(text, (text) => {
-      folded.set(text);
-      const words: string[] = [];
-      scanWords(folded, (from, to, ...hashes) => {
-        words.push(folded.slice(from, to));
-        expect(hashes).toEqual(hashesOf(folded.units, from, to));
-      });
-      expect(words).toEqual(fold(text).match(WORD) ?? []);
+      const expected = fold(text).match(WORD) ?? [];
+      expect(wordsOf(text)).toEqual(expected);
+      // UTF-8 has no halves of pairs.
+      if (text.isWellFormed())
+        expect(wordsOf({ utf8: encoder.encode(text), toString: () => text })).toEqual(expected);
+    }),
+    { numRuns: 500 },
+  );
+
+  function wordsOf(part: TextPart): string[] {
+    folded.set(part);
+    const words: string[] = [];
+    scanWords(folded, (from, to, ...hashes) => {
+      words.push(folded.slice(from, to));
+      expect(hashes).toEqual(hashesOf(folded.units, from, to));
+    });
+    return words;
+  }
+});
+
+it('of bytes that are no UTF-8 the string is asked for, whose reader refuses them', () => {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const bytes = fc.array(
+    fc.constantFrom(0x41, 0x20, 0x80, 0xbf, 0xc1, 0xc3, 0xe0, 0xe4, 0xed, 0xf0),
+    {
+      maxLength: 8,
+    },
+  );
+  fc.assert(
+    fc.property(bytes, (bytes) => {
+      const utf8 = Uint8Array.from(bytes);
+      const part = { utf8, toString: () => decoder.decode(utf8) };
+      const read = (part: TextPart) => new FoldedText().set(part);
+      let isRefused = false;
+      try {
+        decoder.decode(utf8);
+      } catch {
+        isRefused = true;
+      }
+      if (isRefused) expect(() => read(part)).toThrow(TypeError);
+      else read(part);
     }),
     { numRuns: 500 },
   );

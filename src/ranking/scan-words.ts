@@ -2,12 +2,8 @@
 
 const WORD_CHARACTER = /^[\p{L}\p{M}\p{N}]$/u;
 const FIRST_LENGTH = 4096;
-
-/** By UTF-16 unit, found out when one is met: */
-const UNSEEN = 0;
-const BESIDE_WORDS = 1;
-const OF_WORDS = 2;
-const kinds = new Uint8Array(0x1_0000);
+/** Stands for whatever is between words. */
+const BESIDE_WORDS = 0;
 
 /** NFKC in lower case: one spelling for what looks alike. */
 export function fold(text: string): string {
@@ -20,17 +16,45 @@ export function fold(text: string): string {
  */
 const ALONE =
   /[\0-\u024f\u0400-\u0482\u048a-\u052f\u2010-\u2027\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]/;
-const WITH_OTHERS = 0xffff;
-/** By UTF-16 unit what it is folded to, or `WITH_OTHERS`; 0 until one is met. */
-const foldedUnits = new Uint16Array(0x1_0000);
+/** Units that are no characters, so that none is folded to them. */
+const UNSEEN = 0xffff;
+const WITH_OTHERS = 0xfffe;
+/** By UTF-16 unit what it is folded to, or one of the two; found out when one is met. */
+const foldedUnits = new Uint16Array(0x1_0000).fill(UNSEEN);
 
-/** The text that is read, as `fold` has it, in UTF-16 units: one array for all texts, since making one for each takes as long as reading it. */
+/** A text, or one in UTF-8 of which a string is made only where it is needed. */
+export type TextPart = string | { readonly utf8: Uint8Array; toString(): string };
+
+/** The words of the text that is read, as `fold` has them, in UTF-16 units, with `BESIDE_WORDS` in between: one array for all texts, since making one for each takes as long as reading it. */
 export class FoldedText {
   units = new Uint16Array(FIRST_LENGTH);
   length = 0;
 
-  set(text: string): void {
-    if (!this.#setUnits(text)) this.#setFolded(fold(text));
+  /** @throws what the part's `toString` throws */
+  set(part: TextPart): void {
+    const isSet = typeof part === 'string' ? this.#setUnits(part) : this.#setUtf8(part.utf8);
+    if (!isSet) this.#setFolded(fold(part.toString()));
+  }
+
+  /** @returns false for bytes that are no characters, or some that are folded with what is beside them */
+  #setUtf8(bytes: Uint8Array): boolean {
+    const units = this.#fit(bytes.length);
+    let length = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      let unit = bytes[at] ?? 0;
+      if (unit >= 0x80) {
+        const width = unit < 0xe0 ? 2 : 3;
+        unit = unitOf(bytes, at, width);
+        if (unit === WITH_OTHERS) return false;
+        at += width - 1;
+      }
+      const known = foldedUnits[unit] ?? UNSEEN;
+      const folded = known === UNSEEN ? foldUnit(unit) : known;
+      if (folded === WITH_OTHERS) return false;
+      units[length++] = folded;
+    }
+    this.length = length;
+    return true;
   }
 
   slice(from: number, to: number): string {
@@ -43,29 +67,50 @@ export class FoldedText {
     const units = this.#fit(text.length);
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);
-      const folded = foldedUnits[unit] || foldUnit(unit);
+      const known = foldedUnits[unit] ?? UNSEEN;
+      const folded = known === UNSEEN ? foldUnit(unit) : known;
       if (folded === WITH_OTHERS) return false;
       units[i] = folded;
     }
+    this.length = text.length;
     return true;
   }
 
   #setFolded(text: string): void {
     const units = this.#fit(text.length);
-    for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
+    let length = 0;
+    for (const character of text) {
+      const isOfWords = WORD_CHARACTER.test(character);
+      for (let i = 0; i < character.length; i++)
+        units[length++] = isOfWords ? character.charCodeAt(i) : BESIDE_WORDS;
+    }
+    this.length = length;
   }
 
   #fit(length: number): Uint16Array {
     if (length > this.units.length) this.units = new Uint16Array(2 * length);
-    this.length = length;
     return this.units;
   }
 }
 
+/** @returns the character of two or three bytes, or `WITH_OTHERS` for what is none */
+function unitOf(bytes: Uint8Array, at: number, width: 2 | 3): number {
+  const first = bytes[at] ?? 0;
+  const second = (bytes[at + 1] ?? 0) ^ 0x80;
+  const third = width === 3 ? (bytes[at + 2] ?? 0) ^ 0x80 : 0;
+  if (first > 0xef || second > 0x3f || third > 0x3f) return WITH_OTHERS;
+  const unit =
+    width === 2 ? ((first & 0x1f) << 6) | second : ((first & 0xf) << 12) | (second << 6) | third;
+  const least = width === 2 ? 0x80 : 0x800;
+  return unit < least || first < 0xc0 ? WITH_OTHERS : unit;
+}
+
 function foldUnit(unit: number): number {
-  const text = String.fromCharCode(unit);
-  const folded = ALONE.test(text) ? fold(text) : '';
-  const found = folded.length === 1 ? folded.charCodeAt(0) : WITH_OTHERS;
+  const character = String.fromCharCode(unit);
+  const folded = ALONE.test(character) ? fold(character) : '';
+  let found = WITH_OTHERS;
+  if (folded.length === 1)
+    found = WORD_CHARACTER.test(folded) ? folded.charCodeAt(0) : BESIDE_WORDS;
   foldedUnits[unit] = found;
   return found;
 }
@@ -97,44 +142,18 @@ export function scanWords(
   { units, length }: FoldedText,
   take: (from: number, to: number, hash: number, other: number) => void,
 ): void {
-  let from = -1;
-  let hash = SEED;
-  let other = OTHER_SEED;
   for (let at = 0; at < length; at++) {
-    const unit = units[at] ?? 0;
-    const isPair = isFirstOfPair(unit) && isPairOfWords(units, at, length);
-    if (!isPair && !isOfWords(unit)) {
-      if (from >= 0) take(from, at, hash, other);
-      from = -1;
-      continue;
+    let unit = units[at] ?? BESIDE_WORDS;
+    if (unit === BESIDE_WORDS) continue;
+    const from = at;
+    let hash = SEED;
+    let other = OTHER_SEED;
+    while (unit !== BESIDE_WORDS) {
+      hash = Math.imul(hash ^ unit, PRIME);
+      other = Math.imul(other ^ unit, OTHER_PRIME);
+      at++;
+      unit = at < length ? (units[at] ?? BESIDE_WORDS) : BESIDE_WORDS;
     }
-    if (from < 0) {
-      from = at;
-      hash = SEED;
-      other = OTHER_SEED;
-    }
-    hash = Math.imul(hash ^ unit, PRIME);
-    other = Math.imul(other ^ unit, OTHER_PRIME);
-    if (!isPair) continue;
-    const second = units[++at] ?? 0;
-    hash = Math.imul(hash ^ second, PRIME);
-    other = Math.imul(other ^ second, OTHER_PRIME);
+    take(from, at, hash, other);
   }
-  if (from >= 0) take(from, length, hash, other);
-}
-
-function isOfWords(unit: number): boolean {
-  if (kinds[unit] === UNSEEN)
-    kinds[unit] = WORD_CHARACTER.test(String.fromCharCode(unit)) ? OF_WORDS : BESIDE_WORDS;
-  return kinds[unit] === OF_WORDS;
-}
-
-function isFirstOfPair(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-/** Whether a surrogate pair begins here that is a letter, a mark or a digit. */
-function isPairOfWords(units: Uint16Array, at: number, length: number): boolean {
-  if (at + 1 === length) return false;
-  return WORD_CHARACTER.test(String.fromCharCode(units[at] ?? 0, units[at + 1] ?? 0));
 }

@@ -1,6 +1,6 @@
 /** Numbers for the stems of words. While texts are read each spelling is stemmed once. */
 import { stemEnglish } from './english-stem.ts';
-import { FoldedText, hashesOf, scanWords } from './scan-words.ts';
+import { FoldedText, hashesOf, scanWords, type TextPart } from './scan-words.ts';
 import { ENGLISH_STOP_WORDS } from './stop-words.ts';
 import { WordTable } from './word-table.ts';
 
@@ -33,8 +33,8 @@ export class Terms {
   }
 
   /** Gives each word's number, in order, but for stop words; new ones for new words. */
-  read(text: string, take: (term: number) => void): void {
-    this.#folded.set(text);
+  read(part: TextPart, take: (term: number) => void): void {
+    this.#folded.set(part);
     scanWords(this.#folded, (from, to, hash, other) => {
       const known = this.#spellings.get(hash, other, UNKNOWN_TERM);
       const term = known === UNKNOWN_TERM ? this.#add(from, to, hash, other) : known;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { buildWordIndex } from './word-index.ts';
 
 const indexOf = (texts: readonly string[], language?: string) =>
-  buildWordIndex(texts.length, (text) => texts[text] ?? '', language);
+  buildWordIndex(texts.length, (text) => [texts[text] ?? ''], language);
 
 /** Of words that are their own stems. */
 function bm25(texts: readonly string[], query: string): number[] {

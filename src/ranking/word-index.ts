@@ -10,6 +10,7 @@ import { askedWords } from './asked-words.ts';
 import { textsWith } from './phrases.ts';
 import { type Postings, postingsInSteps } from './postings.ts';
 import { readQuery } from './read-query.ts';
+import type { TextPart } from './scan-words.ts';
 import { Terms } from './terms.ts';
 
 const K1 = 1.2;
@@ -29,14 +30,15 @@ export interface WordIndex {
   scores(query: string): Float64Array;
 }
 
-type TextOf = (text: number) => string;
+/** Of a text, in order; no word goes from one to the next. */
+type PartsOf = (text: number) => readonly TextPart[];
 
 /**
- * @param textOf of each of `count`, in order; asked for again where a query has a phrase
+ * @param partsOf of each of `count`, in order; asked for again where a query has a phrase
  * @param language `english` stems words of a to z and leaves out stop words; any other takes words as they are, in lower case
  */
-export function buildWordIndex(count: number, textOf: TextOf, language?: string): WordIndex {
-  const steps = wordIndexInSteps(count, textOf, language);
+export function buildWordIndex(count: number, partsOf: PartsOf, language?: string): WordIndex {
+  const steps = wordIndexInSteps(count, partsOf, language);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -46,25 +48,26 @@ export function buildWordIndex(count: number, textOf: TextOf, language?: string)
 /** The same in steps of some milliseconds, for a thread that has other things to do. */
 export function* wordIndexInSteps(
   count: number,
-  textOf: TextOf,
+  partsOf: PartsOf,
   language = 'english',
 ): Generator<void, WordIndex> {
   const terms = new Terms(language);
   const lengths = new Float64Array(count);
   let words = new Uint32Array(1024);
   let used = 0;
+  const take = (term: number) => {
+    if (used === words.length) words = grown(words);
+    words[used++] = term;
+  };
   for (let text = 0; text < count; text++) {
     const from = used;
-    terms.read(textOf(text), (term) => {
-      if (used === words.length) words = grown(words);
-      words[used++] = term;
-    });
+    for (const part of partsOf(text)) terms.read(part, take);
     lengths[text] = used - from;
     if (text % TEXTS_OF_STEP === TEXTS_OF_STEP - 1) yield;
   }
   terms.close();
   const postings = yield* postingsInSteps(words, lengths, terms.count);
-  return new Bm25(terms, postings, lengths, textOf);
+  return new Bm25(terms, postings, lengths, partsOf);
 }
 
 class Bm25 implements WordIndex {
@@ -72,14 +75,14 @@ class Bm25 implements WordIndex {
   readonly #terms: Terms;
   readonly #postings: Postings;
   readonly #weights: Float64Array;
-  readonly #textOf: TextOf;
+  readonly #partsOf: PartsOf;
 
-  constructor(terms: Terms, postings: Postings, lengths: Float64Array, textOf: TextOf) {
+  constructor(terms: Terms, postings: Postings, lengths: Float64Array, partsOf: PartsOf) {
     this.textCount = lengths.length;
     this.#terms = terms;
     this.#postings = postings;
     this.#weights = lengthWeights(lengths);
-    this.#textOf = textOf;
+    this.#partsOf = partsOf;
   }
 
   get termCount(): number {
@@ -128,7 +131,7 @@ class Bm25 implements WordIndex {
 
   /** @returns undefined for a phrase of stop words, which says nothing */
   #having(phrase: string): Set<number> | undefined {
-    return textsWith(phrase, this.#terms, this.#postings, this.#textOf);
+    return textsWith(phrase, this.#terms, this.#postings, (text) => this.#partsOf(text).join('\n'));
   }
 }
 

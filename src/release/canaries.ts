@@ -3,9 +3,9 @@
  * word index that clients build.
  */
 import { createHash } from 'node:crypto';
-import { createRecordChunker } from '../chunk/index.ts';
 import type { ReleaseIndex, ReleaseManifest } from '../format/index.ts';
 import { buildWordIndex, type WordIndex } from '../ranking/index.ts';
+import { wordsOfChunks } from '../search/words-of-chunks.ts';
 
 type Canary = ReleaseManifest['canaries'][number];
 
@@ -18,12 +18,10 @@ const WORD = /\p{L}[\p{L}\p{M}\p{N}]{3,39}/gu;
 /** A client looks among the first ten; here it must be among these, so that ties elsewhere in the order do no harm. */
 const MUST_BE_AMONG = 3;
 
-const context = createRecordChunker({ hasContext: true });
-
 /** @returns at most 8, the same for the same index; none where no text has words of four letters or more */
 export function chooseCanaries(index: ReleaseIndex): Canary[] {
   const { language } = index.about;
-  const words = buildWordIndex(index.chunkCount, wordsOf(index), language);
+  const words = buildWordIndex(index.chunkCount, wordsOfChunks(index), language);
   const canaries: Canary[] = [];
   for (const record of recordsByHash(index)) {
     const query = queryFor(index, record);
@@ -62,17 +60,4 @@ function isFound(index: ReleaseIndex, words: WordIndex, query: string, record: n
   for (const [chunk, score] of scores.entries())
     if (score >= own && others.add(index.recordOf(chunk)).size === MUST_BE_AMONG) return false;
   return true;
-}
-
-/** What a page counts the words of: where there are titles, these and the headings stand before a chunk, as on the server. */
-function wordsOf(index: ReleaseIndex): (chunk: number) => string {
-  const titles = Array.from(
-    { length: index.recordCount },
-    (_, record) => index.record(record).title,
-  );
-  if (titles.every((title) => title === null)) return (chunk) => index.text(chunk);
-  return (chunk) => {
-    const { record, text, section } = index.chunk(chunk);
-    return `${context.contextOf(titles[record] ?? null, { text, section })}${text}`;
-  };
 }

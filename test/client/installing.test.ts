@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { createInlineHost } from '../../src/client/search/inline-host.ts';
 import { FolderStore } from '../../src/client/stores/folder-store.ts';
+import { ReleaseUpdateError } from '../../src/errors/index.ts';
 import { sha256Hex } from '../../src/format/index.ts';
 import { closeAll, expectEdition, foundEdition, newClient, setUp } from './client-setup.ts';
 
@@ -220,6 +221,45 @@ describe('who asks when', () => {
     await expect.poll(() => other.client.getStatus().active?.sequence).toBe(1);
   });
 
+  it('opens a release while it is stored, and lets go of it where it could not be', async () => {
+    const store = new HeldStore(path.join(folder, 'opening'));
+    const host = createInlineHost();
+    const { stage, discard } = host;
+    const asked: string[] = [];
+    host.stage = async (bytes) => {
+      asked.push('stage');
+      return await stage.call(host, bytes);
+    };
+    host.discard = async () => {
+      asked.push('discard');
+      await discard.call(host);
+    };
+    const { site, client } = await setUp({ store, host });
+    await site.publish();
+    const full = store.hold('writeBlob', new ReleaseUpdateError('QUOTA', 'The store is full.'));
+    const failing = client.update().catch((error: unknown) => error);
+    await full.reached;
+    expect(asked).toEqual(['stage']);
+    full.release();
+    expect(await failing).toMatchObject({ code: 'EVERVEC_CLIENT_QUOTA' });
+    expect(asked).toEqual(['stage', 'discard']);
+    const held = store.hold('writeBlob');
+    const updating = client.update();
+    await held.reached;
+    expect(client.getStatus()).toMatchObject({ active: null, staged: null });
+    held.release();
+    expect(await updating).toBe(true);
+    expect(asked).toEqual(['stage', 'discard', 'stage']);
+    await expectEdition(client, 1);
+    await site.publish();
+    await client.check();
+    await client.download();
+    expect(asked).toHaveLength(3);
+    await client.activate();
+    expect(asked).toHaveLength(4);
+    await expectEdition(client, 2);
+  });
+
   it('adopts what another client installed while it adopted', async () => {
     const shared = path.join(folder, 'adopting');
     const { site, client, server } = await setUp({ store: new FolderStore(shared) });
@@ -237,15 +277,19 @@ describe('who asks when', () => {
   });
 });
 
-/** Stops once between reading and giving what was read. */
-class HeldStore extends FolderStore {
-  #held: { readonly of: 'readState' | 'readBlob'; reach(): void; until: Promise<void> } | undefined;
+type Held = 'readState' | 'readBlob' | 'writeBlob';
 
-  hold(of: 'readState' | 'readBlob') {
+/** Stops once before it gives what it read, or says that it wrote. */
+class HeldStore extends FolderStore {
+  #held: { readonly of: Held; reach(): void; until: Promise<void> } | undefined;
+
+  /** @param failure how it then ends; default well */
+  hold(of: Held, failure?: Error) {
     const reached = Promise.withResolvers<void>();
     const until = Promise.withResolvers<void>();
     this.#held = { of, reach: reached.resolve, until: until.promise };
-    return { reached: reached.promise, release: until.resolve };
+    const release = () => (failure === undefined ? until.resolve() : until.reject(failure));
+    return { reached: reached.promise, release };
   }
 
   override async readState(): Promise<string | undefined> {
@@ -260,7 +304,12 @@ class HeldStore extends FolderStore {
     return found;
   }
 
-  async #stop(at: 'readState' | 'readBlob'): Promise<void> {
+  override async writeBlob(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await super.writeBlob(name, bytes);
+    await this.#stop('writeBlob');
+  }
+
+  async #stop(at: Held): Promise<void> {
     const held = this.#held;
     if (held?.of !== at) return;
     this.#held = undefined;

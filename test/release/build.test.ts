@@ -73,7 +73,7 @@ describeEachDatabase('release build', (databases) => {
     expect(last.section).toContain('anchors');
 
     const hits = await kept.evervec.search({ query: 'experiment33', mode: 'text', limit: 1 });
-    const words = buildWordIndex(index.chunkCount, (chunk) => index.text(chunk));
+    const words = buildWordIndex(index.chunkCount, (chunk) => [index.text(chunk)]);
     const scores = words.scores('experiment33');
     const best = index.recordOf(scores.indexOf(Math.max(...scores)));
     expect(index.key(best)).toBe(hits.hits[0]?.key);

@@ -98,8 +98,10 @@ it('says what a client checks, in the shape of a manifest', async () => {
   expect(new Set(canaries.flatMap(({ expects }) => expects)).size).toBe(8);
   // As a page asks: titles stand before texts, and each record counts by its best chunk.
   const decoded = decodeIndex(plain);
-  const wordsOf = (chunk: number) =>
-    `${decoded.record(decoded.recordOf(chunk)).title}\n\n${decoded.text(chunk)}`;
+  const wordsOf = (chunk: number) => [
+    decoded.title(decoded.recordOf(chunk)) ?? '',
+    decoded.text(chunk),
+  ];
   const words = buildWordIndex(decoded.chunkCount, wordsOf);
   for (const { query, expects } of canaries) {
     const first = topK(words.scores(query), 10).map((chunk) =>

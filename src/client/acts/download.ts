@@ -5,26 +5,26 @@ import { type ReleaseFile, sha256Hex } from '../../format/index.ts';
 import { fromMirrors } from '../mirrors.ts';
 import { costOf, readable, type Way } from '../plan.ts';
 import { createPace } from '../network.ts';
-import { type Offer, offerInfo, report, type Session, stampOf } from '../session.ts';
+import { type Offer, offerInfo, report, type Session, stampOf, tellProgress } from '../session.ts';
 import type { Installed } from '../state.ts';
 import { planOf } from './decide.ts';
+import { discardOpening, openInHost } from './install.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface DownloadOptions {
   /** Whether it may be put off when it turns out to be slow. */
   readonly mayWait: boolean;
+  /** Whether it is activated next: then the host opens it while it is stored. */
+  readonly opens: boolean;
 }
 
-/**
- * @returns the index's bytes, so that who installs at once need not read them again
- * @throws ReleaseUpdateError
- */
+/** @throws ReleaseUpdateError */
 export async function download(
   session: Session,
   offer: Offer,
-  { mayWait }: DownloadOptions,
-): Promise<Bytes> {
+  { mayWait, opens }: DownloadOptions,
+): Promise<void> {
   session.stage = 'download';
   const { manifest } = offer;
   session.attempt = { sequence: manifest.sequence, version: manifest.version };
@@ -34,10 +34,15 @@ export async function download(
   const pace = mayWait ? createPace(session.options) : undefined;
   const model = await downloadModel(session, offer, pace);
   const index = await byFirstWay(session, offer, ways, pace);
-  await session.ledger.write(manifest.index.sha256, index);
-  await session.ledger.change((state) => ({ ...state, staged: stagedOf(session, offer, model) }));
+  if (opens) openInHost(session, manifest.index.sha256, index.slice());
+  try {
+    await session.ledger.write(manifest.index.sha256, index);
+    await session.ledger.change((state) => ({ ...state, staged: stagedOf(session, offer, model) }));
+  } catch (error) {
+    if (opens) await discardOpening(session);
+    throw error;
+  }
   report(session, 'downloaded', { sequence: manifest.sequence, version: manifest.version, bytes });
-  return index;
 }
 
 type Pace = ((bytes: number, limit: number) => void) | undefined;
@@ -86,18 +91,14 @@ async function fetchPlain(
     isMutable: false,
     onBytes: (came: number, limit: number) => {
       const percentage = Math.min(100, Math.floor((came / limit) * 100));
-      session.events.emit('updateProgress', { stage: 'download', percentage, bytes: came });
+      tellProgress(session, 'download', percentage, came);
       pace?.(came, limit);
     },
   };
   return await fromMirrors(session.web, remote, async (plain) => {
-    session.events.emit('updateProgress', { stage: 'verify', percentage: 0, bytes: plain.length });
+    tellProgress(session, 'verify', 0, plain.length);
     if ((await sha256Hex(plain)) !== sha256) damaged(path);
-    session.events.emit('updateProgress', {
-      stage: 'verify',
-      percentage: 100,
-      bytes: plain.length,
-    });
+    tellProgress(session, 'verify', 100, plain.length);
     return plain;
   });
 }

@@ -4,8 +4,16 @@ import { FormatError } from '../../errors/format-error.ts';
 import { ReleaseUpdateError } from '../../errors/release-update-error.ts';
 import { sha256Hex } from '../../format/index.ts';
 import type { ReleaseClientEvents } from '../events.ts';
-import { readInstalled } from '../ledger.ts';
-import { infoOf, infoOrNull, report, type Session, stampOf } from '../session.ts';
+import { readInstalled, type Stored } from '../ledger.ts';
+import {
+  infoOf,
+  infoOrNull,
+  type Opening,
+  report,
+  type Session,
+  stampOf,
+  tellProgress,
+} from '../session.ts';
 import { type Installed, withActive, withoutActive, withQuarantined } from '../state.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -44,43 +52,50 @@ async function openOrSay(session: Session, active: Installed): Promise<Why | nul
   const stored = await readInstalled(ledger, active);
   if (stored === undefined) return 'damaged';
   try {
-    await session.options.host.stage(stored.index);
+    await searchStored(session, active, stored);
   } catch (error) {
     // That the place of search failed is no fault of the release.
     if (!(error instanceof FormatError)) throw error;
     session.options.debug('not opened', { error: String(error) });
     return 'opening';
   }
-  await showInHost(session, active, stored.model);
   await count(0);
   return null;
 }
 
-/** From staged to searched. @param index where its bytes are at hand */
-export async function activate(session: Session, index?: Bytes): Promise<void> {
+/** From staged to searched. */
+export async function activate(session: Session): Promise<void> {
   session.stage = 'install';
   const { ledger, searched } = session;
   const { staged } = ledger.state;
   if (staged === null) throw new ReleaseUpdateError('NO_UPDATE', 'Nothing was downloaded.');
   session.attempt = { sequence: staged.sequence, version: staged.version };
-  const bytes = index ?? (await ledger.read(staged.index.sha256));
+  const opening = await openStaged(session, staged);
+  tellProgress(session, 'install', 0, staged.index.bytes);
+  await tryOut(session, staged, opening);
+  tellProgress(session, 'install', 50, staged.index.bytes);
+  await changeOver(session, staged);
+  tellProgress(session, 'install', 100, staged.index.bytes);
+  complete(session, searched);
+}
+
+/** The host may have it since it was downloaded. */
+async function openStaged(session: Session, { index }: Installed): Promise<Opening> {
+  const { ledger, opening } = session;
+  if (opening?.sha256 === index.sha256) return opening;
+  const bytes = await ledger.read(index.sha256);
   if (bytes === undefined) {
     await ledger.change((state) => ({ ...state, staged: null }));
     throw new ReleaseUpdateError('DAMAGED', 'What was downloaded is not there any more.');
   }
-  progress(session, 0, bytes.length);
-  await tryOut(session, staged, bytes);
-  progress(session, 50, staged.index.bytes);
-  await changeOver(session, staged);
-  progress(session, 100, staged.index.bytes);
-  complete(session, searched);
+  return openInHost(session, index.sha256, bytes);
 }
 
-/** Opens it beside the other and asks it what it says it can answer; else it is not taken again. */
-async function tryOut(session: Session, staged: Installed, bytes: Bytes): Promise<void> {
+/** Asks it, beside the other, what it says it can answer; else it is not taken again. */
+async function tryOut(session: Session, staged: Installed, opening: Opening): Promise<void> {
   const { host } = session.options;
   try {
-    const summary = await host.stage(bytes);
+    const summary = await opening.summary;
     if (summary.model.fingerprint !== staged.model.fingerprint)
       throw new ReleaseUpdateError('UNUSABLE', 'Manifest and index name different models.');
     const failed = await host.checkCanaries(staged.canaries);
@@ -90,7 +105,7 @@ async function tryOut(session: Session, staged: Installed, bytes: Bytes): Promis
         `${failed.length} of ${staged.canaries.length} canary queries do not find what they should.`,
       );
   } catch (error) {
-    await host.discard().catch(() => {});
+    await discardOpening(session);
     if (!EvervecError.isInstance(error) || error.isRetryable) throw error;
     await session.ledger.change((state) => ({
       ...withQuarantined(state, staged.manifest),
@@ -104,12 +119,12 @@ async function tryOut(session: Session, staged: Installed, bytes: Bytes): Promis
 
 /** The store first: a page that ends here starts with the new one. */
 async function changeOver(session: Session, next: Installed): Promise<void> {
-  const { ledger, options } = session;
+  const { ledger } = session;
   const now = stampOf(session);
   try {
     await ledger.change((state) => withActive(state, { ...next, installedAt: now }));
   } catch (error) {
-    await options.host.discard().catch(() => {});
+    await discardOpening(session);
     throw error;
   }
   session.offer = null;
@@ -119,6 +134,28 @@ async function changeOver(session: Session, next: Installed): Promise<void> {
   const bytes = model === null ? undefined : await ledger.read(model);
   await showInHost(session, active ?? next, bytes);
   await sweep(session);
+}
+
+/** Gives it to the host, beside what is searched: whoever awaits the summary hears of a failure. @param index the host takes its buffer */
+export function openInHost(session: Session, sha256: string, index: Bytes): Opening {
+  const summary = session.options.host.stage(index);
+  summary.catch(() => {});
+  session.opening = { sha256, summary };
+  return session.opening;
+}
+
+export async function discardOpening(session: Session): Promise<void> {
+  session.opening = null;
+  await session.options.host.discard().catch(() => {});
+}
+
+async function searchStored(
+  session: Session,
+  installed: Installed,
+  { index, model }: Stored,
+): Promise<void> {
+  await openInHost(session, installed.index.sha256, index).summary;
+  await showInHost(session, installed, model);
 }
 
 async function showInHost(
@@ -138,6 +175,7 @@ async function showInHost(
     }
   }
   await host.promote();
+  session.opening = null;
   session.searched = installed;
   session.isModelMissing = sha256 !== null && model === undefined;
 }
@@ -156,12 +194,12 @@ function complete(session: Session, before: Installed | null): void {
 /** To the one before; this one is not taken again until `forceUpdate`. @throws ReleaseUpdateError `NO_PREVIOUS` */
 export async function rollBack(session: Session, why: 'asked' | 'search'): Promise<void> {
   session.stage = 'install';
-  const { ledger, options, searched } = session;
+  const { ledger, searched } = session;
   const { previous } = await ledger.reload();
   const stored = previous === null ? undefined : await readInstalled(ledger, previous);
   if (previous === null || stored === undefined || searched === null)
     throw new ReleaseUpdateError('NO_PREVIOUS', 'There is no release before this one.');
-  await options.host.stage(stored.index);
+  await openInHost(session, previous.index.sha256, stored.index).summary;
   await ledger.change(withoutActive);
   session.offer = null;
   await showInHost(session, { ...previous, isConfirmed: true }, stored.model);
@@ -173,7 +211,7 @@ export async function rollBack(session: Session, why: 'asked' | 'search'): Promi
 
 /** What another tab made the active release. */
 export async function adopt(session: Session): Promise<void> {
-  const { ledger, searched, options } = session;
+  const { ledger, searched } = session;
   const { active } = await ledger.reload();
   if (active?.index.sha256 === searched?.index.sha256) {
     session.searched = active;
@@ -185,8 +223,7 @@ export async function adopt(session: Session): Promise<void> {
   }
   const stored = await readInstalled(ledger, active);
   if (stored === undefined) return;
-  await options.host.stage(stored.index);
-  await showInHost(session, active, stored.model);
+  await searchStored(session, active, stored);
   session.offer = null;
   const before = infoOrNull(searched);
   session.events.emit('updateCompleted', { release: infoOf(active), before, isElsewhere: true });
@@ -194,22 +231,21 @@ export async function adopt(session: Session): Promise<void> {
 
 /** Into a place of search that died and was started again: what it had. */
 export async function putBack(session: Session): Promise<void> {
-  const { searched, ledger, options } = session;
+  const { searched, ledger } = session;
   const stored = searched === null ? undefined : await readInstalled(ledger, searched);
   if (searched === null || stored === undefined) return;
   session.loadedModel = null;
-  await options.host.stage(stored.index);
-  await showInHost(session, searched, stored.model);
+  await searchStored(session, searched, stored);
 }
 
 /** The last resort. @throws what `generateLocally` throws, FormatError */
 export async function installLocal(session: Session, index: Bytes): Promise<void> {
   session.stage = 'install';
-  const { ledger, options } = session;
+  const { ledger } = session;
   const sha256 = await sha256Hex(index);
   const { length } = index;
   await ledger.write(sha256, index);
-  const { model } = await options.host.stage(index);
+  const { model } = await openInHost(session, sha256, index).summary;
   await changeOver(session, {
     origin: 'local',
     sequence: 0,
@@ -243,8 +279,4 @@ async function sweep({ ledger, options }: Session): Promise<void> {
   await ledger.sweep().catch((error: unknown) => {
     options.debug('not swept', { error: String(error) });
   });
-}
-
-function progress({ events }: Session, percentage: number, bytes: number): void {
-  events.emit('updateProgress', { stage: 'install', percentage, bytes });
 }

@@ -2,7 +2,6 @@
  * One index, open for search: its rows where they are multiplied, its words as soon as they are counted. It takes queries whose vector
  * is made, and must not know where the index or the vector came from.
  */
-import { contextOf } from '../../chunk/context.ts';
 import { decodeIndex, quantiseQuery, type ReleaseIndex } from '../../format/index.ts';
 import {
   cosinesOf,
@@ -13,6 +12,7 @@ import {
   wordIndexInSteps,
 } from '../../ranking/index.ts';
 import type { Filter } from '../../search/filter.ts';
+import { wordsOfChunks } from '../../search/words-of-chunks.ts';
 import type { IndexSummary, PageHit, SearchMode } from '../index-host.ts';
 import { bestRecords, type RankedChunk, type Scored } from './best-records.ts';
 import { RecordFilter } from './record-filter.ts';
@@ -56,7 +56,7 @@ export class OpenIndex {
       kernel: this.#rows.kind,
     };
     this.#filter = new RecordFilter(index);
-    const steps = wordIndexInSteps(index.chunkCount, wordsOf(index), index.about.language);
+    const steps = wordIndexInSteps(index.chunkCount, wordsOfChunks(index), index.about.language);
     this.words = inTurns(steps, this.#closing.signal);
     // Whoever waits for it hears of it.
     this.words.catch(() => undefined);
@@ -151,19 +151,4 @@ function textLeg(ranks: Float64Array, passing: Uint8Array | undefined): Legs {
     scores[chunk] = rank > 0 ? rank / highest : -1;
   }
   return { scores, ranks };
-}
-
-/** What the words of a chunk are looked for in: where the source has titles, these and the headings stand before the text, as on the server. */
-function wordsOf(index: ReleaseIndex): (chunk: number) => string {
-  const hasTitles = hasTitle(index);
-  return (number) => {
-    const chunk = index.chunk(number);
-    return hasTitles ? contextOf(index.title(chunk.record), chunk) + chunk.text : chunk.text;
-  };
-}
-
-function hasTitle(index: ReleaseIndex): boolean {
-  for (let record = 0; record < index.recordCount; record++)
-    if (index.title(record) !== null) return true;
-  return false;
 }

@@ -3,6 +3,10 @@
 -- it has in view: where rows had changed since the last vacuum, a hybrid search asked it again for the places of those that
 -- are gone, for a third of the time of that leg.
 
+-- Beside that the legs give what can be among the best, and no more (the next migration has them): candidates of a leg before which no
+-- others come, however many there are.
+alter type evervec.search_way add attribute first_depth integer;
+
 drop function evervec.run_kept;
 
 -- Runs what the session keeps by the name of `kept`, or prepares it. It begins with what `run_again` has to know of it, which
@@ -205,9 +209,12 @@ begin
 
   iterates := evervec.has_iterative_scan();
   -- More than asked for: fusion reorders, and several chunks may be of one record.
-  way := row(mode, case when mode <> 'vector' or hits_to > 20 then 100 when hits_to > 10 or not is_uncut or oversampling > 1 then 40
-    else 20 end, coalesce((expert ->> 'exact')::boolean, false),
-    (expert #>> '{weights,vector}')::float8, (expert ->> 'rrfK')::float8, is_explained);
+  is_uncut := is_uncut and oversampling = 1;
+  way := row(mode, null, coalesce((expert ->> 'exact')::boolean, false), (expert #>> '{weights,vector}')::float8,
+    (expert ->> 'rrfK')::float8, is_explained, case when is_uncut then 40 else 100 end);
+  way.candidates := case
+    when mode = 'vector' then case when hits_to > 20 then 100 when hits_to > 10 or not is_uncut then 40 else 20 end
+    else way.first_depth * case when is_uncut and hits_to > 10 then 4 else 1 end end;
   if expert ? 'weights' then
     way.weight := coalesce((expert #>> '{weights,vector}')::float8, 0)
       / (coalesce((expert #>> '{weights,vector}')::float8, 0) + coalesce((expert #>> '{weights,text}')::float8, 0));

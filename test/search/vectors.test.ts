@@ -265,7 +265,8 @@ describeEachDatabase('an explained search', (databases) => {
           database_ms: expect.any(Number),
           database: {
             rounds: 1,
-            candidates: 100,
+            // Each record has one chunk.
+            candidates: 40,
             ef_search: 100,
             probes: expect.any(Number),
             sql_ms: expect.any(Number),

@@ -71,7 +71,7 @@ begin
 end $$;
 
 -- Where each record has one chunk, 40 candidates of a leg are enough for the ten best: the same ones came of 40 as of 100
--- (docs/benchmarks.md). Depths begin with so many. But of chunks that words tell nothing apart, up to 100 are candidates: which of them is
+-- (docs/quality.md). Depths begin with so many. But of chunks that words tell nothing apart, up to 100 are candidates: which of them is
 -- nearest the other leg alone says.
 
 -- One source's candidates with both legs' raw scores. $1 query text, $2 query vector, $3 candidates per leg, $4 tiers.

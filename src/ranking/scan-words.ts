@@ -22,6 +22,11 @@ const WITH_OTHERS = 0xfffe;
 /** By UTF-16 unit what it is folded to, or one of the two; found out when one is met. */
 const foldedUnits = new Uint16Array(0x1_0000).fill(UNSEEN);
 
+/** By UTF-16 unit, found out when one is met: 0 until then. */
+const kinds = new Uint8Array(0x1_0000);
+const OF_NONE = 1;
+const OF_WORDS = 2;
+
 /** A text, or one in UTF-8 of which a string is made only where it is needed. */
 export type TextPart = string | { readonly utf8: Uint8Array; toString(): string };
 
@@ -78,19 +83,31 @@ export class FoldedText {
 
   #setFolded(text: string): void {
     const units = this.#fit(text.length);
-    let length = 0;
-    for (const character of text) {
-      const isOfWords = WORD_CHARACTER.test(character);
-      for (let i = 0; i < character.length; i++)
-        units[length++] = isOfWords ? character.charCodeAt(i) : BESIDE_WORDS;
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      const isPair = isFirstOfPair(unit) && WORD_CHARACTER.test(text.slice(at, at + 2));
+      units[at] = isPair || isOfWords(unit) ? unit : BESIDE_WORDS;
+      if (isPair) units[++at] = text.charCodeAt(at);
     }
-    this.length = length;
+    this.length = text.length;
   }
 
   #fit(length: number): Uint16Array {
     if (length > this.units.length) this.units = new Uint16Array(2 * length);
     return this.units;
   }
+}
+
+function isFirstOfPair(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+function isOfWords(unit: number): boolean {
+  const known = kinds[unit];
+  if (known !== undefined && known !== 0) return known === OF_WORDS;
+  const isWord = WORD_CHARACTER.test(String.fromCharCode(unit));
+  kinds[unit] = isWord ? OF_WORDS : OF_NONE;
+  return isWord;
 }
 
 /** @returns the character of two or three bytes, or `WITH_OTHERS` for what is none */

@@ -127,7 +127,7 @@ declare
   is_kept constant boolean := premise is not null;
   settings text;
   most_lists integer := 1;
-  -- Whether each record has about one chunk.
+  -- Whether each record has about one chunk, as far as Postgres knows: not before it has looked at both tables.
   is_uncut boolean := true;
   oversampling integer := 1;
   ef_search text;
@@ -196,7 +196,7 @@ begin
     source_ids := source_ids || wanted.id;
     most_lists := greatest(most_lists, (space.built_with ->> 'lists')::integer);
     if space.built_with ->> 'quantize' = 'binary' then oversampling := 4; end if;
-    is_uncut := is_uncut and coalesce((select rows.reltuples > 0 and chunks.reltuples <= 1.1 * rows.reltuples
+    is_uncut := is_uncut and coalesce((select rows.reltuples > 0 and chunks.reltuples > 0 and chunks.reltuples <= 1.1 * rows.reltuples
       from pg_class rows, pg_class chunks where rows.oid = to_regclass(format('%I.%I', wanted.table_schema, wanted.table_name))
         and chunks.oid = to_regclass(format('evervec.%I', 'chunks_' || space.id))), false);
   end loop;

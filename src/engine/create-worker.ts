@@ -5,7 +5,7 @@ import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { VERSION } from '../runtime/index.ts';
-import { indexWhenFull, queueSidecar, spacesOfLog } from '../space/index.ts';
+import { finishSpace, queueSidecar, spacesOfLog } from '../space/index.ts';
 import {
   createEmbedRecords,
   type Handler,
@@ -56,6 +56,7 @@ export async function createWorker(
     logger,
     version: VERSION,
     handlerOf: (sourceId) => work.handlerOf(sourceId),
+    isSecond: (sourceId) => work.isSecond(sourceId),
     sourceIds: () => work.sourceIds,
     refresh: () => work.look(),
     queueSidecars: async (tx, logIds) => {
@@ -100,6 +101,10 @@ class Work {
 
   handlerOf(sourceId: number): Handler | undefined {
     return this.#handlers.get(sourceId)?.handler;
+  }
+
+  isSecond(sourceId: number): boolean {
+    return this.#handlers.get(sourceId)?.isStandby === true;
   }
 
   /** Learns what there is, where that is not what it was: a migration began, was switched or ended. */
@@ -176,8 +181,7 @@ async function indexFull(database: Database, wired: readonly Wired[]): Promise<v
     wired.map(({ space }) => space.id),
   ]);
   for (const { id, source_id } of rows)
-    if (!(await isPending(database, source_id)))
-      await database.transaction((tx) => indexWhenFull(tx, id));
+    if (!(await isPending(database, source_id))) await finishSpace(database, id);
 }
 
 async function findVectorOid(database: Database): Promise<number> {

@@ -49,6 +49,8 @@ const LEAST_RECALL = 0.9;
 const MOST_RECALL_LOSS = 0.05;
 /** Labelled queries that are asked, the newest. */
 const MAX_LABELLED = 200;
+/** How long what was found of an index may be taken for it, ms: who has it checked and then switches waits once. */
+const RECENT_MS = 600_000;
 /** With fewer the figures are chance's. */
 const LEAST_LABELLED = 10;
 /** How much nDCG@10 may fall. */
@@ -59,12 +61,12 @@ export async function checkSpace(
   active: Space,
   second: Space,
   row: SourceRow,
-  { name, isQueued, isPending, search }: CheckParts,
+  { name, isQueued, isPending, takesRecent, search }: CheckParts,
 ): Promise<SpaceCheck> {
   const counts = await countRecords(database, active, second, row);
-  const { recall, sampled } = await measureRecall(database, row.name, second);
-  const recallBefore =
-    recall < LEAST_RECALL ? (await measureRecall(database, name, active)).recall : undefined;
+  const { recall, sampled, recallBefore } =
+    (takesRecent ? recentOf(second) : null) ??
+    (await measureBoth(database, { name, active, second, row }));
   // Half of the records would be found by one of them alone.
   const isWhole = isQueued && !isPending;
   const labelled = isWhole ? await measureLabelled(database, name, row.name, search) : null;
@@ -88,11 +90,31 @@ export async function checkSpace(
   };
 }
 
+type Recall = Pick<SpaceCheck, 'recall' | 'sampled' | 'recallBefore'>;
+
+/** What the last check found of this very index: one that is built anew has none (src/space/vector-index.ts). */
+function recentOf({ checked }: Space): Recall | null {
+  const last = checked as SpaceCheck | null;
+  if (last === null || last.sampled === 0) return null;
+  return Date.now() - Date.parse(last.at) < RECENT_MS ? last : null;
+}
+
+async function measureBoth(
+  database: Database,
+  { name, active, second, row }: { name: string; active: Space; second: Space; row: SourceRow },
+): Promise<Recall> {
+  const found = await measureRecall(database, row.name, second);
+  if (found.recall >= LEAST_RECALL) return found;
+  return { ...found, recallBefore: (await measureRecall(database, name, active)).recall };
+}
+
 export interface CheckParts {
   /** Of the source; the second space's is that of `row`. */
   name: string;
   isQueued: boolean;
   isPending: boolean;
+  /** Whether what a check of just now found of the index is taken for what it would find. */
+  takesRecent: boolean;
   search(request: SearchRequest): Promise<SearchAnswer>;
 }
 

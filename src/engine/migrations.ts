@@ -13,12 +13,13 @@ import {
   findHold,
   type Hold,
   isBackfillPending,
+  isPending,
   notifyWorkers,
   recordAudit,
 } from '../queue/index.ts';
 import type { SearchAnswer, SearchRequest } from '../search/index.ts';
 import { findSource, findStandby, type SourceRow, saveStandby } from '../source/index.ts';
-import { createSpace, indexWhenFull, type Space } from '../space/index.ts';
+import { createSpace, finishSpace, type Space } from '../space/index.ts';
 import type { Worker } from '../worker/index.ts';
 import { queueAll } from './backfill.ts';
 import { type BackfillPlan, planBackfill } from './backfill-plan.ts';
@@ -57,7 +58,7 @@ export interface MigrationPlan extends BackfillPlan {
 
 export interface FillProgress {
   source: string;
-  step: 'queueing' | 'embedding' | 'indexing' | 'checking';
+  step: 'queueing' | 'embedding' | 'indexing' | 'catching up' | 'checking';
   /** Records that still want work. */
   pending: number;
   /** What keeps them from being taken; absent where nothing does. */
@@ -161,7 +162,8 @@ export class Migrations {
   }
 
   /**
-   * Works on the second space until it holds everything and has its index; other workers take part.
+   * Works on the second space until it holds everything, has its index, and what changed while that was built; other
+   * workers take part.
    * @returns false when `signal` aborted before that
    * @throws MigrationError when there is none
    */
@@ -169,9 +171,9 @@ export class Migrations {
     name: string,
     options: { signal?: AbortSignal; onProgress?: (progress: FillProgress) => void } = {},
   ): Promise<boolean> {
-    const { database, createWorker } = this.#options;
+    const { database } = this.#options;
     const { signal = new AbortController().signal, onProgress } = options;
-    const { row } = await this.#wireSecond(name);
+    const { row, space } = await this.#wireSecond(name);
     const tell = async (step: FillProgress['step']) => {
       const pending = await countPending(database, [row.id]);
       const hold = pending === 0 ? null : await findHold(database, row.id);
@@ -180,17 +182,30 @@ export class Migrations {
     };
     // Where rows change without end something is always pending: what was queued to fill it has to be done, and that is all.
     let filledAt = Infinity;
-    let isFull = false;
-    const look = async () => {
-      if (isFull) return true;
+    const isFull = async () => {
       const pending = await tell('embedding');
       if (pending > 0 && (await isBackfillPending(database, row.id))) return false;
       filledAt = Math.min(filledAt, performance.now());
-      isFull = pending === 0 || performance.now() - filledAt > CHANGES_MS;
-      return isFull;
+      return pending === 0 || performance.now() - filledAt > CHANGES_MS;
     };
+    if (!(await this.#work(name, isFull, signal))) return false;
+    await tell('indexing');
+    await finishSpace(database, space.id);
+    // What changed meanwhile was put off: a switch must not take people back to before it.
+    const since = await clockOf(database);
+    const isCaughtUp = async () => {
+      await tell('catching up');
+      return !(await isPending(database, row.id, since));
+    };
+    return await this.#work(name, isCaughtUp, signal);
+  }
+
+  /** Works on the second space until `isDone`. @returns false when `signal` aborted before that */
+  async #work(name: string, isDone: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+    let isOver = false;
+    const look = async () => (isOver ||= await isDone());
     let told: Promise<unknown> = Promise.resolve();
-    const worker = await createWorker(
+    const worker = await this.#options.createWorker(
       async () => [await this.#wireSecond(name)],
       () => {
         // One question at a time: batches are short.
@@ -206,11 +221,7 @@ export class Migrations {
       signal.removeEventListener('abort', stop);
       await told;
     }
-    if (signal.aborted) return false;
-    await tell('indexing');
-    const { space } = await this.#wireSecond(name);
-    await database.transaction((tx) => indexWhenFull(tx, space.id));
-    return true;
+    return !signal.aborted;
   }
 
   /**
@@ -218,10 +229,10 @@ export class Migrations {
    * there are some.
    */
   async check(name: string): Promise<SpaceCheck> {
-    return await this.#check(name, await this.#wireSecond(name));
+    return await this.#check(name, await this.#wireSecond(name), false);
   }
 
-  async #check(name: string, second: Wired): Promise<SpaceCheck> {
+  async #check(name: string, second: Wired, takesRecent: boolean): Promise<SpaceCheck> {
     const { database, search } = this.#options;
     const row = await requireSource(database, name);
     const isQueued = isQueuedAs(second);
@@ -231,6 +242,7 @@ export class Migrations {
       name,
       isQueued,
       isPending,
+      takesRecent,
       search,
     });
     await database.query('update evervec.spaces set checked = $2 where id = $1', [
@@ -256,7 +268,7 @@ export class Migrations {
         remedy: `The second space is the one from before: "evervec model rollback ${name}" goes back to it.`,
         isUsage: true,
       });
-    const check = await this.#check(name, second);
+    const check = await this.#check(name, second, true);
     if (!options.force && check.faults.length > 0)
       throw new MigrationError(
         `The second space of "${name}" is not ready: ${check.faults.join('; ')}.`,
@@ -388,6 +400,11 @@ export async function dropSecond(database: Database, name: string, by: string): 
 async function insertSecond(tx: Connection, row: SourceRow, wanted: WantedSpace): Promise<void> {
   const standby = await saveStandby(tx, row);
   await createSpace(tx, { ...wanted, sourceId: standby.id });
+}
+
+async function clockOf(connection: Connection): Promise<Date> {
+  const { rows } = await connection.query<{ now: Date }>('select clock_timestamp() as now');
+  return rows[0]?.now ?? new Date();
 }
 
 async function requireSource(connection: Connection, name: string): Promise<SourceRow> {

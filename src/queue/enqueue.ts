@@ -64,13 +64,23 @@ export async function countPending(
 }
 
 const IS_PENDING = `
-select exists (select from evervec.jobs where source_id = $1 and state <> 3)
-  or exists (select from evervec.changes where source_id = (select log_id from evervec.sources where id = $1))
-  as is_pending`;
+select exists (
+  select from evervec.jobs where source_id = $1 and state <> 3 and ($2::timestamptz is null or enqueued_at <= $2)
+) or exists (
+  select from evervec.changes where source_id = (select log_id from evervec.sources where id = $1)
+  and ($2::timestamptz is null or logged_at <= $2)
+) as is_pending`;
 
-/** Whether any record of the source still wants work; parked ones do not count. */
-export async function isPending(connection: Connection, sourceId: number): Promise<boolean> {
-  const { rows } = await connection.query<{ is_pending: boolean }>(IS_PENDING, [sourceId]);
+/**
+ * Whether any record of the source still wants work; parked ones do not count.
+ * @param since only those that have wanted it since then or longer, by the database's clock
+ */
+export async function isPending(
+  connection: Connection,
+  sourceId: number,
+  since: Date | null = null,
+): Promise<boolean> {
+  const { rows } = await connection.query<{ is_pending: boolean }>(IS_PENDING, [sourceId, since]);
   return rows[0]?.is_pending ?? false;
 }
 

@@ -4,6 +4,7 @@ export {
   describeSpace,
   dropSpace,
   emptySpace,
+  finishSpace,
   INDEX_FROM_CHUNKS,
   INDEX_SETTINGS,
   indexWhenFull,

@@ -3,7 +3,7 @@
  * `writeRecords`, read by the SQL of search. It fills without indexes and gets them when it is full,
  * so that a bulk load is bounded by COPY-like inserts and one build, not by insertion into HNSW.
  */
-import type { Connection } from '../database/index.ts';
+import type { Connection, Database } from '../database/index.ts';
 import { copyGrants, guardSidecars } from './guard.ts';
 import { buildVectorIndex, type IndexedSpace, type IndexSettings } from './vector-index.ts';
 
@@ -213,25 +213,41 @@ export async function emptySpace(tx: Connection, spaceId: number): Promise<void>
 export const INDEX_FROM_CHUNKS = 10_000;
 
 /**
- * Marks a space as filled, and builds its indexes if it has at least `INDEX_FROM_CHUNKS` chunks and none yet.
+ * Marks a space as filled, and builds its indexes if it has at least `INDEX_FROM_CHUNKS` chunks and none yet. Before that it
+ * is vacuumed, which takes a second of 100,000 chunks: autovacuum, which comes for as many new rows, would take minutes
+ * through an HNSW graph, beside whoever searches it.
+ * @returns whether an index was built by this call
+ */
+export async function finishSpace(database: Database, spaceId: number): Promise<boolean> {
+  const { rows } = await database.query<SpaceRow>(`${SELECT} where id = $1`, [spaceId]);
+  const isBare = rows[0]?.is_indexed === false;
+  if (isBare && (await isWorthIndexes(database, spaceId)))
+    await database.query(`vacuum ${sidecarName(spaceId)}`);
+  return await database.transaction((tx) => indexWhenFull(tx, spaceId));
+}
+
+/**
+ * The same without the vacuum, in a transaction.
  * Blocks writes to the sidecar (not to the user's table, which is never touched) while it builds; search goes on.
  * Two callers don't build twice: the second waits for the first and finds it done.
- * @returns whether an index was built by this call
  */
 export async function indexWhenFull(tx: Connection, spaceId: number): Promise<boolean> {
   const { rows } = await tx.query<SpaceRow>(`${SELECT} where id = $1 for update`, [spaceId]);
   const [space] = rows;
   if (space === undefined || space.is_indexed) return false;
-  const table = sidecarName(spaceId);
   if (!space.is_filled)
     await tx.query('update evervec.spaces set filled_at = now() where id = $1', [spaceId]);
-  const counted = await tx.query<{ count: string }>(
-    `select count(*) from (select from ${table} limit ${INDEX_FROM_CHUNKS}) part`,
-  );
-  if (Number(counted.rows[0]?.count) < INDEX_FROM_CHUNKS) return false;
+  if (!(await isWorthIndexes(tx, spaceId))) return false;
   await buildIndexes(tx, toSpace(space));
   await tx.query('update evervec.spaces set indexed_at = now() where id = $1', [spaceId]);
   return true;
+}
+
+async function isWorthIndexes(connection: Connection, spaceId: number): Promise<boolean> {
+  const { rows } = await connection.query<{ count: string }>(
+    `select count(*) from (select from ${sidecarName(spaceId)} limit ${INDEX_FROM_CHUNKS}) part`,
+  );
+  return Number(rows[0]?.count) >= INDEX_FROM_CHUNKS;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface IndexedSpace {
 /** Chunks of one list up to a million of them (pgvector's README, "IVFFlat"). */
 const CHUNKS_PER_LIST = 1_000;
 
-/** Builds it, in place of the one that is there: that one serves until the end. */
+/** Builds it, in place of the one that is there: that one serves until the end. What a check found was of that one. */
 export async function buildVectorIndex(tx: Connection, space: IndexedSpace): Promise<void> {
   const { id, indexSettings } = space;
   const settings = await resolved(tx, id, indexSettings ?? {});
@@ -40,10 +40,10 @@ export async function buildVectorIndex(tx: Connection, space: IndexedSpace): Pro
   );
   await tx.query(`drop index if exists evervec.${name}`);
   await tx.query(`alter index evervec.${name}_next rename to ${name}`);
-  await tx.query('update evervec.spaces set built_with = $2::text::jsonb where id = $1', [
-    id,
-    JSON.stringify(settings),
-  ]);
+  await tx.query(
+    'update evervec.spaces set built_with = $2::text::jsonb, checked = null where id = $1',
+    [id, JSON.stringify(settings)],
+  );
 }
 
 /** Writes down how the next build shall be. */

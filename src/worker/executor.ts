@@ -17,6 +17,7 @@ import {
 import { systemRandom } from '../runtime/index.ts';
 import { errorLabel } from './error-label.ts';
 import { waitFor } from './fault.ts';
+import { GiveWay } from './give-way.ts';
 import type { Handler, Prepared } from './handler.ts';
 import { keepLease, type LeaseKeeper } from './lease.ts';
 import type { OpenBatch, Reporter } from './reporter.ts';
@@ -38,6 +39,8 @@ export interface Tally {
 export interface ExecutorOptions {
   database: Database;
   handlerOf(sourceId: number): Handler | undefined;
+  /** Whether it is a second space: filling it gives way to others. */
+  isSecond(sourceId: number): boolean;
   leaseMs: number;
   retry: RetryPolicy;
   /** Crashes after which a job is parked. */
@@ -54,22 +57,39 @@ interface Work {
   tally: Tally;
   /** What is reported of the source that is being worked on. */
   batch: OpenBatch | null;
+  givesWay: boolean;
+  /** Time of its transactions, ms. */
+  wroteMs: number;
 }
 
 export class Executor {
   readonly #options: ExecutorOptions;
   /** Source → when its provider may be tried again, by this process' clock. */
   readonly #waitingUntil = new Map<number, number>();
+  readonly #giveWay: GiveWay;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    // The embedded database does one thing at a time, so that nobody else is at work.
+    const isShared = options.database.capabilities.kind !== 'embedded';
+    this.#giveWay = new GiveWay((sourceId) => isShared && options.isSecond(sourceId));
   }
 
-  /** `sourceIds` without those whose provider is waited for: leasing their jobs would only put them off one by one. */
+  /**
+   * `sourceIds` without those whose provider is waited for, since leasing their jobs would only put them off one by one,
+   * and those that rest.
+   */
   withoutWaiting(sourceIds: readonly number[] | null): readonly number[] | null {
-    if (sourceIds === null || this.#waitingUntil.size === 0) return sourceIds;
+    if (sourceIds === null) return sourceIds;
     const now = performance.now();
-    return sourceIds.filter((id) => (this.#waitingUntil.get(id) ?? 0) <= now);
+    return sourceIds.filter(
+      (id) => (this.#waitingUntil.get(id) ?? 0) <= now && !this.#giveWay.isResting(id),
+    );
+  }
+
+  /** Ms until something is done again that rests now, to leave the database to others; null where nothing does. */
+  get restMs(): number | null {
+    return this.#giveWay.restMs;
   }
 
   /** @param giveBack aborts when the worker must end: what is not done then is released untried */
@@ -91,6 +111,8 @@ export class Executor {
         isAlone: claim !== whole,
       },
       batch: null,
+      givesWay: false,
+      wroteMs: 0,
     };
     try {
       const bySource = Map.groupBy(claim.jobs, (job) => job.sourceId);
@@ -119,9 +141,12 @@ export class Executor {
     const { done, postponed } = work.tally;
     const batch = reporter.begin(sourceId);
     work.batch = batch;
+    work.wroteMs = 0;
+    work.givesWay = this.#giveWay.begin(sourceId, jobs);
     try {
       await this.#workOff(work, sourceId, jobs);
     } finally {
+      if (work.givesWay) await this.#giveWay.end(this.#options.database, sourceId, work.wroteMs);
       reporter.end(batch, {
         jobs: jobs.length,
         done: work.tally.done - done,
@@ -157,7 +182,7 @@ export class Executor {
     let prepared: Prepared;
     try {
       prepared = await handler(jobs, work.signal);
-      work.tally.done += await this.#commit(work.token, prepared);
+      work.tally.done += await this.#commit(work, prepared);
     } catch (error) {
       return await this.#judge(work, sourceId, jobs, error);
     }
@@ -206,13 +231,22 @@ export class Executor {
     return [jobs.slice(middle), jobs.slice(0, middle)];
   }
 
+  async #commit(work: Work, prepared: Prepared): Promise<number> {
+    const started = performance.now();
+    try {
+      return await this.#write(work, prepared);
+    } finally {
+      work.wroteMs += performance.now() - started;
+    }
+  }
+
   /** Writes and acknowledges in one transaction, for what is still owned (I4). */
-  async #commit(token: string, prepared: Prepared): Promise<number> {
+  async #write({ token, givesWay }: Work, { ready, write }: Prepared): Promise<number> {
     const { database } = this.#options;
-    const { ready, write } = prepared;
     if (ready.length === 0) return 0;
     if (write === null) return (await complete(database, token, ready)).done;
     return await database.transaction(async (tx) => {
+      if (givesWay) await this.#giveWay.mark(tx);
       const ids = await lockOwned(tx, token, ready);
       const owned = ready.filter((job) => ids.has(job.id));
       if (owned.length === 0) return 0;

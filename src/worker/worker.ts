@@ -36,6 +36,8 @@ export interface WorkerOptions {
   version: string;
   /** The handler of a source's jobs; undefined leaves the source to other workers. */
   handlerOf(sourceId: number): Handler | undefined;
+  /** Whether it is the second space of a source, which is filled beside what is searched; default none is. */
+  isSecond?(sourceId: number): boolean;
   /** Ids of the sources that have a handler here just now; null means all there are. */
   sourceIds(): readonly number[] | null;
   /** Called every few seconds, before work is claimed: the time to learn of sources that came or went. */
@@ -120,6 +122,7 @@ export class Worker implements Service {
     this.#executor = new Executor({
       database,
       handlerOf,
+      isSecond: (sourceId) => options.isSecond?.(sourceId) === true,
       reporter: this.#reporter,
       leaseMs: this.#leaseMs,
       retry: { ...RETRY, ...options.retry },
@@ -170,8 +173,13 @@ export class Worker implements Service {
     await this.#signOn(options.maintains === true);
     try {
       if (options.maintains) await this.#maintainer?.ask();
-      while (!this.#stopping.signal.aborted && (await this.#step()) === 'worked')
+      while (!this.#stopping.signal.aborted) {
+        const isWorked = (await this.#step()) === 'worked';
+        const { restMs } = this.#executor;
+        if (!isWorked && restMs === null) break;
+        if (!isWorked) await this.#wakeup.wait(restMs ?? 0);
         await this.#tend();
+      }
       // An index takes its time, which who stopped the worker does not have.
       if (!this.#stopping.signal.aborted) await this.#options.onIdle?.();
     } finally {
@@ -215,6 +223,7 @@ export class Worker implements Service {
       } catch (error) {
         this.#report(error);
       }
+      waitMs = Math.min(waitMs, this.#executor.restMs ?? waitMs);
       // The ring of `stop` may have been another loop's.
       if (!signal.aborted) await this.#wakeup.wait(waitMs);
     }

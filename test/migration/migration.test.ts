@@ -1,5 +1,5 @@
 /** From one space to another: search goes on, changes go to both, each step can be cut short (I7). */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createEvervec } from '../../src/engine/index.ts';
 import { silentLogger } from '../../src/runtime/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
@@ -90,6 +90,32 @@ describeEachDatabase('a migration', (databases) => {
     await changes;
     await drain(kept);
     await expectBothTrue(kept, 'first');
+  });
+
+  test('holds what changed while its index was built, before it is said to be ready', async () => {
+    const kept = await migrating(await databases.open());
+    const { database, evervec } = kept;
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    const steps = new Set<string>();
+    let changing: Promise<unknown> | undefined;
+    // The build begins once the change is there.
+    const transaction = database.transaction.bind(database);
+    vi.spyOn(database, 'transaction').mockImplementation(async (work) => {
+      await changing;
+      return await transaction(work);
+    });
+    await evervec.migrations.fill('items', {
+      onProgress: ({ step }) => {
+        steps.add(step);
+        if (step === 'indexing')
+          changing ??= database.query(`update items set body = 'changed by then' where id = 3`);
+      },
+    });
+    expect(changing).toBeDefined();
+    expect([...steps]).toEqual(['embedding', 'indexing', 'catching up']);
+    const changed = (await sidecar(database, STANDBY)).find(({ key }) => key === '3');
+    expect(changed?.text).toBe('changed by then');
   });
 
   test('fills beside, is checked, switched, rolled back and dropped; changes go to both', async () => {
@@ -381,6 +407,19 @@ describeEachDatabase('a migration', (databases) => {
     const alike = await kept.evervec.migrations.check('items');
     expect(alike).toMatchObject({ faults: [], recallBefore: expect.any(Number) });
     expect(alike.recall).toBeLessThan(0.9);
+    // Who switches right after waits no second time, unless the index is another one now.
+    const found = async () => {
+      const { rows } = await kept.database.query<{ recall: number | null }>(
+        `select (checked ->> 'recall')::float8 as recall from evervec.spaces where id = $1`,
+        [second],
+      );
+      return rows[0]?.recall;
+    };
+    await indexed(kept, second, 'm = 16, ef_construction = 64');
+    await kept.evervec.migrations.switch('items');
+    expect(await found()).toBe(alike.recall);
+    await kept.evervec.reindex(['items']);
+    expect(await found()).toBeNull();
   });
 
   test('of chunking or language alone is the same thing', async () => {

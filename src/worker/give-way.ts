@@ -1,0 +1,59 @@
+/**
+ * How filling a second space leaves the database to others: people search the first one meanwhile, and what they notice is
+ * measured by the `model-switch` bench. One batch at a time in a process, and a rest after it. Changes do not give way: they
+ * would come faster than they are worked off.
+ */
+import type { Connection } from '../database/index.ts';
+import type { LeasedJob } from '../queue/index.ts';
+
+/** Of the time that writing took, where somebody else was at work: two thirds are left to others. */
+const REST = 2;
+/** Tells those who fill, here and in other processes, from those they give way to. */
+const FILLING = 'evervec filling';
+
+const OTHERS = `
+select exists (
+  select from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and state = 'active'
+  and pid <> pg_backend_pid() and application_name <> '${FILLING}'
+) as found`;
+
+export class GiveWay {
+  readonly #isFilled: (sourceId: number) => boolean;
+  /** Source → when it may go on, by this process' clock; never while a batch of it is under way. */
+  readonly #restsUntil = new Map<number, number>();
+
+  /** @param isFilled whether it is a second space that is filled */
+  constructor(isFilled: (sourceId: number) => boolean) {
+    this.#isFilled = isFilled;
+  }
+
+  isResting(sourceId: number): boolean {
+    return (this.#restsUntil.get(sourceId) ?? 0) > performance.now();
+  }
+
+  /** Ms until something is done again that rests now; null where nothing does. */
+  get restMs(): number | null {
+    const ends = [...this.#restsUntil.values()].filter((end) => end !== Infinity);
+    const ms = Math.min(...ends) - performance.now();
+    return ends.length > 0 && ms > 0 ? ms : null;
+  }
+
+  /** @returns whether these jobs give way; then `end` must follow */
+  begin(sourceId: number, jobs: readonly LeasedJob[]): boolean {
+    const isBulk = this.#isFilled(sourceId) && jobs.every((job) => job.origin !== null);
+    if (isBulk) this.#restsUntil.set(sourceId, Infinity);
+    return isBulk;
+  }
+
+  /** Says for as long as the transaction lasts who it is that writes. */
+  async mark(tx: Connection): Promise<void> {
+    await tx.query(`select set_config('application_name', $1, true)`, [FILLING]);
+  }
+
+  /** @param wroteMs of the database's time */
+  async end(connection: Connection, sourceId: number, wroteMs: number): Promise<void> {
+    const { rows } = await connection.query<{ found: boolean }>(OTHERS).catch(() => ({ rows: [] }));
+    if (rows[0]?.found === true) this.#restsUntil.set(sourceId, performance.now() + REST * wroteMs);
+    else this.#restsUntil.delete(sourceId);
+  }
+}

@@ -1,0 +1,90 @@
+/** Filling a second space leaves the database to whoever is served by the first. */
+import { expect, test } from 'vitest';
+import type { Database } from '../../src/database/index.ts';
+import type { LeasedJob } from '../../src/queue/index.ts';
+import { GiveWay } from '../../src/worker/give-way.ts';
+import { describeOnPostgres } from '../setup/each-database.ts';
+import { Signal } from '../setup/signal.ts';
+import { drain, expectBothTrue, migrating } from './fixture.ts';
+
+const SECOND = 7;
+const LONG_MS = 60_000;
+
+function job(origin: string | null): LeasedJob {
+  return { id: '1', sourceId: SECOND, recordKey: 'a', origin, attempts: 0, crashes: 0 };
+}
+
+/** Runs `work` while another session is in the middle of a statement, which begins as `begin` says. */
+async function besideOther(
+  database: Database,
+  work: () => Promise<void>,
+  begin: GiveWay['mark'] = async () => {},
+): Promise<void> {
+  const [isHeld, over] = [new Signal('the lock'), new Signal('the end')];
+  const holder = database.transaction(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock(1)');
+    isHeld.fire();
+    await over.fired();
+  });
+  await isHeld.fired();
+  const other = database.transaction(async (tx) => {
+    await begin(tx);
+    await tx.query('select pg_advisory_xact_lock(1)');
+  });
+  try {
+    await expect
+      .poll(async () => {
+        const { rowCount } = await database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rowCount;
+      })
+      .toBe(1);
+    await work();
+  } finally {
+    over.fire();
+    await Promise.all([holder, other]);
+  }
+}
+
+describeOnPostgres('filling a second space', (databases) => {
+  test('rests where somebody else is at work', async () => {
+    const database = await databases.open();
+    const giveWay = new GiveWay((sourceId) => sourceId === SECOND);
+    const isResting = async () => {
+      expect(giveWay.begin(SECOND, [job('backfill')])).toBe(true);
+      // One batch at a time.
+      expect(giveWay.isResting(SECOND)).toBe(true);
+      expect(giveWay.restMs).toBeNull();
+      await giveWay.end(database, SECOND, LONG_MS);
+      return giveWay.isResting(SECOND);
+    };
+    expect(await isResting()).toBe(false);
+    await besideOther(database, async () => {
+      expect(await isResting()).toBe(true);
+      expect(giveWay.restMs).toBeGreaterThan(LONG_MS);
+    });
+    // What fills, too, is nobody to give way to.
+    const filling = async () => expect(await isResting()).toBe(false);
+    await besideOther(database, filling, (tx) => giveWay.mark(tx));
+  });
+
+  test('is all that rests: no other source, and no change', () => {
+    const giveWay = new GiveWay((sourceId) => sourceId === SECOND);
+    expect(giveWay.begin(SECOND + 1, [job('backfill')])).toBe(false);
+    expect(giveWay.begin(SECOND, [job('backfill'), job(null)])).toBe(false);
+    expect(giveWay.isResting(SECOND)).toBe(false);
+  });
+
+  test('comes to its end though somebody is always at work', async () => {
+    const kept = await migrating(await databases.open(), 40, { worker: { batchSize: 4 } });
+    const { database, evervec } = kept;
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    await besideOther(database, async () => {
+      expect(await evervec.migrations.fill('items')).toBe(true);
+    });
+    await drain(kept);
+    await expectBothTrue(kept, 'first');
+  });
+});

@@ -120,7 +120,7 @@ function configuration(postgres: Postgres): string {
     "listen_addresses = '127.0.0.1'",
     "unix_socket_directories = ''",
     'max_connections = 200',
-    'shared_buffers = 512MB',
+    `shared_buffers = ${sharedBuffersMb()}MB`,
     'max_wal_size = 4GB',
     'jit = off',
     `shared_preload_libraries = '${preload.join(',')}'`,
@@ -128,6 +128,11 @@ function configuration(postgres: Postgres): string {
   if (preload.includes('pg_cron'))
     lines.push("cron.database_name = 'postgres'", 'cron.use_background_workers = on');
   return `\n${lines.join('\n')}\n`;
+}
+
+/** A quarter of the memory, as Postgres' documentation has it for a server; more than 2 GB nothing here fills. */
+function sharedBuffersMb(): number {
+  return Math.min(2_048, Math.floor(os.totalmem() / 4 / 1024 ** 2));
 }
 
 /** An empty folder that the user of Postgres owns and can reach. */

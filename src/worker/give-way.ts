@@ -6,8 +6,8 @@
 import type { Connection } from '../database/index.ts';
 import type { LeasedJob } from '../queue/index.ts';
 
-/** Of the time that writing took, where somebody else was at work: two thirds are left to others. */
-const REST = 2;
+/** Of the time that writing took, where somebody else was at work: three quarters are left to others. */
+const REST = 3;
 /** Tells those who fill, here and in other processes, from those they give way to. */
 const FILLING = 'evervec filling';
 

@@ -4,29 +4,20 @@
  *
  * Source: the Snowball project's English stemmer ("Porter2"), written here from its description,
  * without the apostrophe rules, since words reach it split at apostrophes. Postgres' `english`
- * configuration stems by the same rules, so that the two legs of a hybrid search agree.
+ * configuration stems by the same rules, so that the two legs of a hybrid search agree. `kernel/english-stem.ts` is a
+ * copy for WebAssembly.
  */
+import * as english from './english-rules.ts';
 
 /** Longest suffix first within each last letter; the replacement is written over it. */
 type Rule = readonly [suffix: string, replacement: string];
 type Rules = ReadonlyMap<number, readonly Rule[]>;
 
-const STEP_2 = rules(
-  'ational=ate tional=tion enci=ence anci=ance abli=able entli=ent ization=ize izer=ize ation=ate ' +
-    'ator=ate alism=al aliti=al alli=al fulness=ful ousness=ous ousli=ous iveness=ive iviti=ive ' +
-    'biliti=ble bli=ble fulli=ful lessli=less logi=log',
-);
-const STEP_3 = rules('ational=ate tional=tion alize=al icate=ic iciti=ic ical=ic ful= ness=');
-const STEP_4 = rules(
-  'ement= ance= ence= able= ible= ment= ant= ent= ism= ate= iti= ous= ive= ize= al= er= ic=',
-);
-const WHOLE_WORDS = rules(
-  'skis=ski skies=sky dying=die lying=lie tying=tie idly=idl gently=gentl ugly=ugli early=earli ' +
-    'only=onli singly=singl sky=sky news=news howe=howe atlas=atlas cosmos=cosmos bias=bias andes=andes',
-);
-const WHOLE_AFTER_STEP_1A = rules(
-  'inning= outing= canning= herring= earring= proceed= exceed= succeed=',
-);
+const STEP_2 = rules(english.STEP_2);
+const STEP_3 = rules(english.STEP_3);
+const STEP_4 = rules(english.STEP_4);
+const WHOLE_WORDS = rules(english.WHOLE_WORDS);
+const WHOLE_AFTER_STEP_1A = rules(english.WHOLE_AFTER_STEP_1A);
 const R1_PREFIXES = ['gener', 'commun', 'arsen'];
 /** A y that sounds as a consonant is marked by this unit while the rules run. */
 const CONSONANT_Y = 0x59;

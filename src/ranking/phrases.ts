@@ -1,6 +1,7 @@
 /** Texts in which words stand together and in order. The index has no places of words: texts that have all of the words are read again. */
 import type { Postings } from './postings.ts';
-import { STOP_WORD, type Terms } from './terms.ts';
+import type { Terms } from './terms.ts';
+import { STOP_WORD } from './word-forms.ts';
 
 /** @returns undefined for a phrase of stop words, which says nothing */
 export function textsWith(

@@ -14,7 +14,7 @@ export interface Postings {
 
 /** A third of the memory less where two bytes tell all texts apart. */
 type TextNumbers = Uint16Array | Uint32Array;
-const MOST_OF_TWO_BYTES = 0x1_0000;
+export const MOST_OF_TWO_BYTES = 0x1_0000;
 
 /**
  * @param words terms of all texts, one text after the other

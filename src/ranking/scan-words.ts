@@ -20,7 +20,7 @@ const ALONE =
 const UNSEEN = 0xffff;
 const WITH_OTHERS = 0xfffe;
 /** By UTF-16 unit what it is folded to, or one of the two; found out when one is met. */
-const foldedUnits = new Uint16Array(0x1_0000).fill(UNSEEN);
+export const foldedUnits: Uint16Array = new Uint16Array(0x1_0000).fill(UNSEEN);
 
 /** By UTF-16 unit, found out when one is met: 0 until then. */
 const kinds = new Uint8Array(0x1_0000);
@@ -122,7 +122,8 @@ function unitOf(bytes: Uint8Array, at: number, width: 2 | 3): number {
   return unit < least || first < 0xc0 ? WITH_OTHERS : unit;
 }
 
-function foldUnit(unit: number): number {
+/** Of a unit that is met for the first time. */
+export function foldUnit(unit: number): number {
   const character = String.fromCharCode(unit);
   const folded = ALONE.test(character) ? fold(character) : '';
   let found = WITH_OTHERS;

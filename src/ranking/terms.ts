@@ -1,50 +1,34 @@
-/** Numbers for the stems of words. While texts are read each spelling is stemmed once. */
-import { stemEnglish } from './english-stem.ts';
-import { FoldedText, hashesOf, scanWords, type TextPart } from './scan-words.ts';
-import { ENGLISH_STOP_WORDS } from './stop-words.ts';
-import { WordTable } from './word-table.ts';
+/** The stems of an index, looked up for queries. Which there are was counted before. */
+import { FoldedText, hashesOf, scanWords } from './scan-words.ts';
+import { STOP_WORD, UNKNOWN_TERM, WordForms } from './word-forms.ts';
+import type { WordTable } from './word-table.ts';
 
-const SHORTEST_STEMMED = 3;
-const LONGEST_STEMMED = 64;
-const FIRST_TERMS = 2048;
-const A = 0x61;
-const Z = 0x7a;
-
-/** In the place of a number: a word that is in no text, and one that says nothing and so is in no index. */
-export const UNKNOWN_TERM = -1;
-export const STOP_WORD = -2;
+/** The stems of all words, numbered in the order in which they were met. */
+export interface Stems {
+  readonly count: number;
+  /** Stem → its number. */
+  readonly table: WordTable;
+  /** The letters of all stems, one after the other. */
+  readonly letters: Uint16Array;
+  /** Stem t has the letters `begins[t]` to `begins[t + 1]`. (count + 1) */
+  readonly begins: Uint32Array;
+}
 
 export class Terms {
-  count = 0;
-  readonly #isEnglish: boolean;
-  readonly #stems = new WordTable();
-  /** Stop words, and while texts are read each spelling with its stem's number. */
-  #spellings: WordTable;
-  /** The letters of all stems, one after the other, and where each begins. */
-  #letters = new Uint16Array(8 * FIRST_TERMS);
-  #begins = new Uint32Array(FIRST_TERMS + 1);
+  readonly #stems: Stems;
+  readonly #forms: WordForms;
+  readonly #stopWords: WordTable;
   readonly #folded = new FoldedText();
-  readonly #stemmed = new Uint16Array(LONGEST_STEMMED);
 
-  /** @param language `english` stems words of a to z and leaves out stop words; any other takes words as they are */
-  constructor(language: string) {
-    this.#isEnglish = language === 'english';
-    this.#spellings = this.#stopWords();
+  /** @param language that they were counted by */
+  constructor(stems: Stems, language: string) {
+    this.#stems = stems;
+    this.#forms = new WordForms(language);
+    this.#stopWords = this.#forms.stopWords();
   }
 
-  /** Gives each word's number, in order, but for stop words; new ones for new words. */
-  read(part: TextPart, take: (term: number) => void): void {
-    this.#folded.set(part);
-    scanWords(this.#folded, (from, to, hash, other) => {
-      const known = this.#spellings.get(hash, other, UNKNOWN_TERM);
-      const term = known === UNKNOWN_TERM ? this.#add(from, to, hash, other) : known;
-      if (term >= 0) take(term);
-    });
-  }
-
-  /** No more texts come: what was only of use for those is let go. */
-  close(): void {
-    this.#spellings = this.#stopWords();
+  get count(): number {
+    return this.#stems.count;
   }
 
   /** Of each word in order: its number, `UNKNOWN_TERM` or `STOP_WORD`. */
@@ -52,8 +36,8 @@ export class Terms {
     const found: number[] = [];
     this.#folded.set(text);
     scanWords(this.#folded, (from, to, hash, other) => {
-      const known = this.#spellings.get(hash, other, UNKNOWN_TERM);
-      found.push(known === UNKNOWN_TERM ? this.#find(from, to, hash, other) : known);
+      const known = this.#stopWords.get(hash, other, UNKNOWN_TERM);
+      found.push(known === STOP_WORD ? STOP_WORD : this.#find(from, to, hash, other));
     });
     return found;
   }
@@ -61,20 +45,20 @@ export class Terms {
   /** A word in the form in which it is looked up: its stem; undefined for a stop word. */
   stemOf(word: string): string | undefined {
     this.#folded.set(word);
-    const { length: whole } = this.#folded;
-    const [hash, other] = hashesOf(this.#folded.units, 0, whole);
-    if (this.#spellings.get(hash, other, UNKNOWN_TERM) === STOP_WORD) return undefined;
-    const length = this.#stem(0, whole);
+    const { units, length: whole } = this.#folded;
+    const [hash, other] = hashesOf(units, 0, whole);
+    if (this.#stopWords.get(hash, other, UNKNOWN_TERM) === STOP_WORD) return undefined;
+    const length = this.#forms.stem(units, 0, whole);
     return length === 0
       ? this.#folded.slice(0, whole)
-      : String.fromCharCode(...this.#stemmed.subarray(0, length));
+      : String.fromCharCode(...this.#forms.stemmed.subarray(0, length));
   }
 
   /** The number of a stem, or `UNKNOWN_TERM`. */
   ofStem(stem: string): number {
     this.#folded.set(stem);
     const [hash, other] = hashesOf(this.#folded.units, 0, this.#folded.length);
-    return this.#stems.get(hash, other, UNKNOWN_TERM);
+    return this.#stems.table.get(hash, other, UNKNOWN_TERM);
   }
 
   /** The numbers of stems that begin so. Looks at all of them. */
@@ -86,72 +70,18 @@ export class Terms {
   }
 
   #beginsWith(term: number, start: string): boolean {
-    const begin = this.#begins[term] ?? 0;
-    if ((this.#begins[term + 1] ?? 0) - begin < start.length) return false;
+    const { begins, letters } = this.#stems;
+    const begin = begins[term] ?? 0;
+    if ((begins[term + 1] ?? 0) - begin < start.length) return false;
     for (let i = 0; i < start.length; i++)
-      if (this.#letters[begin + i] !== start.charCodeAt(i)) return false;
+      if (letters[begin + i] !== start.charCodeAt(i)) return false;
     return true;
   }
 
-  /** Of a spelling that is not known. */
   #find(from: number, to: number, hash: number, other: number): number {
-    const length = this.#stem(from, to);
-    const [ofStem, otherOfStem] = length === 0 ? [hash, other] : hashesOf(this.#stemmed, 0, length);
-    return this.#stems.get(ofStem, otherOfStem, UNKNOWN_TERM);
+    const { stemmed } = this.#forms;
+    const length = this.#forms.stem(this.#folded.units, from, to);
+    const [ofStem, otherOfStem] = length === 0 ? [hash, other] : hashesOf(stemmed, 0, length);
+    return this.#stems.table.get(ofStem, otherOfStem, UNKNOWN_TERM);
   }
-
-  #add(from: number, to: number, hash: number, other: number): number {
-    const length = this.#stem(from, to);
-    const { units } = this.#folded;
-    const term =
-      length === 0
-        ? this.#termOf(units, from, to, hash, other)
-        : this.#termOf(this.#stemmed, 0, length, ...hashesOf(this.#stemmed, 0, length));
-    this.#spellings.add(hash, other, term);
-    return term;
-  }
-
-  /** The number of a stem, which is a new one's if need be. */
-  #termOf(units: Uint16Array, from: number, to: number, hash: number, other: number): number {
-    const known = this.#stems.get(hash, other, UNKNOWN_TERM);
-    if (known !== UNKNOWN_TERM) return known;
-    const term = this.count++;
-    this.#stems.add(hash, other, term);
-    const begin = this.#begins[term] ?? 0;
-    const end = begin + to - from;
-    if (term + 1 === this.#begins.length) this.#begins = doubled(this.#begins);
-    while (end > this.#letters.length) this.#letters = doubled(this.#letters);
-    for (let i = from; i < to; i++) this.#letters[begin + i - from] = units[i] ?? 0;
-    this.#begins[term + 1] = end;
-    return term;
-  }
-
-  #stopWords(): WordTable {
-    const table = new WordTable();
-    if (!this.#isEnglish) return table;
-    for (const word of ENGLISH_STOP_WORDS) {
-      this.#folded.set(word);
-      table.add(...hashesOf(this.#folded.units, 0, this.#folded.length), STOP_WORD);
-    }
-    return table;
-  }
-
-  /** @returns how many units of `#stemmed` are the stem; 0 for a word that is no English one */
-  #stem(from: number, to: number): number {
-    const length = to - from;
-    if (!this.#isEnglish || length < SHORTEST_STEMMED || length > LONGEST_STEMMED) return 0;
-    const { units } = this.#folded;
-    for (let i = 0; i < length; i++) {
-      const unit = units[from + i] ?? 0;
-      if (unit < A || unit > Z) return 0;
-      this.#stemmed[i] = unit;
-    }
-    return stemEnglish(this.#stemmed, length);
-  }
-}
-
-function doubled<Numbers extends Uint16Array | Uint32Array>(numbers: Numbers): Numbers {
-  const larger = new (numbers.constructor as new (length: number) => Numbers)(2 * numbers.length);
-  larger.set(numbers);
-  return larger;
 }

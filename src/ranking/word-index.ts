@@ -7,18 +7,17 @@
  * is never below 0. What a query may say is what `evervec.ask_words` takes.
  */
 import { askedWords } from './asked-words.ts';
+import { countInWasm, isOfKernel, loadWordKernel } from './count-in-wasm.ts';
+import { countWords, type PartsOf, type WordCounts } from './count-words.ts';
 import { textsWith } from './phrases.ts';
-import { type Postings, postingsInSteps } from './postings.ts';
+import type { Postings } from './postings.ts';
 import { readQuery } from './read-query.ts';
-import type { TextPart } from './scan-words.ts';
 import { Terms } from './terms.ts';
 
 const K1 = 1.2;
 const B = 0.75;
 /** The beginning of a word counts as a word that a tenth of the texts have. */
 const PREFIX_WEIGHT = Math.log(10);
-/** Texts after which a step ends: some milliseconds. */
-const TEXTS_OF_STEP = 64;
 
 export interface WordIndex {
   readonly textCount: number;
@@ -29,9 +28,6 @@ export interface WordIndex {
    */
   scores(query: string): Float64Array;
 }
-
-/** Of a text, in order; no word goes from one to the next. */
-type PartsOf = (text: number) => readonly TextPart[];
 
 /**
  * @param partsOf of each of `count`, in order; asked for again where a query has a phrase
@@ -51,23 +47,20 @@ export function* wordIndexInSteps(
   partsOf: PartsOf,
   language = 'english',
 ): Generator<void, WordIndex> {
-  const terms = new Terms(language);
-  const lengths = new Float64Array(count);
-  let words = new Uint32Array(1024);
-  let used = 0;
-  const take = (term: number) => {
-    if (used === words.length) words = grown(words);
-    words[used++] = term;
-  };
-  for (let text = 0; text < count; text++) {
-    const from = used;
-    for (const part of partsOf(text)) terms.read(part, take);
-    lengths[text] = used - from;
-    if (text % TEXTS_OF_STEP === TEXTS_OF_STEP - 1) yield;
-  }
-  terms.close();
-  const postings = yield* postingsInSteps(words, lengths, terms.count);
-  return new Bm25(terms, postings, lengths, partsOf);
+  const counts = yield* countsOf(count, partsOf, language);
+  return new Bm25(counts, new Terms(counts.stems, language), partsOf);
+}
+
+/** In WebAssembly where it runs, the same from both. */
+function* countsOf(count: number, partsOf: PartsOf, language: string): Generator<void, WordCounts> {
+  const kernel = loadWordKernel();
+  if (kernel !== undefined)
+    try {
+      return yield* countInWasm(kernel, count, partsOf, language);
+    } catch (error) {
+      if (!isOfKernel(error)) throw error;
+    }
+  return yield* countWords(count, partsOf, language);
 }
 
 class Bm25 implements WordIndex {
@@ -77,7 +70,7 @@ class Bm25 implements WordIndex {
   readonly #weights: Float64Array;
   readonly #partsOf: PartsOf;
 
-  constructor(terms: Terms, postings: Postings, lengths: Float64Array, partsOf: PartsOf) {
+  constructor({ postings, lengths }: WordCounts, terms: Terms, partsOf: PartsOf) {
     this.textCount = lengths.length;
     this.#terms = terms;
     this.#postings = postings;
@@ -139,10 +132,4 @@ class Bm25 implements WordIndex {
 function lengthWeights(lengths: Float64Array): Float64Array {
   const mean = lengths.reduce((sum, length) => sum + length, 0) / (lengths.length || 1);
   return lengths.map((length) => K1 * (1 - B + (B * length) / (mean || 1)));
-}
-
-function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * words.length);
-  larger.set(words);
-  return larger;
 }

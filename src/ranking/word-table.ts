@@ -9,9 +9,20 @@ const FREE = -0x8000_0000;
 const FIRST_SLOTS = 4096;
 
 export class WordTable {
-  count = 0;
-  #slots = freeSlots(FIRST_SLOTS);
-  #mask = FIRST_SLOTS - 1;
+  count: number;
+  #slots: Int32Array;
+  #mask: number;
+
+  /** @param slots of a table that has `count` words; default: an empty one */
+  constructor(slots: Int32Array = freeSlots(FIRST_SLOTS), count = 0) {
+    this.count = count;
+    this.#slots = slots;
+    this.#mask = slots.length / SLOT - 1;
+  }
+
+  get slots(): Int32Array {
+    return this.#slots;
+  }
 
   /** @returns what the word stands for, or `missing` */
   get(hash: number, other: number, missing: number): number {

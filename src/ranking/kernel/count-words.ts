@@ -1,0 +1,69 @@
+/**
+ * Counts the words of texts: the WebAssembly of `../count-in-wasm.ts`, in AssemblyScript, made into bytes by `scripts/word-kernel.ts`. It is used for one index and then let go, so
+ * nothing is freed, and memory that is new is zero. What it gives must be to the bit what `../count-words.ts` gives.
+ *
+ * `begin`, then the parts of each text and `endText`, then `beginPostings`, then `placePostings` until there are no more.
+ */
+import { FOLDED, folded, foldUtf8, foldedLength } from './fold';
+import * as postings from './postings';
+import * as terms from './terms';
+
+export { fit, folded, folds, input } from './fold';
+export {
+  begins as postingBegins,
+  endText,
+  frequencies,
+  lengths,
+  placePostings,
+  texts,
+} from './postings';
+export { begins as letterBegins, letters, termCount } from './terms';
+
+/** @returns where the table of spellings is to be, which so many stop words are in */
+export function begin(textCount: u32, isEnglish: bool, stopWords: u32): usize {
+  postings.beginTexts(textCount);
+  terms.beginTerms(isEnglish);
+  terms.spellings.count = stopWords;
+  return terms.spellings.slots;
+}
+
+/** Where the table of stems is, and how many slots it has. */
+export function stemSlots(): usize {
+  return terms.stems.slots;
+}
+
+export function stemSlotCount(): u32 {
+  return terms.stems.mask + 1;
+}
+
+/** Of a part whose bytes are at `input`. @returns −1: it is read; −2: its characters are to be folded together; else the unit that the table does not know, after which it is to be called again */
+export function readUtf8(bytes: usize): i32 {
+  const stop = foldUtf8(bytes);
+  if (stop == FOLDED) readFolded(foldedLength);
+  return stop;
+}
+
+/** Of a part whose units are at `folded`. */
+export function readFolded(length: usize): void {
+  const end = folded + 2 * length;
+  store<u16>(end, 0);
+  for (let at = folded; at < end; at += 2) {
+    let unit = <i32>load<u16>(at);
+    if (unit == 0) continue;
+    const from = at;
+    let hash = terms.SEED;
+    let other = terms.OTHER_SEED;
+    do {
+      hash = (hash ^ unit) * terms.PRIME;
+      other = (other ^ unit) * terms.OTHER_PRIME;
+      at += 2;
+      unit = load<u16>(at);
+    } while (unit != 0);
+    const term = terms.termOf(from, at - from, hash, other);
+    if (term >= 0) postings.count(term);
+  }
+}
+
+export function beginPostings(): void {
+  postings.beginPostings(terms.termCount);
+}

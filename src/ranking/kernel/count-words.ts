@@ -4,7 +4,7 @@
  *
  * `begin`, then the parts of each text and `endText`, then `beginPostings`, then `placePostings` until there are no more.
  */
-import { FOLDED, folded, foldUtf8, foldedLength } from './fold';
+import { findFolded, findWords, FOUND, WORD, words, wordsEnd } from './fold';
 import * as postings from './postings';
 import * as terms from './terms';
 
@@ -38,28 +38,22 @@ export function stemSlotCount(): u32 {
 
 /** Of a part whose bytes are at `input`. @returns −1: it is read; −2: its characters are to be folded together; else the unit that the table does not know, after which it is to be called again */
 export function readUtf8(bytes: usize): i32 {
-  const stop = foldUtf8(bytes);
-  if (stop == FOLDED) readFolded(foldedLength);
+  const stop = findWords(bytes);
+  if (stop == FOUND) countWords();
   return stop;
 }
 
 /** Of a part whose units are at `folded`. */
 export function readFolded(length: usize): void {
-  const end = folded + 2 * length;
-  store<u16>(end, 0);
-  for (let at = folded; at < end; at += 2) {
-    let unit = <i32>load<u16>(at);
-    if (unit == 0) continue;
-    const from = at;
-    let hash = terms.SEED;
-    let other = terms.OTHER_SEED;
-    do {
-      hash = (hash ^ unit) * terms.PRIME;
-      other = (other ^ unit) * terms.OTHER_PRIME;
-      at += 2;
-      unit = load<u16>(at);
-    } while (unit != 0);
-    const term = terms.termOf(from, at - from, hash, other);
+  findFolded(length);
+  countWords();
+}
+
+/** Apart from finding them, so that the processor waits for the memory of several words at once. */
+function countWords(): void {
+  const end = wordsEnd;
+  for (let at = words; at < end; at += WORD) {
+    const term = terms.termOf(load<u32>(at), load<u32>(at, 4), load<i32>(at, 8), load<i32>(at, 12));
     if (term >= 0) postings.count(term);
   }
 }

@@ -23,6 +23,10 @@ const W: i32 = 0x77;
 const X: i32 = 0x78;
 const Y: i32 = 0x79;
 
+const POINTER: usize = 4;
+/** Those of English letters are below. */
+const UNITS: usize = 128;
+
 /** A pair of a table: where the units of its two sides are, and how many. */
 @unmanaged
 class Rule {
@@ -33,11 +37,12 @@ class Rule {
   ofReplacement: i32 = 0;
 }
 
-let step2: Rule | null = null;
-let step3: Rule | null = null;
-let step4: Rule | null = null;
-let wholeWords: Rule | null = null;
-let wholeAfterStep1a: Rule | null = null;
+/** Tables of pointers to the first rule, by the last unit of what it is for. */
+let step2: usize = 0;
+let step3: usize = 0;
+let step4: usize = 0;
+let wholeWords: usize = 0;
+let wholeAfterStep1a: usize = 0;
 
 export function readRules(): void {
   step2 = rulesOf(STEP_2);
@@ -203,9 +208,9 @@ function isAtEnd(length: i32, suffix: usize, ofSuffix: i32): bool {
 }
 
 /** The longest rule for the ending of the first `length` units, or for all of them. */
-function find(table: Rule | null, length: i32, isWhole: bool): Rule | null {
+function find(table: usize, length: i32, isWhole: bool): Rule | null {
   let found: Rule | null = null;
-  let rule: Rule | null = table;
+  let rule = load<Rule | null>(table + POINTER * at(length - 1));
   while (rule !== null) {
     const isLonger = found === null || rule.ofSuffix > found.ofSuffix;
     const mayBe = isWhole ? rule.ofSuffix == length : isLonger;
@@ -221,20 +226,22 @@ function replace(rule: Rule, from: i32): i32 {
 }
 
 /** Reads `suffix=replacement suffix=replacement …`. */
-function rulesOf(text: string): Rule | null {
-  let first: Rule | null = null;
+function rulesOf(text: string): usize {
+  const table = heap.alloc(POINTER * UNITS);
+  const units = changetype<usize>(text);
   for (let i = 0; i < text.length;) {
     const equals = text.indexOf('=', i);
     const blank = text.indexOf(' ', equals);
     const end = blank < 0 ? text.length : blank;
+    const group = table + POINTER * text.charCodeAt(equals - 1);
     const rule = new Rule();
-    rule.next = first;
-    rule.suffix = changetype<usize>(text) + 2 * i;
+    rule.next = load<Rule | null>(group);
+    rule.suffix = units + 2 * i;
     rule.ofSuffix = equals - i;
-    rule.replacement = changetype<usize>(text) + 2 * (equals + 1);
+    rule.replacement = units + 2 * (equals + 1);
     rule.ofReplacement = end - equals - 1;
-    first = rule;
+    store<Rule>(group, rule);
     i = end + 1;
   }
-  return first;
+  return table;
 }

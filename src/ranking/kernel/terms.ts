@@ -1,5 +1,6 @@
 /** Numbers for the stems of words, in the order in which they are met; each spelling is stemmed once. What `../spelled-terms.ts` does. */
 import { readRules, stemEnglish, word } from './english-stem';
+import { OTHER_PRIME, OTHER_SEED, PRIME, SEED } from './fold';
 import { WordTable } from './word-table';
 
 /** Bytes of the shortest and the longest word that is stemmed. */
@@ -8,12 +9,6 @@ const LONGEST_STEMMED: usize = 128;
 const A: u32 = 0x61;
 const Z: u32 = 0x7a;
 const UNKNOWN: i32 = -1;
-
-/** FNV-1a, and the same with another seed and multiplier. */
-export const SEED: i32 = 0x811c9dc5;
-export const PRIME: i32 = 0x01000193;
-export const OTHER_SEED: i32 = 0x2545f491;
-export const OTHER_PRIME: i32 = 0x5bd1e995;
 
 export let termCount: u32 = 0;
 export let stems: WordTable = new WordTable();

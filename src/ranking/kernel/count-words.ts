@@ -49,11 +49,15 @@ export function readFolded(length: usize): void {
   countWords();
 }
 
-/** Apart from finding them, so that the processor waits for the memory of several words at once. */
+/** Words are found, then looked up, then counted, each of them for the whole part: so the processor waits for the memory of several at once. */
 function countWords(): void {
   const end = wordsEnd;
   for (let at = words; at < end; at += WORD) {
     const term = terms.termOf(load<u32>(at), load<u32>(at, 4), load<i32>(at, 8), load<i32>(at, 12));
+    store<i32>(at, term);
+  }
+  for (let at = words; at < end; at += WORD) {
+    const term = load<i32>(at);
     if (term >= 0) postings.count(term);
   }
 }

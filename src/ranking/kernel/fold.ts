@@ -28,7 +28,7 @@ export let input: usize = heap.alloc(FIRST_BYTES + 2);
 /** Units of its words, one after the other; or of all of it, with 0 between words, as `readFolded` has them. */
 export let folded: usize = heap.alloc(2 * FIRST_BYTES);
 /** Of each of its words. */
-export let words: usize = heap.alloc(WORD * (FIRST_BYTES + 1));
+export let words: usize = heap.alloc(WORD * wordsOf(FIRST_BYTES));
 export let wordsEnd: usize = words;
 let fitting: usize = FIRST_BYTES;
 
@@ -45,7 +45,12 @@ export function fit(length: usize): void {
   fitting = 2 * length;
   input = heap.alloc(fitting + 2);
   folded = heap.alloc(2 * fitting);
-  words = heap.alloc(WORD * (fitting + 1));
+  words = heap.alloc(WORD * wordsOf(fitting));
+}
+
+/** The most that so many units can have. */
+function wordsOf(units: usize): usize {
+  return (units >> 1) + 1;
 }
 
 /** Goes on where it stopped. What changes with each byte is in locals, which are registers. */

@@ -11,9 +11,12 @@ let terms: usize = heap.alloc(TERM << 11);
 let termsEnd: u32 = 1 << 11;
 /** Of an entry: its term, and how often the text has it. The first is none, so that 0 says "none yet". */
 const ENTRY: usize = 8;
-let entries: usize = heap.alloc(ENTRY << 13);
-let entriesEnd: u32 = 1 << 13;
 let entryCount: u32 = 1;
+let entriesEnd: u32 = 0;
+/** They are in blocks of so many, whose places these are: none is copied when there are more. */
+const BLOCK: u32 = 1 << 15;
+let blocks: usize = heap.alloc(4 << 4);
+let blocksEnd: u32 = 1 << 4;
 
 let textCount: u32 = 0;
 let text: u32 = 0;
@@ -40,15 +43,27 @@ export function count(term: u32): void {
   const ofTerm = terms + TERM * term;
   const last = load<u32>(ofTerm);
   if (last >= load<u32>(firsts + 4 * text)) {
-    const frequency = entries + ENTRY * last + 4;
+    const frequency = entryAt(last) + 4;
     store<u32>(frequency, load<u32>(frequency) + 1);
     return;
   }
-  if (entryCount == entriesEnd) entries = heap.realloc(entries, ENTRY * (entriesEnd *= 2));
-  store<u32>(entries + ENTRY * entryCount, term);
-  store<u32>(entries + ENTRY * entryCount, 1, 4);
+  if (entryCount >= entriesEnd) addBlock();
+  const entry = entryAt(entryCount);
+  store<u32>(entry, term);
+  store<u32>(entry, 1, 4);
   store<u32>(ofTerm, entryCount++);
   store<u32>(ofTerm, load<u32>(ofTerm, 4) + 1, 4);
+}
+
+function entryAt(entry: u32): usize {
+  return load<usize>(blocks + 4 * (entry / BLOCK)) + ENTRY * (entry % BLOCK);
+}
+
+function addBlock(): void {
+  const block = entriesEnd / BLOCK;
+  if (block == blocksEnd) blocks = heap.realloc(blocks, 4 * (blocksEnd *= 2));
+  store<usize>(blocks + 4 * block, heap.alloc(ENTRY * BLOCK));
+  entriesEnd += BLOCK;
 }
 
 /** No more words of this text. */
@@ -85,8 +100,9 @@ export function placePostings(): bool {
 }
 
 function place(entry: u32): void {
-  const ofTerm = terms + TERM * load<u32>(entries + ENTRY * entry);
-  const frequency = load<u32>(entries + ENTRY * entry, 4);
+  const at = entryAt(entry);
+  const ofTerm = terms + TERM * load<u32>(at);
+  const frequency = load<u32>(at, 4);
   const to = load<u32>(ofTerm);
   store<u32>(ofTerm, to + 1);
   if (isNarrow()) store<u16>(texts + 2 * to, text);

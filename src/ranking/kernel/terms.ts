@@ -54,7 +54,8 @@ function termOfStem(from: usize, bytes: usize, hash: i32, other: i32): i32 {
   const end = begin + <u32>(bytes >> 1);
   if (term + 2 > beginsEnd) begins = heap.realloc(begins, 4 * (beginsEnd *= 2));
   while (end > lettersEnd) letters = heap.realloc(letters, 2 * (lettersEnd *= 2));
-  memory.copy(letters + 2 * begin, from, bytes);
+  const to = letters + 2 * begin;
+  for (let at: usize = 0; at < bytes; at += 2) store<u16>(to + at, load<u16>(from + at));
   store<u32>(begins + 4 * (term + 1), end);
   return term;
 }

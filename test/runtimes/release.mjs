@@ -64,7 +64,7 @@ function found(index) {
   const plain = createRowScorer(index.vectors, index.paddedDimensions, 'javascript');
   const { row, scale } = quantiseQuery([2, 7, 1, 8, 3]);
   const cosines = cosinesOf(scorer.dots(row), index.scales, scale);
-  const words = buildWordIndex(index.chunkCount, (chunk) => index.text(chunk));
+  const words = buildWordIndex(index.chunkCount, (chunk) => [index.text(chunk)]);
   const fused = fuseScores(words.scores('gull wakes'), cosines, index.about.fusionWeight);
   return {
     kernel: scorer.kind,

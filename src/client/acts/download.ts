@@ -34,7 +34,11 @@ export async function download(
   const pace = mayWait ? createPace(session.options) : undefined;
   const model = await downloadModel(session, offer, pace);
   const index = await byFirstWay(session, offer, ways, pace);
-  if (opens) openInHost(session, manifest.index.sha256, index.slice());
+  if (opens) {
+    // Hashing and copying many bytes are a block of the page's thread each, not one.
+    await new Promise((resolve) => setTimeout(resolve));
+    openInHost(session, manifest.index.sha256, index.slice());
+  }
   try {
     await session.ledger.write(manifest.index.sha256, index);
     await session.ledger.change((state) => ({ ...state, staged: stagedOf(session, offer, model) }));
@@ -148,9 +152,7 @@ function isWorthAnotherWay(error: unknown): boolean {
   if (!EvervecError.isInstance(error)) return false;
   if (!(error instanceof ReleaseUpdateError)) return true;
   if (error.reason === 'UNREACHABLE') return error.status !== null;
-  return (
-    error.reason === 'DAMAGED' || error.reason === 'TOO_LARGE' || error.reason === 'TIME_LIMIT'
-  );
+  return ['DAMAGED', 'TOO_LARGE', 'TIME_LIMIT'].includes(error.reason);
 }
 
 function damaged(what: string): never {

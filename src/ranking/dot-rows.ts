@@ -90,14 +90,15 @@ function inJavaScript(rows: Int8Array, width: number): RowScorer {
 /**
  * Cosines from dot products: `dot · scale of the row · scale of the query`, in 64-bit floats, in that order.
  * @param dots, scales of the rows (n)
+ * @param cosines where they go; default a new array
  * @returns −1 to 1 up to rounding (n)
  */
 export function cosinesOf(
   dots: Int32Array,
   scales: Float32Array,
   queryScale: number,
+  cosines: Float64Array = new Float64Array(dots.length),
 ): Float64Array {
-  const cosines = new Float64Array(dots.length);
   for (let i = 0; i < cosines.length; i++)
     cosines[i] = (dots[i] ?? 0) * (scales[i] ?? 0) * queryScale;
   return cosines;

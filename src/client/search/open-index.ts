@@ -39,6 +39,9 @@ export class OpenIndex {
   readonly #index: ReleaseIndex;
   readonly #rows: RowScorer;
   readonly #filter: RecordFilter;
+  /** Of the search that goes on: memory that is new takes longer than what is done in it. (chunks) */
+  readonly #cosines: Float64Array;
+  readonly #scores: Float64Array;
   readonly #closing = new AbortController();
 
   /** @throws FormatError */
@@ -56,6 +59,8 @@ export class OpenIndex {
       kernel: this.#rows.kind,
     };
     this.#filter = new RecordFilter(index);
+    this.#cosines = new Float64Array(index.chunkCount);
+    this.#scores = new Float64Array(index.chunkCount);
     const steps = wordIndexInSteps(index.chunkCount, wordsOfChunks(index), index.about.language);
     this.words = inTurns(steps, this.#closing.signal);
     // Whoever waits for it hears of it.
@@ -81,16 +86,26 @@ export class OpenIndex {
   }
 
   #legs({ query, vector, mode }: VectorQuery, words: WordIndex | undefined, passing?: Uint8Array) {
-    const cosines = mode === 'text' || vector === undefined ? undefined : this.#cosines(vector);
+    const cosines = mode === 'text' || vector === undefined ? undefined : this.#cosinesTo(vector);
     const ranks = mode === 'vector' ? undefined : words?.scores(query);
-    if (ranks === undefined) return vectorLeg(cosines ?? new Float64Array(), this.#index.scales);
+    if (ranks === undefined)
+      return cosines === undefined ? { scores: [] } : this.#vectorLeg(cosines);
     if (cosines === undefined) return textLeg(ranks, this.#passingChunks(passing));
     return this.#hybrid(ranks, cosines, passing);
   }
 
-  #cosines(vector: ArrayLike<number>): Float64Array {
+  #cosinesTo(vector: ArrayLike<number>): Float64Array {
     const { row, scale } = quantiseQuery(vector);
-    return cosinesOf(this.#rows.dots(row), this.#index.scales, scale);
+    return cosinesOf(this.#rows.dots(row), this.#index.scales, scale, this.#cosines);
+  }
+
+  // A loop: `map` with a function takes as long as all dot products.
+  #vectorLeg(cosines: Float64Array): Legs {
+    const { scales } = this.#index;
+    const scores = this.#scores;
+    for (let chunk = 0; chunk < cosines.length; chunk++)
+      scores[chunk] = scales[chunk] === 0 ? -1 : Math.max(cosines[chunk] ?? 0, 0);
+    return { scores, second: cosines, cosines };
   }
 
   #hybrid(ranks: Float64Array, cosines: Float64Array, passing: Uint8Array | undefined): Legs {
@@ -130,14 +145,6 @@ export class OpenIndex {
       ...(rank > 0 && { rank }),
     };
   }
-}
-
-// Loops: `map` with a function takes as long as all dot products.
-function vectorLeg(cosines: Float64Array, scales: Float32Array): Legs {
-  const scores = new Float64Array(cosines.length);
-  for (let chunk = 0; chunk < scores.length; chunk++)
-    scores[chunk] = scales[chunk] === 0 ? -1 : Math.max(cosines[chunk] ?? 0, 0);
-  return { scores, second: cosines, cosines };
 }
 
 /** Over the best, 0 to 1. */

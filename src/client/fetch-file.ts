@@ -120,7 +120,7 @@ async function* wireChunks(
 
 /** What is decompressed at one go: browsers do it in the page's own thread. */
 const PIECE_BYTES = 65_536;
-const TURN_MS = 8;
+const TURN_MS = 16;
 
 /** The same bytes in small pieces, with room for what else the page has to do. */
 async function* inTurns(

@@ -94,8 +94,7 @@ async function fetchPlain(
     maximumGzipBytes: bytes,
     isMutable: false,
     onBytes: (came: number, limit: number) => {
-      const percentage = Math.min(100, Math.floor((came / limit) * 100));
-      tellProgress(session, 'download', percentage, came);
+      tellProgress(session, 'download', Math.floor((came / limit) * 100), came);
       pace?.(came, limit);
     },
   };

@@ -19,6 +19,8 @@ const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
   '--disable-component-update',
 ]);
 const KINDS = ['indexeddb', 'opfs'] as const;
+/** Below it, page and worker have a policy that allows the app's scripts and no WebAssembly. */
+const STRICT = 'strict/';
 
 let browser: Browser;
 let app: Server;
@@ -34,12 +36,15 @@ beforeAll(async () => {
     ['/index-worker.js', await bundle(`import '../../src/client/search/index-worker.ts';`)],
   ]);
   app = createServer((request, response) => {
-    const script = scripts.get(request.url ?? '');
+    const [, strict, path = ''] = /^\/(strict\/)?(.*)$/.exec(request.url ?? '') ?? [];
+    const script = scripts.get(`/${path}`);
+    if (strict !== undefined)
+      response.setHeader('Content-Security-Policy', "script-src 'self'; worker-src 'self'");
     // For frames that have no origin.
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript');
     response.end(
-      script ?? '<!doctype html><title>t</title><script type="module" src="/app.js"></script>',
+      script ?? '<!doctype html><title>t</title><script type="module" src="app.js"></script>',
     );
   });
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
@@ -68,6 +73,8 @@ type Kind = 'indexeddb' | 'opfs' | 'memory';
 interface How {
   readonly stallMs?: number;
   readonly hangAt?: string;
+  /** Where the app lies. */
+  readonly below?: string;
 }
 
 async function openTab(kind: Kind, how: How = {}): Promise<Page> {
@@ -76,8 +83,8 @@ async function openTab(kind: Kind, how: How = {}): Promise<Page> {
   return page;
 }
 
-async function startIn(page: Page, kind: Kind, how: How = {}): Promise<void> {
-  await page.goto(appUrl);
+async function startIn(page: Page, kind: Kind, { below = '', ...how }: How = {}): Promise<void> {
+  await page.goto(appUrl + below);
   await page.waitForFunction(() => 'evervec' in globalThis);
   const options = { url: server.url, rootKeys: site.anchor, kind, ...how };
   await page.evaluate((options) => evervec.start(options), options);
@@ -124,6 +131,24 @@ describe.skipIf(executablePath === '')(`a release client in a page${why}`, () =>
       await expectEdition(page, 3);
     },
   );
+
+  test('installs and searches where a policy forbids WebAssembly', async () => {
+    await setUp();
+    await site.publish();
+    const page = await openTab('indexeddb', { below: STRICT });
+    expect(await update(page)).toBe('updated');
+    await expectEdition(page, 1);
+    const [worker] = page.workers();
+    const refusal = await worker?.evaluate(() => {
+      try {
+        const header = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+        return typeof Reflect.construct(Reflect.get(WebAssembly, 'Module'), [header]);
+      } catch (error) {
+        return String(error);
+      }
+    });
+    expect(refusal).toContain('CompileError');
+  });
 
   test('two tabs install once, and both search the new one', async () => {
     await setUp();

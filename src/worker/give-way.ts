@@ -18,13 +18,13 @@ select exists (
 ) as found`;
 
 export class GiveWay {
-  readonly #isFilled: (sourceId: number) => boolean;
+  readonly #isSecond: (sourceId: number) => boolean;
   /** Source → when it may go on, by this process' clock; never while a batch of it is under way. */
   readonly #restsUntil = new Map<number, number>();
 
-  /** @param isFilled whether it is a second space that is filled */
-  constructor(isFilled: (sourceId: number) => boolean) {
-    this.#isFilled = isFilled;
+  /** @param isSecond whether it is the second space of a source */
+  constructor(isSecond: (sourceId: number) => boolean) {
+    this.#isSecond = isSecond;
   }
 
   isResting(sourceId: number): boolean {
@@ -33,14 +33,14 @@ export class GiveWay {
 
   /** Ms until something is done again that rests now; null where nothing does. */
   get restMs(): number | null {
-    const ends = [...this.#restsUntil.values()].filter((end) => end !== Infinity);
-    const ms = Math.min(...ends) - performance.now();
-    return ends.length > 0 && ms > 0 ? ms : null;
+    const now = performance.now();
+    const ends = [...this.#restsUntil.values()].filter((end) => end > now && end !== Infinity);
+    return ends.length > 0 ? Math.min(...ends) - now : null;
   }
 
   /** @returns whether these jobs give way; then `end` must follow */
   begin(sourceId: number, jobs: readonly LeasedJob[]): boolean {
-    const isBulk = this.#isFilled(sourceId) && jobs.every((job) => job.origin !== null);
+    const isBulk = this.#isSecond(sourceId) && jobs.every((job) => job.origin !== null);
     if (isBulk) this.#restsUntil.set(sourceId, Infinity);
     return isBulk;
   }

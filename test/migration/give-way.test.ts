@@ -64,6 +64,19 @@ describeOnPostgres('filling a second space', (databases) => {
       expect(await isResting()).toBe(true);
       expect(giveWay.restMs).toBeGreaterThan(LONG_MS);
     });
+    // One that rested once is no reason to wait, nor to wait no longer.
+    const other = new GiveWay(() => true);
+    await besideOther(database, async () => {
+      for (const [source, wroteMs] of [
+        [SECOND, 0],
+        [SECOND + 1, LONG_MS],
+      ] as const) {
+        other.begin(source, [job('backfill')]);
+        await other.end(database, source, wroteMs);
+      }
+    });
+    expect(other.isResting(SECOND)).toBe(false);
+    expect(other.restMs).toBeGreaterThan(LONG_MS);
     // What fills, too, is nobody to give way to.
     const filling = async () => expect(await isResting()).toBe(false);
     await besideOther(database, filling, (tx) => giveWay.mark(tx));

@@ -64,9 +64,9 @@ export async function checkSpace(
   { name, isQueued, isPending, takesRecent, search }: CheckParts,
 ): Promise<SpaceCheck> {
   const counts = await countRecords(database, active, second, row);
+  const recent = takesRecent ? recentOf(second) : null;
   const { recall, sampled, recallBefore } =
-    (takesRecent ? recentOf(second) : null) ??
-    (await measureBoth(database, { name, active, second, row }));
+    recent ?? (await measureBoth(database, { name, active, second, row }));
   // Half of the records would be found by one of them alone.
   const isWhole = isQueued && !isPending;
   const labelled = isWhole ? await measureLabelled(database, name, row.name, search) : null;
@@ -78,7 +78,8 @@ export async function checkSpace(
     ...(recallBefore === undefined ? [] : recallFaults(recall, recallBefore)),
     ...(labelled === null ? [] : labelledFaults(labelled)),
   ];
-  const at = new Date().toISOString();
+  // Of what was found of the index: who asks again and again must not make that new.
+  const at = recent?.at ?? new Date().toISOString();
   return {
     at,
     ...counts,
@@ -93,7 +94,7 @@ export async function checkSpace(
 type Recall = Pick<SpaceCheck, 'recall' | 'sampled' | 'recallBefore'>;
 
 /** What the last check found of this very index: one that is built anew has none (src/space/vector-index.ts). */
-function recentOf({ checked }: Space): Recall | null {
+function recentOf({ checked }: Space): SpaceCheck | null {
   const last = checked as SpaceCheck | null;
   if (last === null || last.sampled === 0) return null;
   return Date.now() - Date.parse(last.at) < RECENT_MS ? last : null;

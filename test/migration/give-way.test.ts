@@ -1,11 +1,12 @@
 /** Filling a second space leaves the database to whoever is served by the first. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
 import type { LeasedJob } from '../../src/queue/index.ts';
 import { GiveWay } from '../../src/worker/give-way.ts';
 import { describeOnPostgres } from '../setup/each-database.ts';
-import { Signal } from '../setup/signal.ts';
-import { drain, expectBothTrue, migrating } from './fixture.ts';
+import { eventually, Signal } from '../setup/signal.ts';
+import { sidecar } from '../source/fixture.ts';
+import { drain, expectBothTrue, migrating, STANDBY } from './fixture.ts';
 
 const SECOND = 7;
 const LONG_MS = 60_000;
@@ -87,6 +88,34 @@ describeOnPostgres('filling a second space', (databases) => {
     expect(giveWay.begin(SECOND + 1, [job('backfill')])).toBe(false);
     expect(giveWay.begin(SECOND, [job('backfill'), job(null)])).toBe(false);
     expect(giveWay.isResting(SECOND)).toBe(false);
+  });
+
+  test('rests in a worker, which does changes meanwhile', async () => {
+    const kept = await migrating(await databases.open(), 40, { worker: { batchSize: 4 } });
+    const { database, evervec } = kept;
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    const rested = new Signal('the rest');
+    const { end } = GiveWay.prototype;
+    vi.spyOn(GiveWay.prototype, 'end').mockImplementation(async function (this: GiveWay, on, id) {
+      await end.call(this, on, id, LONG_MS);
+      rested.fire();
+    });
+    await besideOther(database, async () => {
+      const worker = await evervec.worker(undefined, { concurrency: 1 });
+      await worker.start();
+      await rested.fired();
+      for (const n of [1, 2, 3, 4, 5]) {
+        await database.query('update items set body = $1 where id = 1', [`change ${n}`]);
+        await eventually('the change', async () => {
+          const found = (await sidecar(database)).find(({ key }) => key === '1');
+          return found?.text === `change ${n}` || undefined;
+        });
+      }
+      await worker.stop();
+      expect(await sidecar(database, STANDBY)).toHaveLength(4);
+    });
+    vi.restoreAllMocks();
   });
 
   test('comes to its end though somebody is always at work', async () => {

@@ -409,17 +409,17 @@ describeEachDatabase('a migration', (databases) => {
     expect(alike.recall).toBeLessThan(0.9);
     // Who switches right after waits no second time, unless the index is another one now.
     const found = async () => {
-      const { rows } = await kept.database.query<{ recall: number | null }>(
-        `select (checked ->> 'recall')::float8 as recall from evervec.spaces where id = $1`,
+      const { rows } = await kept.database.query<{ at: string; recall: number } | { at: null }>(
+        `select checked ->> 'at' as at, (checked ->> 'recall')::float8 as recall from evervec.spaces where id = $1`,
         [second],
       );
-      return rows[0]?.recall;
+      return rows[0];
     };
     await indexed(kept, second, 'm = 16, ef_construction = 64');
     await kept.evervec.migrations.switch('items');
-    expect(await found()).toBe(alike.recall);
+    expect(await found()).toEqual({ at: alike.at, recall: alike.recall });
     await kept.evervec.reindex(['items']);
-    expect(await found()).toBeNull();
+    expect(await found()).toEqual({ at: null, recall: null });
   });
 
   test('of chunking or language alone is the same thing', async () => {

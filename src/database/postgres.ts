@@ -14,6 +14,11 @@ export interface PostgresOptions {
   schema?: string;
   /** Largest number of connections, one more when something listens. 1 to 1000, default 10. */
   maxConnections?: number;
+  /**
+   * After which an idle connection is given back to the server, ms. Default 600,000: the first search of a session reads and plans
+   * what the next ones find ready, some 50 ms, and searches that come together would meet that again and again.
+   */
+  idleTimeoutMs?: number;
   /** For a new connection and its first answer, ms. Default 10,000. */
   connectTimeoutMs?: number;
   /** How the listening connection finds out that it is dead. Default: every 15 s, answer within 5 s. */
@@ -39,7 +44,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     client: { connectionString: url },
     schema: checkSchemaName(options.schema ?? 'evervec'),
     maxConnections,
-    idleTimeoutMs: 30_000,
+    idleTimeoutMs: options.idleTimeoutMs ?? 600_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     probe: options.probe ?? { intervalMs: 15_000, timeoutMs: 5_000 },
     logger: options.logger ?? silentLogger,

@@ -86,6 +86,8 @@ async function openEvervec(
   const database = await openPostgres({
     url,
     maxConnections,
+    // There may be very many such processes, most of them idle.
+    idleTimeoutMs: 30_000,
     ...(config.schema !== undefined && { schema: config.schema }),
     ...(logger && { logger }),
   });

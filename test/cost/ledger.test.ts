@@ -52,6 +52,28 @@ describeEachDatabase('the ledger', (databases) => {
     expect(total.money).toBe(((TOKENS * calls * PRICE) / 1e6).toFixed(8).replace(/0+$/, ''));
   });
 
+  test('waits for the disk with what is about to be paid, and with nothing else', async () => {
+    const database = await (await databases.create()).open();
+    await using server = await startWireServer();
+    const evervec = await prepare(database, server);
+    await database.query(`create table seen (calls bigint, commit text)`);
+    await database.query(`create function note_commit() returns trigger language plpgsql as $$
+      begin
+        insert into seen values (new.calls, current_setting('synchronous_commit'));
+        return new;
+      end $$`);
+    await database.query(
+      'create trigger noting before insert on evervec.calls for each row execute function note_commit()',
+    );
+    await evervec.search({ query: 'the seventh', mode: 'vector' });
+    const { rows } = await database.query<{ calls: string; commit: string }>('select * from seen');
+    // The call with its estimate, then what the provider counted.
+    expect(rows).toEqual([
+      { calls: '1', commit: 'on' },
+      { calls: '0', commit: 'off' },
+    ]);
+  });
+
   test('has texts that needed no call as saved', async () => {
     const database = await (await databases.create()).open();
     await using server = await startWireServer();

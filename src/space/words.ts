@@ -1,0 +1,146 @@
+/**
+ * The words of chunks, and what they weigh, counted here and not by the database: exactly what `to_tsvector` and
+ * `evervec.weights_of` would give, put together of what Postgres said of each piece between blanks. That is a fifth of
+ * what a server is asked for otherwise, and less of what WebAssembly is. Where that is not certain, nothing is given, and the statement
+ * that writes a chunk does it (src/space/write.ts).
+ */
+import type { Connection } from '../database/index.ts';
+import { type Segment, Segments } from './segments.ts';
+import { encodeWeights, encodeWords } from './words-encoding.ts';
+
+/** Of a chunk. */
+export interface CountedWords {
+  /** As `encodeWords` gives them. */
+  words: Buffer;
+  /** As `encodeWeights` gives them; null where the space has no average yet. */
+  weights: Buffer | null;
+  /** Words of a chunk on average that `weights` are for: `average_words` of the space. */
+  average: number | null;
+}
+
+/** Fewer characters are not worth a question. */
+const LEAST_CHARS = 4_000;
+const MAX_TEXT_CHARS = 100_000;
+const MAX_SEGMENT_CHARS = 256;
+/** Postgres' limits to a tsvector: what is beyond is left out in its own way. */
+const MAX_PLACE = 16_383;
+const MAX_PLACES = 255;
+
+/*
+ * The parser that comes along takes blanks into a word only within a tag.
+ * is_known: whether the configuration is made of what comes along alone, which looks at each word for itself; a dictionary of
+ * somebody's own, as a thesaurus, may look at the next one. made_of tells that it was altered.
+ */
+const LOOK = `
+select (select average_words::float8 from evervec.spaces where id = $1) as average,
+  coalesce(bool_and(config.oid < 16384 and dictionary.oid < 16384 and parser.prsname = 'default' and parser.oid < 16384), false) as is_known,
+  string_agg(concat_ws(' ', map.maptokentype, map.mapseqno, dictionary.oid, dictionary.dicttemplate, dictionary.dictinitoption),
+    ',' order by map.maptokentype, map.mapseqno) as made_of
+from pg_catalog.pg_ts_config config
+join pg_catalog.pg_ts_parser parser on parser.oid = config.cfgparser
+join pg_catalog.pg_ts_config_map map on map.mapcfg = config.oid
+join pg_catalog.pg_ts_dict dictionary on dictionary.oid = map.mapdict
+where config.oid = $2::regconfig`;
+
+interface Look {
+  average: number | null;
+  is_known: boolean;
+  made_of: string | null;
+}
+
+/** Of one language of one database, whose spaces share what is known of it. */
+export class Words {
+  readonly #connection: Connection;
+  readonly #language: string;
+  readonly #segments: Segments;
+  #madeOf: string | null = null;
+
+  /** @param language a configuration's name, as Postgres reads it */
+  constructor(connection: Connection, language: string) {
+    this.#connection = connection;
+    this.#language = language;
+    this.#segments = new Segments(connection, language);
+  }
+
+  /**
+   * @param texts what is searched by words of each chunk, without NUL and lone surrogates
+   * @returns (texts) null where the database has to count
+   */
+  async count(spaceId: number, texts: readonly string[]): Promise<(CountedWords | null)[]> {
+    const none = texts.map(() => null);
+    if (texts.reduce((sum, { length }) => sum + length, 0) < LEAST_CHARS) return none;
+    const { rows } = await this.#connection.query<Look>(LOOK, [spaceId, this.#language]);
+    const [look] = rows;
+    if (look?.is_known !== true) return none;
+    if (look.made_of !== this.#madeOf) this.#segments.clear();
+    this.#madeOf = look.made_of;
+    const unknown = new Map<string, Segment>();
+    const split = texts.map((text) => this.#split(text, unknown));
+    const all = split.reduce((sum, segments) => sum + (segments?.length ?? 0), 0);
+    // To ask about each one of a text takes twice as long as to ask about the text.
+    if (unknown.size * 2 > all) return none;
+    await this.#segments.ask(unknown);
+    return split.map((segments) => segments && countOne(segments, look.average));
+  }
+
+  #split(text: string, unknown: Map<string, Segment>): Segment[] | null {
+    if (text.length > MAX_TEXT_CHARS || text.includes('<')) return null;
+    const segments: Segment[] = [];
+    // Blanks of ASCII and no others: what else is one depends on the database's locale.
+    for (const [index, piece] of text.split(/[ \t\n\v\f\r]+/).entries()) {
+      if (piece.length > MAX_SEGMENT_CHARS) return null;
+      if (piece === '') continue;
+      const segment = index === 0 ? ` ${piece}` : piece;
+      let known = this.#segments.get(segment) ?? unknown.get(segment);
+      if (known === undefined) {
+        known = { places: 0, lexemes: null };
+        unknown.set(segment, known);
+      }
+      segments.push(known);
+    }
+    return segments;
+  }
+}
+
+function countOne(segments: readonly Segment[], average: number | null): CountedWords | null {
+  const places = new Map<string, number[]>();
+  /** Two lexemes of one number are one. */
+  const times = new Map<number, number>();
+  let before = 0;
+  let length = 0;
+  for (const segment of segments) {
+    if (segment.lexemes === null) return null;
+    for (const { lexeme, at } of segment.lexemes) {
+      const all = places.get(lexeme.text);
+      if (all === undefined)
+        places.set(
+          lexeme.text,
+          at.map((place) => before + place),
+        );
+      else {
+        for (const place of at) all.push(before + place);
+        if (all.length > MAX_PLACES) return null;
+      }
+      times.set(lexeme.id, (times.get(lexeme.id) ?? 0) + at.length);
+      length += at.length;
+    }
+    before += segment.places;
+  }
+  if (before > MAX_PLACE) return null;
+  const words = encodeWords(places);
+  return { words, average, weights: average === null ? null : weigh(times, length, average) };
+}
+
+/** As `evervec.weights_of` (sql/migrations/000026_weights_in_place.sql), operation by operation: millionths of BM25's. */
+function weigh(times: Map<number, number>, length: number, average: number): Buffer {
+  const size = 1.2 * (0.25 + (0.75 * length) / average);
+  for (const [id, count] of times) times.set(id, roundToEven((count * 2_200_000) / (count + size)));
+  return encodeWeights(times);
+}
+
+/** As Postgres rounds a float8. @param number below 2^52, not negative */
+function roundToEven(number: number): number {
+  const below = Math.floor(number);
+  const rest = number - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}

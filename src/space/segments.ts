@@ -4,48 +4,58 @@
  */
 import type { Connection } from '../database/index.ts';
 
-/** A word as Postgres has it in a tsvector. */
+/** A word as Postgres has it in a tsvector: of each there is one at a time. */
 export interface Lexeme {
   readonly text: string;
   /** `evervec.word_id` of it. */
   readonly id: number;
+  /** Its places in the text that is being looked at; empty in between. For whoever puts a text together, in one go. */
+  readonly places: number[];
 }
 
 /**
- * A piece of text without blanks. The parser takes what a text begins with for something else than the same after a blank, now and
- * then (`~/x`): it is named with a blank before it.
+ * A piece of text without blanks. What a text begins with is named with a blank before it: now and then the parser takes it for
+ * something else than the same after a blank (`~/x`).
  */
 export interface Segment {
   /** How many places of a text it takes; words that are not indexed take one, too. */
-  places: number;
-  /** Its lexemes, each with its places (from 1, ascending). Null: unknown as yet, or nothing to rely on. */
-  lexemes: readonly { lexeme: Lexeme; at: readonly number[] }[] | null;
+  size: number;
+  /** Its lexemes, each with its places in it, from 1. Null: unknown as yet, or nothing to rely on. */
+  words: readonly { lexeme: Lexeme; at: readonly number[] }[] | null;
 }
 
 /** Longer ones hardly come again. UTF-16 units. */
 const MAX_KEPT_CHARS = 64;
-/** Twice as many are held at most, in some 10 MB; English has about so many that come again. */
+/** In a generation, of which there are two, in some 10 MB. English has about so many that come again. */
 const MAX_KEPT = 30_000;
 
+/** One mark behind a word of letters is nothing to the parser (two dots are a file): it is known by the word. */
+const MARKED_WORD = /^([A-Za-z]+)[.,;:!?)]$/;
+
 /**
- * The end of each segment as it is asked about: a number of its own, whose place tells how many places come before it. All
+ * The end of each segment as it is asked about: a number of its own, whose place tells how many come before it. All
  * configurations that come along keep numbers as they are.
  */
 const END = '0';
+/* One function's rows come in its order. */
 const ASK = `
-select string_agg(to_tsvector($2::regconfig, segment)::text, chr(10) order by n) as words
-from unnest($1::text[]) with ordinality as asked (segment, n)`;
+select string_agg(to_tsvector($2::regconfig, segment)::text, chr(10)) as words from unnest($1::text[]) segment`;
 
 const ASK_IDS = 'select array(select evervec.word_id(lexeme) from unnest($1::text[]) lexeme) as ids';
+
+interface Generation {
+  segments: Map<string, Segment>;
+  /** Of its segments, and maybe others. */
+  lexemes: Map<string, Lexeme>;
+}
 
 /** Segments of one language of one database. */
 export class Segments {
   readonly #connection: Connection;
   readonly #language: string;
-  /** Two generations: what is wanted of the older one goes over to the younger. */
-  #young = new Map<string, Segment>();
-  #old = new Map<string, Segment>();
-  readonly #lexemes = new Map<string, Lexeme>();
+  /** What is wanted of the older one goes over to the younger. */
+  #young: Generation = none();
+  #old: Generation = none();
 
   /** @param language a configuration's name, as Postgres reads it */
   constructor(connection: Connection, language: string) {
@@ -53,54 +63,73 @@ export class Segments {
     this.#language = language;
   }
 
-  /** @returns what is known of it; undefined where that has to be asked */
-  get(segment: string): Segment | undefined {
-    const found = this.#young.get(segment);
-    if (found !== undefined) return found;
-    const older = this.#old.get(segment);
-    if (older !== undefined) this.#keep(segment, older);
-    return older;
+  /** Forgets what was not wanted for long. Not between `find` and the use of what it gave: lexemes may be others then. */
+  tidy(): void {
+    if (this.#young.segments.size < MAX_KEPT && this.#young.lexemes.size < MAX_KEPT) return;
+    this.#old = this.#young;
+    this.#young = none();
   }
 
   /** Forgets all. */
   clear(): void {
-    this.#young.clear();
-    this.#old.clear();
-    this.#lexemes.clear();
+    this.#young = none();
+    this.#old = none();
   }
 
-  /** Fills in `unknown`: segment → what is to be known of it. Two statements. */
+  /** @param unknown name → what has to be asked about: a segment that is not known is added */
+  find(name: string, unknown: Map<string, Segment>): Segment {
+    const known = this.#known(name) ?? unknown.get(name);
+    if (known !== undefined) return known;
+    const word = MARKED_WORD.exec(name)?.[1];
+    if (word !== undefined) {
+      const same = this.find(word, unknown);
+      if (same.words !== null) this.#keep(name, same);
+      return same;
+    }
+    const segment = { size: 0, words: null };
+    unknown.set(name, segment);
+    return segment;
+  }
+
+  /** Fills in what is `unknown`. Two statements. */
   async ask(unknown: ReadonlyMap<string, Segment>): Promise<void> {
     if (unknown.size === 0) return;
-    const segments = [...unknown.keys()];
     const { rows } = await this.#connection.query<{ words: string }>(ASK, [
-      segments.map((name) => `${name.startsWith(' ') ? name.slice(1) : ` ${name}`} ${END}`),
+      Array.from(
+        unknown.keys(),
+        (name) => `${name.startsWith(' ') ? name.slice(1) : ` ${name}`} ${END}`,
+      ),
       this.#language,
     ]);
     const answers = (rows[0]?.words ?? '').split('\n').map(parseWords);
     // No lexeme holds a line's end where no segment does; else nothing would be known of any.
-    if (answers.length !== segments.length) return;
+    if (answers.length !== unknown.size) return;
     const lexemes = await this.#lexemesOf(answers);
-    segments.forEach((segment, index) => {
-      const answer = answers[index];
-      const into = unknown.get(segment);
-      if (answer === undefined || answer === null || into === undefined) return;
-      into.places = answer.places;
-      into.lexemes = answer.words.map(({ text, at }) => ({
+    let index = 0;
+    for (const [name, segment] of unknown) {
+      const answer = answers[index++];
+      if (!answer) continue;
+      segment.size = answer.size;
+      segment.words = answer.words.map(({ text, at }) => ({
         lexeme: lexemes.get(text) as Lexeme,
         at,
       }));
-      // A copy: a slice of a long text would keep that in memory.
-      if (segment.length <= MAX_KEPT_CHARS) this.#keep(Buffer.from(segment).toString(), into);
-    });
+      this.#keep(name, segment);
+    }
   }
 
-  #keep(segment: string, known: Segment): void {
-    if (this.#young.size >= MAX_KEPT) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(segment, known);
+  #known(name: string): Segment | undefined {
+    const young = this.#young.segments.get(name);
+    if (young !== undefined) return young;
+    const old = this.#old.segments.get(name);
+    if (old !== undefined) this.#keep(name, old);
+    return old;
+  }
+
+  #keep(name: string, segment: Segment): void {
+    if (name.length > MAX_KEPT_CHARS) return;
+    this.#young.segments.set(copyOf(name), segment);
+    for (const { lexeme } of segment.words ?? []) this.#young.lexemes.set(lexeme.text, lexeme);
   }
 
   async #lexemesOf(answers: readonly (Answer | null)[]): Promise<ReadonlyMap<string, Lexeme>> {
@@ -108,26 +137,32 @@ export class Segments {
     const unknown = new Set<string>();
     for (const answer of answers)
       for (const { text } of answer?.words ?? []) {
-        const known = this.#lexemes.get(text);
+        const known = this.#young.lexemes.get(text) ?? this.#old.lexemes.get(text);
         if (known === undefined) unknown.add(text);
         else found.set(text, known);
       }
     if (unknown.size === 0) return found;
     const texts = [...unknown];
     const { rows } = await this.#connection.query<{ ids: number[] }>(ASK_IDS, [texts]);
-    const ids = rows[0]?.ids ?? [];
-    if (this.#lexemes.size >= MAX_KEPT) this.#lexemes.clear();
-    texts.forEach((text, index) => {
-      const lexeme = { text, id: ids[index] ?? 0 };
-      found.set(text, lexeme);
-      this.#lexemes.set(text, lexeme);
+    texts.forEach((name, index) => {
+      const text = copyOf(name);
+      found.set(text, { text, id: rows[0]?.ids[index] ?? 0, places: [] });
     });
     return found;
   }
 }
 
+function none(): Generation {
+  return { segments: new Map(), lexemes: new Map() };
+}
+
+/** A slice of a long text keeps that in memory. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}
+
 interface Answer {
-  places: number;
+  size: number;
   words: { text: string; at: number[] }[];
 }
 
@@ -139,15 +174,15 @@ const SINGLE_END = "':1";
 /** @param words of a segment and its end, as `tsvectorout` gives them @returns null where the end is not found */
 function parseWords(words: string): Answer | null {
   if (words.startsWith(SINGLE) && words.endsWith(SINGLE_END)) {
-    const text = Buffer.from(words.slice(SINGLE.length, -SINGLE_END.length)).toString();
-    if (!text.includes("'") && !text.includes('\\')) return { places: 1, words: [{ text, at: [1] }] };
+    const text = words.slice(SINGLE.length, -SINGLE_END.length);
+    if (!text.includes("'") && !text.includes('\\')) return { size: 1, words: [{ text, at: [1] }] };
   }
-  const entries = [...words.matchAll(ENTRY)].map(([, text = '', at = '']) => ({
-    text: Buffer.from(text.replace(/''|\\\\/g, (escaped) => escaped.charAt(0))).toString(),
+  const entries = Array.from(words.matchAll(ENTRY), ([, text = '', at = '']) => ({
+    text: text.replace(/''|\\\\/g, (escaped) => escaped.charAt(0)),
     at: at.split(',').map(Number),
   }));
   const end = entries.find(({ text }) => text === END);
   const last = Math.max(0, ...entries.map(({ at }) => at.at(-1) ?? 0));
   if (end === undefined || end.at.pop() !== last) return null;
-  return { places: last - 1, words: entries.filter(({ at }) => at.length > 0) };
+  return { size: last - 1, words: entries.filter(({ at }) => at.length > 0) };
 }

@@ -11,38 +11,37 @@ export const TSVECTOR_OID = 3614;
 const WORD_IDS = 1_000_000_000;
 
 /**
- * @param places lexeme → its places, each ascending, 1 to 16,383, 255 at most
+ * @param lexemes each once, in any order, with its places: ascending, 1 to 16,383, 255 at most
  * @returns a parameter for `$n::tsvector`
  */
-export function encodeWords(places: ReadonlyMap<string, readonly number[]>): Buffer {
-  // Postgres would sort them itself, more slowly.
-  const lexemes = [...places.keys()].toSorted();
+export function encodeWords(
+  lexemes: readonly { text: string; places: readonly number[] }[],
+): Buffer {
   let size = 4;
-  for (const [lexeme, at] of places) size += lexeme.length * 3 + 3 + at.length * 2;
+  for (const { text, places } of lexemes) size += text.length * 3 + 3 + places.length * 2;
   const buffer = Buffer.allocUnsafe(size);
   let end = buffer.writeInt32BE(lexemes.length, 0);
-  for (const lexeme of lexemes) {
-    const at = places.get(lexeme) ?? [];
-    end += buffer.write(lexeme, end);
-    end = buffer.writeUInt8(0, end);
-    end = buffer.writeUInt16BE(at.length, end);
-    for (const place of at) end = buffer.writeUInt16BE(place, end);
+  for (const { text, places } of lexemes) {
+    end += buffer.write(text, end);
+    buffer[end++] = 0;
+    end = buffer.writeUInt16BE(places.length, end);
+    for (const place of places) end = buffer.writeUInt16BE(place, end);
   }
   return buffer.subarray(0, end);
 }
 
 /**
- * @param weights number of a lexeme → its weight, which is not 0
+ * @param ids numbers of lexemes, ascending, each once
+ * @param weights of each, not 0
  * @returns a parameter for `$n::vector.sparsevec`
  */
-export function encodeWeights(weights: ReadonlyMap<number, number>): Buffer {
-  const ids = Int32Array.from(weights.keys()).sort();
+export function encodeWeights(ids: readonly number[], weights: readonly number[]): Buffer {
   const buffer = Buffer.allocUnsafe(12 + 8 * ids.length);
   let end = 0;
   for (const field of [WORD_IDS, ids.length, 0]) end = buffer.writeInt32BE(field, end);
   // In text they count from 1, here from 0.
   for (const id of ids) end = buffer.writeInt32BE(id - 1, end);
-  for (const id of ids) end = buffer.writeFloatBE(weights.get(id) ?? 0, end);
+  for (const weight of weights) end = buffer.writeFloatBE(weight, end);
   return buffer;
 }
 

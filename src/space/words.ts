@@ -5,7 +5,7 @@
  * that writes a chunk does it (src/space/write.ts).
  */
 import type { Connection } from '../database/index.ts';
-import { type Segment, Segments } from './segments.ts';
+import { type Lexeme, type Segment, Segments } from './segments.ts';
 import { encodeWeights, encodeWords } from './words-encoding.ts';
 
 /** Of a chunk. */
@@ -54,6 +54,7 @@ export class Words {
   readonly #language: string;
   readonly #segments: Segments;
   #madeOf: string | null = null;
+  #last: Promise<unknown> = Promise.resolve();
 
   /** @param language a configuration's name, as Postgres reads it */
   constructor(connection: Connection, language: string) {
@@ -63,22 +64,30 @@ export class Words {
   }
 
   /**
+   * One call after another: what one has asked the next one knows.
    * @param texts what is searched by words of each chunk, without NUL and lone surrogates
    * @returns (texts) null where the database has to count
    */
   async count(spaceId: number, texts: readonly string[]): Promise<(CountedWords | null)[]> {
-    const none = texts.map(() => null);
-    if (texts.reduce((sum, { length }) => sum + length, 0) < LEAST_CHARS) return none;
+    if (texts.reduce((sum, { length }) => sum + length, 0) < LEAST_CHARS)
+      return texts.map(() => null);
+    const counted = this.#last.then(() => this.#count(spaceId, texts));
+    this.#last = counted.catch(() => {});
+    return await counted;
+  }
+
+  async #count(spaceId: number, texts: readonly string[]): Promise<(CountedWords | null)[]> {
     const { rows } = await this.#connection.query<Look>(LOOK, [spaceId, this.#language]);
     const [look] = rows;
-    if (look?.is_known !== true) return none;
+    if (look?.is_known !== true) return texts.map(() => null);
     if (look.made_of !== this.#madeOf) this.#segments.clear();
     this.#madeOf = look.made_of;
+    this.#segments.tidy();
     const unknown = new Map<string, Segment>();
     const split = texts.map((text) => this.#split(text, unknown));
     const all = split.reduce((sum, segments) => sum + (segments?.length ?? 0), 0);
-    // To ask about each one of a text takes twice as long as to ask about the text.
-    if (unknown.size * 2 > all) return none;
+    // To ask about each segment of a text takes twice as long as to ask about the text.
+    if (unknown.size * 2 > all) return texts.map(() => null);
     await this.#segments.ask(unknown);
     return split.map((segments) => segments && countOne(segments, look.average));
   }
@@ -87,55 +96,59 @@ export class Words {
     if (text.length > MAX_TEXT_CHARS || text.includes('<')) return null;
     const segments: Segment[] = [];
     // Blanks of ASCII and no others: what else is one depends on the database's locale.
-    for (const [index, piece] of text.split(/[ \t\n\v\f\r]+/).entries()) {
+    const pieces = text.split(/[ \t\n\v\f\r]+/);
+    for (const [index, piece] of pieces.entries()) {
       if (piece.length > MAX_SEGMENT_CHARS) return null;
-      if (piece === '') continue;
-      const segment = index === 0 ? ` ${piece}` : piece;
-      let known = this.#segments.get(segment) ?? unknown.get(segment);
-      if (known === undefined) {
-        known = { places: 0, lexemes: null };
-        unknown.set(segment, known);
-      }
-      segments.push(known);
+      if (piece !== '') segments.push(this.#segments.find(index === 0 ? ` ${piece}` : piece, unknown));
     }
     return segments;
   }
 }
 
 function countOne(segments: readonly Segment[], average: number | null): CountedWords | null {
-  const places = new Map<string, number[]>();
-  /** Two lexemes of one number are one. */
-  const times = new Map<number, number>();
+  const lexemes: Lexeme[] = [];
   let before = 0;
   let length = 0;
-  for (const segment of segments) {
-    if (segment.lexemes === null) return null;
-    for (const { lexeme, at } of segment.lexemes) {
-      const all = places.get(lexeme.text);
-      if (all === undefined)
-        places.set(
-          lexeme.text,
-          at.map((place) => before + place),
-        );
-      else {
-        for (const place of at) all.push(before + place);
-        if (all.length > MAX_PLACES) return null;
-      }
-      times.set(lexeme.id, (times.get(lexeme.id) ?? 0) + at.length);
+  for (const { words, size } of segments) {
+    for (const { lexeme, at } of words ?? []) {
+      if (lexeme.places.length === 0) lexemes.push(lexeme);
+      for (const place of at) lexeme.places.push(before + place);
       length += at.length;
     }
-    before += segment.places;
+    before += size;
   }
-  if (before > MAX_PLACE) return null;
-  const words = encodeWords(places);
-  return { words, average, weights: average === null ? null : weigh(times, length, average) };
+  const isCertain =
+    before <= MAX_PLACE &&
+    segments.every(({ words }) => words !== null) &&
+    lexemes.every(({ places }) => places.length <= MAX_PLACES);
+  const counted = isCertain
+    ? {
+        words: encodeWords(lexemes),
+        weights: average === null ? null : weigh(lexemes, length, average),
+        average,
+      }
+    : null;
+  for (const { places } of lexemes) places.length = 0;
+  return counted;
 }
 
 /** As `evervec.weights_of` (sql/migrations/000026_weights_in_place.sql), operation by operation: millionths of BM25's. */
-function weigh(times: Map<number, number>, length: number, average: number): Buffer {
+function weigh(lexemes: Lexeme[], length: number, average: number): Buffer {
   const size = 1.2 * (0.25 + (0.75 * length) / average);
-  for (const [id, count] of times) times.set(id, roundToEven((count * 2_200_000) / (count + size)));
-  return encodeWeights(times);
+  const ids: number[] = [];
+  const counts: number[] = [];
+  for (const { id, places } of lexemes.sort((one, other) => one.id - other.id)) {
+    // Two lexemes of one number are one.
+    if (ids.at(-1) === id) counts.push((counts.pop() ?? 0) + places.length);
+    else {
+      ids.push(id);
+      counts.push(places.length);
+    }
+  }
+  return encodeWeights(
+    ids,
+    counts.map((count) => roundToEven((count * 2_200_000) / (count + size))),
+  );
 }
 
 /** As Postgres rounds a float8. @param number below 2^52, not negative */

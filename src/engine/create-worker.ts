@@ -5,7 +5,14 @@ import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { VERSION } from '../runtime/index.ts';
-import { type ElementOids, findElementOids, finishSpace, queueSidecar, spacesOfLog, Words } from '../space/index.ts';
+import {
+  type ElementOids,
+  findElementOids,
+  finishSpace,
+  queueSidecar,
+  spacesOfLog,
+  Words,
+} from '../space/index.ts';
 import {
   createEmbedRecords,
   type Handler,

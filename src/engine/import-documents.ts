@@ -153,18 +153,18 @@ async function prepareBatch(
     error === null ? null : failed(item, error),
   );
   if (!options.isForced) await recognize(database, batch, results);
-  const given: Prepared['given'] = [];
-  for (const [at, loaded] of batch.entries()) {
-    if (results[at] !== null || loaded.content === null) continue;
-    try {
-      const { document, warnings } = await toDocument(extractor, loaded, options);
-      given.push({ at, document, warnings });
-    } catch (error) {
-      if (options.signal?.aborted) break;
-      results[at] = failed(loaded.item, error);
-    }
-  }
-  return { batch, results, given };
+  const given = await Promise.all(
+    batch.map(async (loaded, at): Promise<Prepared['given']> => {
+      if (results[at] !== null || loaded.content === null) return [];
+      try {
+        return [{ at, ...(await toDocument(extractor, loaded, options)) }];
+      } catch (error) {
+        if (!options.signal?.aborted) results[at] = failed(loaded.item, error);
+        return [];
+      }
+    }),
+  );
+  return { batch, results, given: given.flat() };
 }
 
 async function saveBatch(

@@ -41,7 +41,8 @@ const END = '0';
 const ASK = `
 select string_agg(to_tsvector($2::regconfig, segment)::text, chr(10)) as words from unnest($1::text[]) segment`;
 
-const ASK_IDS = 'select array(select evervec.word_id(lexeme) from unnest($1::text[]) lexeme) as ids';
+const ASK_IDS =
+  'select array(select evervec.word_id(lexeme) from unnest($1::text[]) lexeme) as ids';
 
 interface Generation {
   segments: Map<string, Segment>;

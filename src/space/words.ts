@@ -99,7 +99,8 @@ export class Words {
     const pieces = text.split(/[ \t\n\v\f\r]+/);
     for (const [index, piece] of pieces.entries()) {
       if (piece.length > MAX_SEGMENT_CHARS) return null;
-      if (piece !== '') segments.push(this.#segments.find(index === 0 ? ` ${piece}` : piece, unknown));
+      if (piece !== '')
+        segments.push(this.#segments.find(index === 0 ? ` ${piece}` : piece, unknown));
     }
     return segments;
   }

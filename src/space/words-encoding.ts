@@ -10,24 +10,48 @@ export const TSVECTOR_OID = 3614;
 /** `evervec.word_id` is at most that. */
 const WORD_IDS = 1_000_000_000;
 
-/**
- * @param lexemes each once, in any order, with its places: ascending, 1 to 16,383, 255 at most
- * @returns a parameter for `$n::tsvector`
- */
-export function encodeWords(
-  lexemes: readonly { text: string; places: readonly number[] }[],
-): Buffer {
-  let size = 4;
-  for (const { text, places } of lexemes) size += text.length * 3 + 3 + places.length * 2;
+/** The lexemes of a text, each once and in any order, and where they stand. */
+export interface Occurrences {
+  texts: readonly string[];
+  /** By lexeme: how often it is there, 255 times at most. */
+  times: readonly number[];
+  /** Of one place after another, from 1 to 16,383: index of the lexeme that stands there. */
+  lexemes: readonly number[];
+  places: readonly number[];
+}
+
+/** @returns a parameter for `$n::tsvector` */
+export function encodeWords({ texts, times, lexemes, places }: Occurrences): Buffer {
+  let size = 4 + places.length * 2;
+  for (const text of texts) size += text.length * 3 + 3;
   const buffer = Buffer.allocUnsafe(size);
-  let end = buffer.writeInt32BE(lexemes.length, 0);
-  for (const { text, places } of lexemes) {
-    end += buffer.write(text, end);
+  let end = buffer.writeInt32BE(texts.length, 0);
+  const placeAt = texts.map((text, index) => {
+    end = writeText(buffer, text, end);
     buffer[end++] = 0;
-    end = buffer.writeUInt16BE(places.length, end);
-    for (const place of places) end = buffer.writeUInt16BE(place, end);
+    const start = buffer.writeUInt16BE(times[index] ?? 0, end);
+    end = start + 2 * (times[index] ?? 0);
+    return start;
+  });
+  for (let index = 0; index < places.length; index++) {
+    const lexeme = lexemes[index] ?? 0;
+    const at = placeAt[lexeme] ?? 0;
+    const place = places[index] ?? 0;
+    buffer[at] = place >>> 8;
+    buffer[at + 1] = place;
+    placeAt[lexeme] = at + 2;
   }
   return buffer.subarray(0, end);
+}
+
+/** A call into the engine for each word would take longer than the word. */
+function writeText(buffer: Buffer, text: string, start: number): number {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return start + buffer.write(text, start);
+    buffer[start + at] = unit;
+  }
+  return start + text.length;
 }
 
 /**

@@ -5,7 +5,8 @@
  * that writes a chunk does it (src/space/write.ts).
  */
 import type { Connection } from '../database/index.ts';
-import { type Lexeme, type Segment, Segments } from './segments.ts';
+import { NO_WORD, type SegmentTable, UNCERTAIN } from './segment-table.ts';
+import { Segments } from './segments.ts';
 import { encodeWeights, encodeWords } from './words-encoding.ts';
 
 /** Of a chunk. */
@@ -21,7 +22,6 @@ export interface CountedWords {
 /** Fewer characters are not worth a question. */
 const LEAST_CHARS = 4_000;
 const MAX_TEXT_CHARS = 100_000;
-const MAX_SEGMENT_CHARS = 256;
 /** Postgres' limits to a tsvector: what is beyond is left out in its own way. */
 const MAX_PLACE = 16_383;
 const MAX_PLACES = 255;
@@ -83,71 +83,87 @@ export class Words {
     if (look.made_of !== this.#madeOf) this.#segments.clear();
     this.#madeOf = look.made_of;
     this.#segments.tidy();
-    const unknown = new Map<string, Segment>();
-    const split = texts.map((text) => this.#split(text, unknown));
+    const unknown = new Set<number>();
+    const split = texts.map((text) =>
+      // Within a tag alone the parser takes blanks into a word.
+      text.length > MAX_TEXT_CHARS || text.includes('<') ? null : this.#segments.split(text, unknown),
+    );
     const all = split.reduce((sum, segments) => sum + (segments?.length ?? 0), 0);
     // To ask about each segment of a text takes twice as long as to ask about the text.
     if (unknown.size * 2 > all) return texts.map(() => null);
     await this.#segments.ask(unknown);
-    return split.map((segments) => segments && countOne(segments, look.average));
-  }
-
-  #split(text: string, unknown: Map<string, Segment>): Segment[] | null {
-    if (text.length > MAX_TEXT_CHARS || text.includes('<')) return null;
-    const segments: Segment[] = [];
-    // Blanks of ASCII and no others: what else is one depends on the database's locale.
-    const pieces = text.split(/[ \t\n\v\f\r]+/);
-    for (const [index, piece] of pieces.entries()) {
-      if (piece.length > MAX_SEGMENT_CHARS) return null;
-      if (piece !== '')
-        segments.push(this.#segments.find(index === 0 ? ` ${piece}` : piece, unknown));
-    }
-    return segments;
+    const scratch = new Int32Array(this.#segments.table.lexemes.length);
+    return split.map(
+      (segments) => segments && countOne(this.#segments.table, segments, scratch, look.average),
+    );
   }
 }
 
-function countOne(segments: readonly Segment[], average: number | null): CountedWords | null {
-  const lexemes: Lexeme[] = [];
-  let before = 0;
-  let length = 0;
-  for (const { words, size } of segments) {
-    for (const { lexeme, at } of words ?? []) {
-      if (lexeme.places.length === 0) lexemes.push(lexeme);
-      for (const place of at) lexeme.places.push(before + place);
-      length += at.length;
+/** @param scratch by lexeme, all 0 before and after */
+function countOne(
+  table: SegmentTable,
+  segments: readonly number[],
+  scratch: Int32Array,
+  average: number | null,
+): CountedWords | null {
+  /** Numbers of the lexemes, each once. */
+  const numbers: number[] = [];
+  const times: number[] = [];
+  const lexemes: number[] = [];
+  const places: number[] = [];
+  const add = (number: number, place: number) => {
+    let index = (scratch[number] ?? 0) - 1;
+    if (index < 0) {
+      index = numbers.push(number) - 1;
+      scratch[number] = index + 1;
+      times.push(0);
     }
-    before += size;
+    times[index] = (times[index] ?? 0) + 1;
+    lexemes.push(index);
+    places.push(place);
+  };
+  let before = 0;
+  let isCertain = true;
+  for (const segment of segments) {
+    const word = table.words[segment] ?? UNCERTAIN;
+    if (word >= 0) add(word, before + 1);
+    else if (word <= UNCERTAIN) isCertain = false;
+    else if (word !== NO_WORD) {
+      const several = table.several.get(segment) ?? [];
+      for (let at = 0; at < several.length; at += 2)
+        add(several[at] ?? 0, before + (several[at + 1] ?? 0));
+    }
+    before += table.sizes[segment] ?? 0;
   }
-  const isCertain =
-    before <= MAX_PLACE &&
-    segments.every(({ words }) => words !== null) &&
-    lexemes.every(({ places }) => places.length <= MAX_PLACES);
-  const counted = isCertain
-    ? {
-        words: encodeWords(lexemes),
-        weights: average === null ? null : weigh(lexemes, length, average),
-        average,
-      }
-    : null;
-  for (const { places } of lexemes) places.length = 0;
-  return counted;
+  for (const number of numbers) scratch[number] = 0;
+  if (!isCertain || before > MAX_PLACE || times.some((count) => count > MAX_PLACES)) return null;
+  const texts = numbers.map((number) => table.lexemes[number] ?? '');
+  const ids = numbers.map((number) => table.ids[number] ?? 0);
+  return {
+    words: encodeWords({ texts, times, lexemes, places }),
+    weights: average === null ? null : weigh(ids, times, places.length, average),
+    average,
+  };
 }
 
 /** As `evervec.weights_of` (sql/migrations/000026_weights_in_place.sql), operation by operation: millionths of BM25's. */
-function weigh(lexemes: Lexeme[], length: number, average: number): Buffer {
+function weigh(ids: number[], times: number[], length: number, average: number): Buffer {
   const size = 1.2 * (0.25 + (0.75 * length) / average);
-  const ids: number[] = [];
+  const order = ids.map((_, index) => index).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
+  const sorted: number[] = [];
   const counts: number[] = [];
-  for (const { id, places } of lexemes.sort((one, other) => one.id - other.id)) {
+  for (const index of order) {
+    const id = ids[index] ?? 0;
+    const count = times[index] ?? 0;
     // Two lexemes of one number are one.
-    if (ids.at(-1) === id) counts.push((counts.pop() ?? 0) + places.length);
+    if (sorted.at(-1) === id) counts.push((counts.pop() ?? 0) + count);
     else {
-      ids.push(id);
-      counts.push(places.length);
+      sorted.push(id);
+      counts.push(count);
     }
   }
   return encodeWeights(
-    ids,
+    sorted,
     counts.map((count) => roundToEven((count * 2_200_000) / (count + size))),
   );
 }

@@ -25,7 +25,8 @@ const END = '0';
 const ASK = `
 select string_agg(to_tsvector($2::regconfig, segment)::text, chr(10)) as words from unnest($1::text[]) segment`;
 
-const ASK_IDS = 'select array(select evervec.word_id(lexeme) from unnest($1::text[]) lexeme) as ids';
+const ASK_IDS =
+  'select array(select evervec.word_id(lexeme) from unnest($1::text[]) lexeme) as ids';
 
 /** Segments of one language of one database. Their numbers are good until the next `tidy` or `clear`. */
 export class Segments {
@@ -64,7 +65,10 @@ export class Segments {
       const name = before.name(segment);
       const word = before.words[segment] ?? UNKNOWN;
       if (!wanted[segment] || word <= UNCERTAIN || name.length > MAX_KEPT_CHARS) continue;
-      this.#table.learn(this.#find(name, 0, name.length, hashOf(name, 0, name.length)), before.known(segment));
+      this.#table.learn(
+        this.#find(name, 0, name.length, hashOf(name, 0, name.length)),
+        before.known(segment),
+      );
       this.#wanted[this.#table.count - 1] = false;
     }
     if (this.#table.count > MAX_KEPT / 2) this.clear();
@@ -89,7 +93,9 @@ export class Segments {
         hash = addToHash(hash, unit);
       }
       if (to - from > MAX_SEGMENT_CHARS) return null;
-      const segment = isFirst ? this.#findFirst(text.slice(0, to)) : this.#find(text, from, to, hash);
+      const segment = isFirst
+        ? this.#findFirst(text.slice(0, to))
+        : this.#find(text, from, to, hash);
       if (this.#table.words[segment] === UNKNOWN) unknown.add(segment);
       segments.push(segment);
       from = to;

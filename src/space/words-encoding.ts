@@ -1,7 +1,7 @@
 /**
- * What a chunk's words are in Postgres' binary form: a tsvector, pgvector's sparsevec, and arrays of such. As text they would
- * be parsed character by character, which takes WebAssembly several times as long. Layouts: tsvectorrecv in Postgres'
- * tsvector.c, sparsevec_recv in pgvector, array_recv in arrayfuncs.c.
+ * What a chunk's words are in Postgres' binary form: a tsvector, and pgvector's sparsevec. As text they would be parsed
+ * character by character, which takes WebAssembly several times as long. Layouts: tsvectorrecv in Postgres' tsvector.c,
+ * sparsevec_recv in pgvector.
  */
 
 /** Object id of `tsvector`, the same in every Postgres. */
@@ -67,22 +67,4 @@ export function encodeWeights(ids: readonly number[], weights: readonly number[]
   for (const id of ids) end = buffer.writeInt32BE(id - 1, end);
   for (const weight of weights) end = buffer.writeFloatBE(weight, end);
   return buffer;
-}
-
-/**
- * @param elements (n) each as its type is received
- * @param elementOid of their type
- * @returns a parameter for `$n::type[]`
- */
-export function encodeArray(elements: readonly (Buffer | null)[], elementOid: number): Buffer {
-  const header = Buffer.alloc(20);
-  [1, elements.includes(null) ? 1 : 0, elementOid, elements.length, 1].forEach((field, index) =>
-    header.writeInt32BE(field, index * 4),
-  );
-  const parts = elements.flatMap((element) => {
-    const length = Buffer.alloc(4);
-    length.writeInt32BE(element?.length ?? -1);
-    return element === null ? [length] : [length, element];
-  });
-  return Buffer.concat([header, ...parts]);
 }

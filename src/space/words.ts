@@ -5,7 +5,7 @@
  * that writes a chunk does it (src/space/write.ts).
  */
 import type { Connection } from '../database/index.ts';
-import { NO_WORD, type SegmentTable, UNCERTAIN } from './segment-table.ts';
+import { type SegmentTable, SEVERAL_WORDS, UNCERTAIN } from './segment-table.ts';
 import { Segments } from './segments.ts';
 import { encodeWeights, encodeWords } from './words-encoding.ts';
 
@@ -13,9 +13,9 @@ import { encodeWeights, encodeWords } from './words-encoding.ts';
 export interface CountedWords {
   /** As `encodeWords` gives them. */
   words: Buffer;
-  /** As `encodeWeights` gives them; null where the space has no average yet. */
+  /** As `encodeWeights` gives them; null where nobody knows an average yet. */
   weights: Buffer | null;
-  /** Words of a chunk on average that `weights` are for: `average_words` of the space. */
+  /** Words of a chunk on average that `weights` are for: `average_words` of the space, or what it is going to be. */
   average: number | null;
 }
 
@@ -86,17 +86,33 @@ export class Words {
     const unknown = new Set<number>();
     const split = texts.map((text) =>
       // Within a tag alone the parser takes blanks into a word.
-      text.length > MAX_TEXT_CHARS || text.includes('<') ? null : this.#segments.split(text, unknown),
+      text.length > MAX_TEXT_CHARS || text.includes('<')
+        ? null
+        : this.#segments.split(text, unknown),
     );
     const all = split.reduce((sum, segments) => sum + (segments?.length ?? 0), 0);
     // To ask about each segment of a text takes twice as long as to ask about the text.
     if (unknown.size * 2 > all) return texts.map(() => null);
     await this.#segments.ask(unknown);
-    const scratch = new Int32Array(this.#segments.table.lexemes.length);
-    return split.map(
-      (segments) => segments && countOne(this.#segments.table, segments, scratch, look.average),
-    );
+    const { table } = this.#segments;
+    const scratch = new Int32Array(table.lexemes.length);
+    const average = look.average ?? averageOf(table, split);
+    return split.map((segments) => segments && countOne(table, segments, scratch, average));
   }
+}
+
+/** As the statement that writes the first chunks of a space finds it; null where it has to look at texts itself. */
+function averageOf(table: SegmentTable, split: readonly (readonly number[] | null)[]) {
+  let length = 0;
+  for (const segments of split) {
+    if (segments === null) return null;
+    for (const segment of segments) {
+      const word = table.words[segment] ?? UNCERTAIN;
+      if (word >= 0) length++;
+      else if (word === SEVERAL_WORDS) length += (table.several.get(segment)?.length ?? 0) / 2;
+    }
+  }
+  return Math.fround(Math.max(1, length / split.length));
 }
 
 /** @param scratch by lexeme, all 0 before and after */
@@ -128,7 +144,7 @@ function countOne(
     const word = table.words[segment] ?? UNCERTAIN;
     if (word >= 0) add(word, before + 1);
     else if (word <= UNCERTAIN) isCertain = false;
-    else if (word !== NO_WORD) {
+    else if (word === SEVERAL_WORDS) {
       const several = table.several.get(segment) ?? [];
       for (let at = 0; at < several.length; at += 2)
         add(several[at] ?? 0, before + (several[at + 1] ?? 0));

@@ -2,12 +2,12 @@
  * Writes what a worker computed into a sidecar, in the worker's transaction: new and changed chunks in,
  * surplus ones out. What did not change is not touched, and a chunk that only moved keeps its vector (I5).
  */
-import type { Connection } from '../database/index.ts';
+import { type Connection, encodeArray, encodeTexts } from '../database/index.ts';
 import { VectorGoneError } from '../errors/index.ts';
 import type { ElementOids } from './element-oids.ts';
 import { sidecarName, type Space } from './sidecar.ts';
 import { encodeVectors } from './vectors.ts';
-import { encodeArray, TSVECTOR_OID } from './words-encoding.ts';
+import { TSVECTOR_OID } from './words-encoding.ts';
 import type { CountedWords } from './words.ts';
 
 export interface NewChunk {
@@ -178,7 +178,7 @@ async function upsertChunks(
     rows.map(({ chunk }) => chunk.start),
     rows.map(({ chunk }) => chunk.end),
     rows.map(({ chunk }) => chunk.section),
-    rows.map(({ chunk }) => chunk.text),
+    encodeTexts(rows.map(({ chunk }) => chunk.text)),
     rows.map(({ chunk }) => chunk.hash),
     encodeVectors(
       rows.map(({ chunk }) => chunk.embedding),
@@ -186,7 +186,7 @@ async function upsertChunks(
       oids.vector,
     ),
     space.language,
-    rows.map(({ chunk }) => chunk.context),
+    encodeTexts(rows.map(({ chunk }) => chunk.context)),
     rows.map(({ chunk }) => chunk.page),
     encodeArray(
       rows.map(({ chunk }) => chunk.words?.words ?? null),

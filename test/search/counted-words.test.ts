@@ -1,10 +1,10 @@
 /** The words of chunks that are counted beside the database: the very ones that it would count itself. */
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
-import type { Database } from '../../src/database/index.ts';
+import { type Database, encodeArray } from '../../src/database/index.ts';
 import { type Random, seededRandom } from '../../src/runtime/index.ts';
 import { findElementOids, Words } from '../../src/space/index.ts';
-import { encodeArray, TSVECTOR_OID } from '../../src/space/words-encoding.ts';
+import { TSVECTOR_OID } from '../../src/space/words-encoding.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
 import { keep } from '../source/fixture.ts';
 
@@ -167,6 +167,24 @@ describeEachDatabase('words of chunks', (databases) => {
     expect(await words.count(1, ['A short text'])).toEqual([null]);
     const strange = Array.from({ length: 1_000 }, (_, n) => `q${n}z`).join(' ');
     expect(await words.count(1, [strange])).toEqual([null]);
+  });
+
+  test('stay the same when what was known of many words is forgotten', async () => {
+    const database = await databases.open();
+    await keepTexts(database, ['one text']);
+    const words = new Words(database, 'english');
+    for (let round = 0; round < 8; round++) {
+      const texts = Array.from({ length: 300 }, (_, n) => {
+        const own = Array.from(
+          { length: 100 },
+          (_, at) => `w${(round * 300 + n) * 100 + at}, Tides.`,
+        );
+        return [...own, ...own, ...own].join(' ');
+      });
+      const { counted, wrong } = await compare(database, words, texts, 'english');
+      expect(wrong).toEqual([]);
+      expect(counted).toBe(texts.length);
+    }
   });
 
   test('are left to the database where a configuration is not one that comes along', async () => {

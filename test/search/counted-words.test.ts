@@ -173,11 +173,11 @@ describeEachDatabase('words of chunks', (databases) => {
     const database = await databases.open();
     await keepTexts(database, ['one text']);
     const words = new Words(database, 'english');
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 5; round++) {
       const texts = Array.from({ length: 300 }, (_, n) => {
         const own = Array.from(
-          { length: 100 },
-          (_, at) => `w${(round * 300 + n) * 100 + at}, Tides.`,
+          { length: 80 },
+          (_, at) => `w${(round * 300 + n) * 80 + at}, Tides.`,
         );
         return [...own, ...own, ...own].join(' ');
       });

@@ -4,7 +4,7 @@
  * nothing of it.
  */
 import { randomUUID } from 'node:crypto';
-import type { Connection } from '../database/index.ts';
+import { type Connection, encodeTexts } from '../database/index.ts';
 import { DocumentError } from '../errors/index.ts';
 import { checkNew, hashOf, type NewDocument } from './document.ts';
 import { hasOtherFields, type KnownFields, merged, writeFields } from './fields.ts';
@@ -259,12 +259,12 @@ async function updateImports(tx: Connection, plans: readonly Plan[]): Promise<vo
 }
 
 /** Six columns: format, raw_hash, text, text_hash, pages, parser. */
-function contentValues(documents: readonly NewDocument[]): unknown[][] {
+function contentValues(documents: readonly NewDocument[]): unknown[] {
   const contents = documents.map(({ content }) => content);
   return [
     contents.map(({ format }) => format),
     contents.map(({ rawHash }) => rawHash),
-    contents.map(({ text }) => text),
+    encodeTexts(contents.map(({ text }) => text)),
     contents.map(({ text }) => hashOf(text)),
     contents.map(({ pages }) => (pages === null ? null : JSON.stringify(pages))),
     contents.map(({ parser }) => parser),

@@ -5,7 +5,14 @@ import type { CallPurpose, EmbeddingModel } from '../embed/index.ts';
 import { isPending } from '../queue/index.ts';
 import type { Logger } from '../runtime/index.ts';
 import { VERSION } from '../runtime/index.ts';
-import { finishSpace, queueSidecar, spacesOfLog } from '../space/index.ts';
+import {
+  type ElementOids,
+  findElementOids,
+  finishSpace,
+  queueSidecar,
+  spacesOfLog,
+  Words,
+} from '../space/index.ts';
 import {
   createEmbedRecords,
   type Handler,
@@ -49,7 +56,7 @@ export async function createWorker(
   choices: WorkerChoices = {},
 ): Promise<Worker> {
   const { database, logger, config } = parts;
-  const work = new Work(parts, await findVectorOid(database));
+  const work = new Work(parts, await findElementOids(database));
   await work.look();
   return new Worker({
     database,
@@ -83,16 +90,18 @@ interface Made {
 /** The spaces that a worker works on, and what is made once for each. */
 class Work {
   readonly #parts: WorkerParts;
-  readonly #vectorOid: number;
+  readonly #oids: ElementOids;
+  /** By language: sources of one share what is known of its words. */
+  readonly #words = new Map<string, Words>();
   /** By space: what a row of `sources` stands for may be made anew. */
   #handlers = new Map<number, Made>();
   #seen: string | null = null;
   wired: readonly Wired[] = [];
   upkeep: readonly Upkeep[] = [];
 
-  constructor(parts: WorkerParts, vectorOid: number) {
+  constructor(parts: WorkerParts, oids: ElementOids) {
     this.#parts = parts;
-    this.#vectorOid = vectorOid;
+    this.#oids = oids;
   }
 
   get sourceIds(): readonly number[] {
@@ -147,10 +156,17 @@ class Work {
       onSaved: books.savedBy(parts.model),
       ...(parts.source.revision !== null && !isStandby && { onWritten: activateVersions }),
       database,
-      vectorOid: this.#vectorOid,
+      oids: this.#oids,
+      words: this.#wordsOf(parts.space.language),
       wantsVectors: config.semanticSearch !== false,
     });
     return { spaceId, isStandby, handler };
+  }
+
+  #wordsOf(language: string): Words {
+    const words = this.#words.get(language) ?? new Words(this.#parts.database, language);
+    this.#words.set(language, words);
+    return words;
   }
 }
 
@@ -182,14 +198,4 @@ async function indexFull(database: Database, wired: readonly Wired[]): Promise<v
   ]);
   for (const { id, source_id } of rows)
     if (!(await isPending(database, source_id))) await finishSpace(database, id);
-}
-
-async function findVectorOid(database: Database): Promise<number> {
-  const { rows } = await database.query<{ oid: number }>(
-    `select type.oid from pg_type type
-    join pg_extension extension on extension.extnamespace = type.typnamespace
-    where extension.extname = 'vector' and type.typname = $1`,
-    [database.capabilities.vectorType],
-  );
-  return rows[0]?.oid ?? 0;
 }

@@ -71,18 +71,31 @@ export async function importDocuments(
       options.onResult?.(result);
     }
   };
-  // One batch is written while the next is read and extracted: that is two processes' work and the database's.
+  // While one batch is written, the next is extracted, and the one after it read.
+  const batches = inBatches(items, options);
+  const prepareNext = async () => {
+    const { value } = await batches.next();
+    return value === undefined ? null : await prepareBatch(parts, value, options);
+  };
+  const ahead: Promise<Prepared | null>[] = [];
+  const goOn = () => {
+    const preparing = prepareNext();
+    // It is waited for below: until then nobody has to hear of it.
+    preparing.catch(() => {});
+    ahead.push(preparing);
+  };
   let saving: Promise<void> = Promise.resolve();
   try {
-    for await (const batch of inBatches(items, options)) {
-      const prepared = await prepareBatch(parts, batch, options);
+    for (goOn(), goOn(); ; goOn()) {
+      const prepared = (await ahead.shift()) ?? null;
       await saving;
-      if (options.signal?.aborted) break;
+      if (prepared === null || options.signal?.aborted) break;
       saving = saveBatch(parts, prepared, options).then(tell);
-      // It is waited for below: until then nobody has to hear of it.
       saving.catch(() => {});
     }
   } finally {
+    await Promise.allSettled(ahead);
+    await batches.return(undefined);
     await saving;
   }
   return counts;
@@ -92,11 +105,11 @@ export async function importDocuments(
 async function* inBatches(
   items: AsyncIterable<ImportItem> | Iterable<ImportItem>,
   options: ImportOptions,
-): AsyncGenerator<Loaded[]> {
+): AsyncGenerator<Loaded[], undefined> {
   let batch: Loaded[] = [];
   let bytes = 0;
   for await (const item of items) {
-    if (options.signal?.aborted) return;
+    if (options.signal?.aborted) return undefined;
     const loaded = await loadItem(item, options);
     batch.push(loaded);
     bytes += loaded.size;
@@ -106,6 +119,7 @@ async function* inBatches(
     bytes = 0;
   }
   if (batch.length > 0) yield batch;
+  return undefined;
 }
 
 /** An item with its content, or with what was wrong with it. */
@@ -153,18 +167,18 @@ async function prepareBatch(
     error === null ? null : failed(item, error),
   );
   if (!options.isForced) await recognize(database, batch, results);
-  const given: Prepared['given'] = [];
-  for (const [at, loaded] of batch.entries()) {
-    if (results[at] !== null || loaded.content === null) continue;
-    try {
-      const { document, warnings } = await toDocument(extractor, loaded, options);
-      given.push({ at, document, warnings });
-    } catch (error) {
-      if (options.signal?.aborted) break;
-      results[at] = failed(loaded.item, error);
-    }
-  }
-  return { batch, results, given };
+  const given = await Promise.all(
+    batch.map(async (loaded, at): Promise<Prepared['given']> => {
+      if (results[at] !== null || loaded.content === null) return [];
+      try {
+        return [{ at, ...(await toDocument(extractor, loaded, options)) }];
+      } catch (error) {
+        if (!options.signal?.aborted) results[at] = failed(loaded.item, error);
+        return [];
+      }
+    }),
+  );
+  return { batch, results, given: given.flat() };
 }
 
 async function saveBatch(

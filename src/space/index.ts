@@ -1,3 +1,4 @@
+export { type ElementOids, findElementOids } from './element-oids.ts';
 export { areGuarded, guardSidecars } from './guard.ts';
 export {
   createSpace,
@@ -30,4 +31,5 @@ export {
   storedChunks,
   writeRecords,
 } from './write.ts';
+export { Words } from './words.ts';
 export { countNear, nearestWithin, sampleVectors } from './sample.ts';

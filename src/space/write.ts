@@ -2,10 +2,13 @@
  * Writes what a worker computed into a sidecar, in the worker's transaction: new and changed chunks in,
  * surplus ones out. What did not change is not touched, and a chunk that only moved keeps its vector (I5).
  */
-import type { Connection } from '../database/index.ts';
+import { type Connection, encodeArray, encodeTexts } from '../database/index.ts';
 import { VectorGoneError } from '../errors/index.ts';
+import type { ElementOids } from './element-oids.ts';
 import { sidecarName, type Space } from './sidecar.ts';
 import { encodeVectors } from './vectors.ts';
+import { TSVECTOR_OID } from './words-encoding.ts';
+import type { CountedWords } from './words.ts';
 
 export interface NewChunk {
   index: number;
@@ -23,6 +26,8 @@ export interface NewChunk {
   isKept: boolean;
   /** Unit length; null where the vector is kept, or none is wanted. */
   embedding: Float32Array | null;
+  /** Of `context` and `text`; null where the database counts them. */
+  words: CountedWords | null;
 }
 
 export interface StoredChunk {
@@ -84,8 +89,8 @@ const LENGTH = `
 with length as materialized (
   select coalesce(
     (select average_words from evervec.spaces where id = {space}),
-    (select greatest(1, avg(evervec.words_length(to_tsvector($9::regconfig, context || text))))
-      from unnest($6::text[], $10::text[]) as given (text, context))
+    (select greatest(1, avg(evervec.words_length(coalesce(words, to_tsvector($9::regconfig, context || text)))))
+      from unnest($6::text[], $10::text[], $12::tsvector[]) as given (text, context, words))
   ) as average
 ), begun as (
   update evervec.spaces set average_words = length.average from length where id = {space} and average_words is null
@@ -98,11 +103,17 @@ select new.record_key, new.chunk_index, new.start_offset, new.end_offset, new.se
   new.text_hash,
   coalesce(new.embedding, moved.embedding), parsed.words, weighed.weights
 from length cross join unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
-  $8::vector.{type}[], $10::text[], $11::integer[])
-  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page)
+  $8::vector.{type}[], $10::text[], $11::integer[], $12::tsvector[], $13::vector.sparsevec[], $14::float8[])
+  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page, words, weights, average)
 -- Once for both columns.
-cross join lateral (select to_tsvector($9::regconfig, new.context || new.text) as words offset 0) parsed
-cross join lateral evervec.weights_of(parsed.words, length.average) weighed
+cross join lateral (
+  select coalesce(new.words, to_tsvector($9::regconfig, new.context || new.text)) as words offset 0
+) parsed
+-- Of another average they would be another space's.
+cross join lateral (
+  select case when new.average = length.average and new.weights is not null then new.weights
+    else (select weights from evervec.weights_of(parsed.words, length.average)) end as weights
+) weighed
 left join lateral (
   select embedding from {sidecar} old
   where {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1
@@ -130,20 +141,17 @@ export interface RecordWrite {
   hasSurplus: boolean;
 }
 
-/**
- * @param elementOid of the space's vector type in this database
- * @throws VectorGoneError when a vector that was to be shared is no more
- */
+/** @throws VectorGoneError when a vector that was to be shared is no more */
 export async function writeRecords(
   tx: Connection,
   space: Space,
   records: readonly RecordWrite[],
-  elementOid: number,
+  oids: ElementOids,
 ): Promise<void> {
   const rows = records.flatMap((record) =>
     record.changed.map((chunk) => ({ key: record.key, chunk })),
   );
-  if (rows.length > 0) await upsertChunks(tx, space, rows, elementOid);
+  if (rows.length > 0) await upsertChunks(tx, space, rows, oids);
   const surplus = records.filter((record) => record.hasSurplus);
   if (surplus.length > 0)
     await tx.query(TRIM.replaceAll('{sidecar}', sidecarName(space.id)), [
@@ -156,7 +164,7 @@ async function upsertChunks(
   tx: Connection,
   space: Space,
   rows: readonly { key: string; chunk: NewChunk }[],
-  elementOid: number,
+  oids: ElementOids,
 ): Promise<void> {
   const upsert = space.sharesTexts ? COUNT_BARE.replace('{upsert}', UPSERT) : UPSERT;
   const statement = (LENGTH + upsert)
@@ -170,16 +178,25 @@ async function upsertChunks(
     rows.map(({ chunk }) => chunk.start),
     rows.map(({ chunk }) => chunk.end),
     rows.map(({ chunk }) => chunk.section),
-    rows.map(({ chunk }) => chunk.text),
+    encodeTexts(rows.map(({ chunk }) => chunk.text)),
     rows.map(({ chunk }) => chunk.hash),
     encodeVectors(
       rows.map(({ chunk }) => chunk.embedding),
       space.vectorType,
-      elementOid,
+      oids.vector,
     ),
     space.language,
-    rows.map(({ chunk }) => chunk.context),
+    encodeTexts(rows.map(({ chunk }) => chunk.context)),
     rows.map(({ chunk }) => chunk.page),
+    encodeArray(
+      rows.map(({ chunk }) => chunk.words?.words ?? null),
+      TSVECTOR_OID,
+    ),
+    encodeArray(
+      rows.map(({ chunk }) => chunk.words?.weights ?? null),
+      oids.sparsevec,
+    ),
+    rows.map(({ chunk }) => chunk.words?.average ?? null),
   ]);
   // Those of which no vector is wanted, as of archived records, have none either.
   const expected = rows.filter(({ chunk }) => chunk.embedding === null && !chunk.isKept).length;

@@ -16,6 +16,7 @@ import {
 } from '../source/index.ts';
 import {
   clearVectors,
+  type ElementOids,
   knownHashes,
   type NewChunk,
   type RecordWrite,
@@ -23,6 +24,7 @@ import {
   type Space,
   type StoredChunk,
   storedChunks,
+  Words,
   writeRecords,
 } from '../space/index.ts';
 import { waitFor } from './fault.ts';
@@ -39,8 +41,9 @@ export interface EmbedRecordsOptions {
   chunker: RecordChunker;
   /** Whether it is a second space, whose index may be built while others work: default false. */
   isStandby?: boolean;
-  /** Object id of the space's vector type in this database. */
-  vectorOid: number;
+  oids: ElementOids;
+  /** Of the space's language; default its own. */
+  words?: Words;
   /** Default true. False: chunks are written as they are searched by words, and nothing is embedded. */
   wantsVectors?: boolean;
   /** Stored bytes of column values read at once; default 8 MiB. */
@@ -66,9 +69,10 @@ export interface WrittenRecord {
 const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
-  const { database, logId, source, space, model, chunker, vectorOid } = options;
+  const { database, logId, source, space, model, chunker, oids } = options;
   const { maxReadBytes = MAX_READ_BYTES, wantsVectors = true, isStandby = false } = options;
   const { ledgerName = source.name, onSaved, onWritten } = options;
+  const { words = new Words(database, space.language) } = options;
 
   const paid = new PaidVectors();
 
@@ -96,9 +100,14 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
     const planned = plan(wanted, true);
     const purpose = purposeOf(ledgerName, jobs, planned, isStandby);
     const to = { database, space, model, paid, signal, purpose, onSaved };
-    const { blamed, embedded, unpaid } = await embedOrBlame(wanted, planned, to);
+    const bare = plan(unwanted, false);
+    // The database counts words while the model embeds.
+    const [{ blamed, embedded, unpaid }] = await Promise.all([
+      embedOrBlame(wanted, planned, to),
+      countWords(words, space.id, [...planned, ...bare]),
+    ]);
     if (blamed !== null) failed.push({ ...blamed, job: jobOf(blamed.key) });
-    const plans = [...embedded, ...plan(unwanted, false), ...gone];
+    const plans = [...embedded, ...bare, ...gone];
 
     // A vector that was written while the record was being archived goes, too.
     const isBare = (key: string) =>
@@ -118,9 +127,9 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
           : async (tx, owned) => {
               if (isStandby) await requireFree(tx, space.id);
               const mine = owned.flatMap((job) => writes.get(job.recordKey) ?? []);
-              await writeRecords(tx, space, mine, vectorOid);
-              const bare = mine.map(({ key }) => key).filter((key) => archived.has(key));
-              await clearVectors(tx, space.id, bare);
+              await writeRecords(tx, space, mine, oids);
+              const cleared = mine.map(({ key }) => key).filter((key) => archived.has(key));
+              await clearVectors(tx, space.id, cleared);
               // What is shared may be wanted by the next record.
               if (!space.sharesTexts)
                 paid.forget(mine.flatMap((plan) => plan.changed.map(embeddedText)));
@@ -184,6 +193,19 @@ async function embedOrBlame(
   }
 }
 
+/** Gives the changed chunks what they are found by. */
+async function countWords(
+  words: Words,
+  spaceId: number,
+  plans: readonly RecordWrite[],
+): Promise<void> {
+  const changed = plans.flatMap((plan) => plan.changed);
+  const counted = await words.count(spaceId, changed.map(embeddedText));
+  changed.forEach((chunk, index) => {
+    chunk.words = counted[index] ?? null;
+  });
+}
+
 /** What was paid for before the budget was reached is written, or it would be paid for again. */
 function splitByPaid(plans: readonly RecordWrite[], paid: PaidVectors): Embedded {
   const embedded: RecordWrite[] = [];
@@ -235,6 +257,7 @@ export function planRecord(
         context,
         hash: Buffer.from(hash, 'hex'),
         embedding: null,
+        words: null,
         isKept: held.has(hash),
       });
   }

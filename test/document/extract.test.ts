@@ -187,6 +187,16 @@ describe('the process', () => {
     }
   });
 
+  it.skipIf(!isLinux)('reads small files together, and each alone where that fails', async () => {
+    const { extract } = start();
+    const told = Promise.allSettled(['first', ' ', 'next'].map((text) => extract(text)));
+    await vi.waitFor(() => expect(readers()).toHaveLength(1));
+    process.kill(Number(readers()[0]), 'SIGKILL');
+    expect(
+      (await told).map((one) => (one.status === 'fulfilled' ? one.value.text : one.reason)),
+    ).toEqual(['first', fault('empty'), 'next']);
+  });
+
   it('stops reading when it is told to', async () => {
     const { extract, extractor } = start();
     await extract('first');

@@ -5,7 +5,7 @@ import type { Connection, Database } from '../../src/database/index.ts';
 import { resolveModel } from '../../src/embed/index.ts';
 import type { LeasedJob } from '../../src/queue/index.ts';
 import { findSource, resolveSource } from '../../src/source/index.ts';
-import { spacesOf } from '../../src/space/index.ts';
+import { findElementOids, spacesOf } from '../../src/space/index.ts';
 import { createEmbedRecords, type WrittenRecord } from '../../src/worker/index.ts';
 import { createDigestModel } from '../setup/digest-model.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
@@ -30,10 +30,6 @@ async function handlerOf(
   const row = await findSource(database, 'items');
   const source = await resolveSource(database, 'items', OPTIONS);
   const [space] = await spacesOf(database, row?.id ?? 0);
-  const { rows } = await database.query<{ oid: number }>(
-    `select oid from pg_type where typname = $1`,
-    [space?.vectorType],
-  );
   if (space === undefined) throw new Error('no space');
   const handle = createEmbedRecords({
     database,
@@ -45,7 +41,7 @@ async function handlerOf(
     space,
     model: await resolveModel(createDigestModel()),
     chunker: createRecordChunker(),
-    vectorOid: rows[0]?.oid ?? 0,
+    oids: await findElementOids(database),
     onWritten,
   });
   return async (jobs: readonly LeasedJob[]) => {

@@ -1,21 +1,23 @@
 /**
- * The process that reads files for an extractor, one after another. Whatever a file does to it stays in it: it holds no
+ * The process that reads files for an extractor, one after another, several small ones in one message. Whatever a file does to it stays in it: it holds no
  * secret, is ended at the limits, and ends with the program that started it.
  */
 import { Worker } from 'node:worker_threads';
-import type { ReadAnswer, ReadRequest } from './messages.ts';
+import type { ReadAnswer, ReadRequest, ReadResult } from './messages.ts';
 import { tellFault } from './messages.ts';
 import { read } from './read.ts';
 
 const send = (answer: ReadAnswer) => void process.send?.(answer);
 
-async function answer({ input, limits }: ReadRequest): Promise<ReadAnswer> {
-  try {
-    const extracted = await read(input, limits);
-    return { type: 'extracted', extracted, rss: process.memoryUsage.rss() };
-  } catch (error) {
-    return { type: 'fault', fault: tellFault(error), rss: process.memoryUsage.rss() };
-  }
+async function answer({ inputs, limits }: ReadRequest): Promise<ReadAnswer> {
+  const results: ReadResult[] = [];
+  for (const input of inputs)
+    try {
+      results.push({ extracted: await read(input, limits) });
+    } catch (error) {
+      results.push({ fault: tellFault(error) });
+    }
+  return { type: 'read', results, rss: process.memoryUsage.rss() };
 }
 
 // A terminal signals all processes of a program at once: the program decides when this one ends.

@@ -3,7 +3,7 @@ import { ExtractionError, type ExtractionFault } from '../../errors/index.ts';
 import type { Extracted, ExtractInput, ExtractLimits } from './extracted.ts';
 
 export interface ReadRequest {
-  input: ExtractInput;
+  inputs: readonly ExtractInput[];
   limits: ExtractLimits;
 }
 
@@ -13,12 +13,17 @@ export interface ToldFault {
   remedy: string;
 }
 
+/** What came of one file. */
+export type ReadResult = { extracted: Extracted } | { fault: ToldFault };
+
 export type ReadAnswer =
   /** It has started and waits. */
   | { type: 'ready' }
-  /** @param rss what the process holds afterwards, bytes */
-  | { type: 'extracted'; extracted: Extracted; rss: number }
-  | { type: 'fault'; fault: ToldFault; rss: number };
+  /**
+   * @param results of each file, in order
+   * @param rss what the process holds afterwards, bytes
+   */
+  | { type: 'read'; results: ReadResult[]; rss: number };
 
 /**
  * What a reader threw, as it is told outside. What is not ours stays inside: a library's message quotes what it

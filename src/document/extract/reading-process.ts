@@ -1,5 +1,5 @@
 /**
- * One process that reads files: started, given a file at a time, watched and killed at the limits. While it is idle it
+ * One process that reads files: started, given a file or a few at a time, watched and killed at the limits. While it is idle it
  * keeps no program alive. Which file is next is not its matter.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -7,8 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExtractionError } from '../../errors/index.ts';
-import type { Extracted, ExtractInput, ExtractLimits } from './extracted.ts';
-import type { ReadAnswer, ReadRequest } from './messages.ts';
+import type { ExtractInput, ExtractLimits } from './extracted.ts';
+import type { ReadAnswer, ReadRequest, ReadResult } from './messages.ts';
 
 const START_PATIENCE_MS = 30_000;
 const WATCH_EVERY_MS = 50;
@@ -30,7 +30,7 @@ export class ReadingProcess {
   readonly #limits: ExtractLimits;
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
-  #current: PromiseWithResolvers<Extracted> | null = null;
+  #current: PromiseWithResolvers<ReadResult[]> | null = null;
   #rss = 0;
   #hasEnded = false;
   #isKilled = false;
@@ -70,12 +70,16 @@ export class ReadingProcess {
   }
 
   /**
-   * One at a time.
-   * @throws ExtractionError
+   * One call at a time; the limits are for all of its files together.
+   * @returns (inputs) what came of each
+   * @throws ExtractionError where the process has ended, whichever file it was
    * @throws the signal's reason; the process is killed then
    */
-  async read(input: ExtractInput, signal: AbortSignal | undefined): Promise<Extracted> {
-    const current = Promise.withResolvers<Extracted>();
+  async read(
+    inputs: readonly ExtractInput[],
+    signal: AbortSignal | undefined,
+  ): Promise<ReadResult[]> {
+    const current = Promise.withResolvers<ReadResult[]>();
     current.promise.catch(() => {});
     this.#current = current;
     this.#hold();
@@ -85,7 +89,7 @@ export class ReadingProcess {
     try {
       await this.#started();
       stopWatching = this.#watch();
-      const request: ReadRequest = { input, limits: this.#limits };
+      const request: ReadRequest = { inputs, limits: this.#limits };
       this.#child.send(request, (error) => error && this.#kill(crashed('it took no file')));
       return await current.promise;
     } finally {
@@ -129,9 +133,7 @@ export class ReadingProcess {
   #receive(answer: ReadAnswer): void {
     if (answer.type === 'ready') return this.#ready.resolve();
     this.#rss = answer.rss;
-    if (answer.type === 'extracted') return this.#current?.resolve(answer.extracted);
-    const { message, fault, remedy } = answer.fault;
-    this.#current?.reject(new ExtractionError(message, { fault, remedy }));
+    this.#current?.resolve(answer.results);
   }
 
   #kill(reason: Error): void {

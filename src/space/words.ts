@@ -1,0 +1,192 @@
+/**
+ * The words of chunks, and what they weigh, counted here and not by the database: exactly what `to_tsvector` and
+ * `evervec.weights_of` would give, put together of what Postgres said of each piece between blanks. That is a fifth of
+ * what a server is asked for otherwise, and less of what WebAssembly is. Where that is not certain, nothing is given, and the statement
+ * that writes a chunk does it (src/space/write.ts).
+ */
+import type { Connection } from '../database/index.ts';
+import { type SegmentTable, SEVERAL_WORDS, UNCERTAIN } from './segment-table.ts';
+import { Segments } from './segments.ts';
+import { encodeWeights, encodeWords } from './words-encoding.ts';
+
+/** Of a chunk. */
+export interface CountedWords {
+  /** As `encodeWords` gives them. */
+  words: Buffer;
+  /** As `encodeWeights` gives them; null where nobody knows an average yet. */
+  weights: Buffer | null;
+  /** Words of a chunk on average that `weights` are for: `average_words` of the space, or what it is going to be. */
+  average: number | null;
+}
+
+/** Fewer characters are not worth a question. */
+const LEAST_CHARS = 4_000;
+const MAX_TEXT_CHARS = 100_000;
+/** Postgres' limits to a tsvector: what is beyond is left out in its own way. */
+const MAX_PLACE = 16_383;
+const MAX_PLACES = 255;
+
+/*
+ * The parser that comes along takes blanks into a word only within a tag.
+ * is_known: whether the configuration is made of what comes along alone, which looks at each word for itself; a dictionary of
+ * somebody's own, as a thesaurus, may look at the next one. made_of tells that it was altered.
+ */
+const LOOK = `
+select (select average_words::float8 from evervec.spaces where id = $1) as average,
+  coalesce(bool_and(config.oid < 16384 and dictionary.oid < 16384 and parser.prsname = 'default' and parser.oid < 16384), false) as is_known,
+  string_agg(concat_ws(' ', map.maptokentype, map.mapseqno, dictionary.oid, dictionary.dicttemplate, dictionary.dictinitoption),
+    ',' order by map.maptokentype, map.mapseqno) as made_of
+from pg_catalog.pg_ts_config config
+join pg_catalog.pg_ts_parser parser on parser.oid = config.cfgparser
+join pg_catalog.pg_ts_config_map map on map.mapcfg = config.oid
+join pg_catalog.pg_ts_dict dictionary on dictionary.oid = map.mapdict
+where config.oid = $2::regconfig`;
+
+interface Look {
+  average: number | null;
+  is_known: boolean;
+  made_of: string | null;
+}
+
+/** Of one language of one database, whose spaces share what is known of it. */
+export class Words {
+  readonly #connection: Connection;
+  readonly #language: string;
+  readonly #segments: Segments;
+  #madeOf: string | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param language a configuration's name, as Postgres reads it */
+  constructor(connection: Connection, language: string) {
+    this.#connection = connection;
+    this.#language = language;
+    this.#segments = new Segments(connection, language);
+  }
+
+  /**
+   * One call after another: what one has asked the next one knows.
+   * @param texts what is searched by words of each chunk, without NUL and lone surrogates
+   * @returns (texts) null where the database has to count
+   */
+  async count(spaceId: number, texts: readonly string[]): Promise<(CountedWords | null)[]> {
+    if (texts.reduce((sum, { length }) => sum + length, 0) < LEAST_CHARS)
+      return texts.map(() => null);
+    const counted = this.#last.then(() => this.#count(spaceId, texts));
+    this.#last = counted.catch(() => {});
+    return await counted;
+  }
+
+  async #count(spaceId: number, texts: readonly string[]): Promise<(CountedWords | null)[]> {
+    const { rows } = await this.#connection.query<Look>(LOOK, [spaceId, this.#language]);
+    const [look] = rows;
+    if (look?.is_known !== true) return texts.map(() => null);
+    if (look.made_of !== this.#madeOf) this.#segments.clear();
+    this.#madeOf = look.made_of;
+    this.#segments.tidy();
+    const unknown = new Set<number>();
+    const split = texts.map((text) =>
+      // Within a tag alone the parser takes blanks into a word.
+      text.length > MAX_TEXT_CHARS || text.includes('<')
+        ? null
+        : this.#segments.split(text, unknown),
+    );
+    const all = split.reduce((sum, segments) => sum + (segments?.length ?? 0), 0);
+    // To ask about each segment of a text takes twice as long as to ask about the text.
+    if (unknown.size * 2 > all) return texts.map(() => null);
+    await this.#segments.ask(unknown);
+    const { table } = this.#segments;
+    const scratch = new Int32Array(table.lexemes.length);
+    const average = look.average ?? averageOf(table, split);
+    return split.map((segments) => segments && countOne(table, segments, scratch, average));
+  }
+}
+
+/** As the statement that writes the first chunks of a space finds it; null where it has to look at texts itself. */
+function averageOf(table: SegmentTable, split: readonly (readonly number[] | null)[]) {
+  let length = 0;
+  for (const segments of split) {
+    if (segments === null) return null;
+    for (const segment of segments) {
+      const word = table.words[segment] ?? UNCERTAIN;
+      if (word >= 0) length++;
+      else if (word === SEVERAL_WORDS) length += (table.several.get(segment)?.length ?? 0) / 2;
+    }
+  }
+  return Math.fround(Math.max(1, length / split.length));
+}
+
+/** @param scratch by lexeme, all 0 before and after */
+function countOne(
+  table: SegmentTable,
+  segments: readonly number[],
+  scratch: Int32Array,
+  average: number | null,
+): CountedWords | null {
+  /** Numbers of the lexemes, each once. */
+  const numbers: number[] = [];
+  const times: number[] = [];
+  const lexemes: number[] = [];
+  const places: number[] = [];
+  const add = (number: number, place: number) => {
+    let index = (scratch[number] ?? 0) - 1;
+    if (index < 0) {
+      index = numbers.push(number) - 1;
+      scratch[number] = index + 1;
+      times.push(0);
+    }
+    times[index] = (times[index] ?? 0) + 1;
+    lexemes.push(index);
+    places.push(place);
+  };
+  let before = 0;
+  let isCertain = true;
+  for (const segment of segments) {
+    const word = table.words[segment] ?? UNCERTAIN;
+    if (word >= 0) add(word, before + 1);
+    else if (word <= UNCERTAIN) isCertain = false;
+    else if (word === SEVERAL_WORDS) {
+      const several = table.several.get(segment) ?? [];
+      for (let at = 0; at < several.length; at += 2)
+        add(several[at] ?? 0, before + (several[at + 1] ?? 0));
+    }
+    before += table.sizes[segment] ?? 0;
+  }
+  for (const number of numbers) scratch[number] = 0;
+  if (!isCertain || before > MAX_PLACE || times.some((count) => count > MAX_PLACES)) return null;
+  const texts = numbers.map((number) => table.lexemes[number] ?? '');
+  const ids = numbers.map((number) => table.ids[number] ?? 0);
+  return {
+    words: encodeWords({ texts, times, lexemes, places }),
+    weights: average === null ? null : weigh(ids, times, places.length, average),
+    average,
+  };
+}
+
+/** As `evervec.weights_of` (sql/migrations/000026_weights_in_place.sql), operation by operation: millionths of BM25's. */
+function weigh(ids: number[], times: number[], length: number, average: number): Buffer {
+  const size = 1.2 * (0.25 + (0.75 * length) / average);
+  const order = ids.map((_, index) => index).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
+  const sorted: number[] = [];
+  const counts: number[] = [];
+  for (const index of order) {
+    const id = ids[index] ?? 0;
+    const count = times[index] ?? 0;
+    // Two lexemes of one number are one.
+    if (sorted.at(-1) === id) counts.push((counts.pop() ?? 0) + count);
+    else {
+      sorted.push(id);
+      counts.push(count);
+    }
+  }
+  return encodeWeights(
+    sorted,
+    counts.map((count) => roundToEven((count * 2_200_000) / (count + size))),
+  );
+}
+
+/** As Postgres rounds a float8. @param number below 2^52, not negative */
+function roundToEven(number: number): number {
+  const below = Math.floor(number);
+  const rest = number - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}

@@ -9,9 +9,9 @@ import {
   type ElementOids,
   findElementOids,
   finishSpace,
+  type KnownWords,
   queueSidecar,
   spacesOfLog,
-  Words,
 } from '../space/index.ts';
 import {
   createEmbedRecords,
@@ -40,6 +40,8 @@ export interface WorkerParts {
   config: Config;
   /** What stands in the ledger beside the calls themselves. */
   books: Books;
+  /** What is known of words in this database. */
+  words: KnownWords;
   /** What is kept up beside the sources' rows. */
   upkeep: readonly Upkeep[];
 }
@@ -91,8 +93,6 @@ interface Made {
 class Work {
   readonly #parts: WorkerParts;
   readonly #oids: ElementOids;
-  /** By language: sources of one share what is known of its words. */
-  readonly #words = new Map<string, Words>();
   /** By space: what a row of `sources` stands for may be made anew. */
   #handlers = new Map<number, Made>();
   #seen: string | null = null;
@@ -147,7 +147,7 @@ class Work {
     // A switch changes the part that a space has: then it is made anew.
     const isStandby = row.standby_of !== null;
     if (before?.spaceId === spaceId && before.isStandby === isStandby) return before;
-    const { database, config, books } = this.#parts;
+    const { database, config, books, words } = this.#parts;
     const handler = createEmbedRecords({
       ...parts,
       logId: row.log_id,
@@ -157,16 +157,10 @@ class Work {
       ...(parts.source.revision !== null && !isStandby && { onWritten: activateVersions }),
       database,
       oids: this.#oids,
-      words: this.#wordsOf(parts.space.language),
+      words: words.of(parts.space.language),
       wantsVectors: config.semanticSearch !== false,
     });
     return { spaceId, isStandby, handler };
-  }
-
-  #wordsOf(language: string): Words {
-    const words = this.#words.get(language) ?? new Words(this.#parts.database, language);
-    this.#words.set(language, words);
-    return words;
   }
 }
 

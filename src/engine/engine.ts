@@ -55,6 +55,7 @@ import {
   requireCaptureRights,
   type SourceDefinition,
 } from '../source/index.ts';
+import { KnownWords } from '../space/index.ts';
 import { errorLabel, type Worker } from '../worker/index.ts';
 import { type Advice, advise } from './advise.ts';
 import { type ArchiveOptions, archiveSources, resetSources, restoreSources } from './archive.ts';
@@ -137,6 +138,7 @@ export class Evervec {
   /** Vectors of queries, kept for this process; its `stats` say how often that saves a call. */
   readonly queries: QueryVectors;
   readonly #ledger: Ledger;
+  readonly #words: KnownWords;
   readonly #searches: Searches;
 
   /** Use `createEvervec`. */
@@ -149,6 +151,7 @@ export class Evervec {
     this.#ledger = new Ledger(database, (error) =>
       this.#logger.debug({ error: errorLabel(error) }, 'ledger not written'),
     );
+    this.#words = new KnownWords(database);
     this.queries = new QueryVectors({
       onSaved: (model, purpose) => this.#savedBy(model)(purpose, 1),
     });
@@ -397,7 +400,15 @@ export class Evervec {
     };
     const { database, documents } = this;
     const upkeep = [touchesUpkeep(database), ...refreshUpkeep(database, documents, this.#logger)];
-    return { database, wire, logger: this.#logger, config: this.#config, books, upkeep };
+    return {
+      database,
+      wire,
+      logger: this.#logger,
+      config: this.#config,
+      books,
+      words: this.#words,
+      upkeep,
+    };
   }
 
   /**

@@ -31,5 +31,5 @@ export {
   storedChunks,
   writeRecords,
 } from './write.ts';
-export { Words } from './words.ts';
+export { KnownWords, Words } from './words.ts';
 export { countNear, nearestWithin, sampleVectors } from './sample.ts';

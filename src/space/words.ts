@@ -190,3 +190,19 @@ function roundToEven(number: number): number {
   const rest = number - below;
   return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
+
+/** What is known of words, by language: for all workers of a program, or each would ask again. */
+export class KnownWords {
+  readonly #connection: Connection;
+  readonly #of = new Map<string, Words>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  of(language: string): Words {
+    const words = this.#of.get(language) ?? new Words(this.#connection, language);
+    this.#of.set(language, words);
+    return words;
+  }
+}

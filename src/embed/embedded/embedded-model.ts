@@ -3,6 +3,7 @@
  * `near-words` is trained, and knows words that mean the same; `hashed-words` is lexical, came first, and stays for the spaces
  * that were made with it (docs/embedded-model.md).
  */
+import { setImmediate } from 'node:timers/promises';
 import type { EmbedCall, EmbeddingModel } from '../model.ts';
 import { embedText } from './embed-text.ts';
 import { embedHashed } from './hashed-words.ts';
@@ -13,7 +14,7 @@ import { EMBEDDED_DIMENSIONS } from './text-sum.ts';
 /** A call blocks its thread: this many bytes take about 20 ms. */
 const MAX_BATCH_BYTES = 256 * 1024;
 /** UTF-16 units after which a call lets other work of its thread go first. */
-const UNITS_BETWEEN_PAUSES = 64 * 1024;
+const UNITS_BETWEEN_PAUSES = 8 * 1024;
 
 const PROVIDER = 'evervec';
 
@@ -58,7 +59,7 @@ export function createEmbeddedModel(name: EmbeddedName = 'near-words'): Embeddin
     for (const value of values) {
       if (unitsSincePause > UNITS_BETWEEN_PAUSES) {
         unitsSincePause = 0;
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await setImmediate();
         abortSignal?.throwIfAborted();
       }
       unitsSincePause += value.length;

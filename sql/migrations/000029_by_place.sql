@@ -136,7 +136,7 @@ begin
     case when way.mode = 'hybrid' then 'cross join baseline' end, source.id, counts);
 end $$;
 
--- Of 400 chunks, no longer 500: scores move by some thousandths, and what they are compared with is most of what a hybrid search does beside its legs.
+-- Of 300 chunks, no longer 500: scores move by about a hundredth, and what they are compared with is most of what a hybrid search does beside its legs.
 --
 -- Pages of about 2,000 chunks, of which those in `tiers` count and no other: what a score is compared with tells nothing of
 -- a text that is hidden. In one order, so that every way to search has the same sample.
@@ -148,7 +148,7 @@ declare
 begin
   if mode <> 'hybrid' then return format('select c.embedding from %s c where false', chunks); end if;
   if shown is null then
-    return format('select * from (select c.embedding from %s limit 400) c where c.embedding is not null', pages);
+    return format('select * from (select c.embedding from %s limit 300) c where c.embedding is not null', pages);
   end if;
-  return format('select c.embedding from %s where c.embedding is not null and %s order by c.ctid limit 400', pages, shown);
+  return format('select c.embedding from %s where c.embedding is not null and %s order by c.ctid limit 300', pages, shown);
 end $$;

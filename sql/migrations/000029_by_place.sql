@@ -136,19 +136,22 @@ begin
     case when way.mode = 'hybrid' then 'cross join baseline' end, source.id, counts);
 end $$;
 
--- Of 300 chunks, no longer 500: scores move by about a hundredth, and what they are compared with is most of what a hybrid search does beside its legs.
+-- Of 500 chunks, and of 300 where there are so many that an index finds the best: scores move by about a hundredth, and what they are
+-- compared with is most of what a hybrid search does beside its legs. Fewer are looked at one by one anyway, and a page that has all of a
+-- small source then scores as the server does.
 --
 -- Pages of about 2,000 chunks, of which those in `tiers` count and no other: what a score is compared with tells nothing of
 -- a text that is hidden. In one order, so that every way to search has the same sample.
 create or replace function evervec.sample_sql(chunks text, shown text, mode text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  share constant float8 := (select least(100, 200000 / greatest(reltuples, 1)) from pg_class where oid = chunks::regclass);
-  pages constant text := format('%s c tablesample system (%s) repeatable (0)', chunks, share);
+  rows constant float8 := (select reltuples from pg_class where oid = chunks::regclass);
+  size constant integer := case when rows < 10000 then 500 else 300 end;
+  pages constant text := format('%s c tablesample system (%s) repeatable (0)', chunks, least(100, 200000 / greatest(rows, 1)));
 begin
   if mode <> 'hybrid' then return format('select c.embedding from %s c where false', chunks); end if;
   if shown is null then
-    return format('select * from (select c.embedding from %s limit 300) c where c.embedding is not null', pages);
+    return format('select * from (select c.embedding from %s limit %s) c where c.embedding is not null', pages, size);
   end if;
-  return format('select c.embedding from %s where c.embedding is not null and %s order by c.ctid limit 300', pages, shown);
+  return format('select c.embedding from %s where c.embedding is not null and %s order by c.ctid limit %s', pages, shown, size);
 end $$;

@@ -3,7 +3,6 @@
  * `near-words` is trained, and knows words that mean the same; `hashed-words` is lexical, came first, and stays for the spaces
  * that were made with it (docs/embedded-model.md).
  */
-import { setImmediate } from 'node:timers/promises';
 import type { EmbedCall, EmbeddingModel } from '../model.ts';
 import { embedText } from './embed-text.ts';
 import { embedHashed } from './hashed-words.ts';
@@ -59,7 +58,7 @@ export function createEmbeddedModel(name: EmbeddedName = 'near-words'): Embeddin
     for (const value of values) {
       if (unitsSincePause > UNITS_BETWEEN_PAUSES) {
         unitsSincePause = 0;
-        await setImmediate();
+        await new Promise<void>(nextTurn);
         abortSignal?.throwIfAborted();
       }
       unitsSincePause += value.length;
@@ -80,4 +79,10 @@ export function createEmbeddedModel(name: EmbeddedName = 'near-words'): Embeddin
     fusionWeight,
     doEmbed,
   };
+}
+
+/** After what waits for this thread. Browsers have timers alone, which take longer. */
+function nextTurn(resolve: () => void): void {
+  if (typeof setImmediate === 'function') setImmediate(resolve);
+  else setTimeout(resolve, 0);
 }

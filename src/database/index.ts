@@ -1,4 +1,4 @@
-export { encodeArray, encodeTexts } from './binary-array.ts';
+export { ARRAY_HEADER, encodeArray, encodeTexts, writeArrayHeader } from './binary-array.ts';
 export * from './database.ts';
 export * from './embedded/index.ts';
 export * from './identifier.ts';

@@ -1,10 +1,9 @@
 /**
  * Arrays of pgvector values in Postgres' binary form. A vector of 384 as text is 4 kB to print and to parse;
- * in binary it is a copy. Layouts: array_recv in Postgres' arrayfuncs.c, vector_recv and halfvec_recv in pgvector.
+ * in binary it is a copy. Layouts: vector_recv and halfvec_recv in pgvector.
  */
+import { ARRAY_HEADER, writeArrayHeader } from '../database/index.ts';
 
-/** Header of a one-dimensional array: dimensions, has-nulls, element type, length, lower bound. */
-const ARRAY_HEADER = 20;
 /** Length of an element, then its count of dimensions and an unused field, 16 bits each. */
 const ELEMENT_HEADER = 8;
 
@@ -23,10 +22,7 @@ export function encodeVectors(
   for (const vector of vectors)
     size += vector === null ? 4 : ELEMENT_HEADER + vector.length * bytesPerNumber;
   const buffer = Buffer.allocUnsafe(size);
-  let at = 0;
-  const isNull = vectors.includes(null);
-  for (const field of [1, isNull ? 1 : 0, elementOid, vectors.length, 1])
-    at = buffer.writeInt32BE(field, at);
+  let at = writeArrayHeader(buffer, vectors, elementOid);
   for (const vector of vectors) {
     if (vector === null) {
       at = buffer.writeInt32BE(-1, at);

@@ -1,6 +1,6 @@
 /**
- * The process that reads files for an extractor, one after another, several small ones in one message. Whatever a file does to it stays in it: it holds no
- * secret, is ended at the limits, and ends with the program that started it.
+ * The process that reads files for an extractor, one after another, several small ones in one message. Whatever a file does to
+ * it stays in it: it holds no secret, is ended at the limits, and ends with the program that started it.
  */
 import { Worker } from 'node:worker_threads';
 import type { ReadAnswer, ReadRequest, ReadResult } from './messages.ts';

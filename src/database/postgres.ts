@@ -16,7 +16,7 @@ export interface PostgresOptions {
   maxConnections?: number;
   /**
    * After which an idle connection is given back to the server, ms. Default 600,000: the first search of a session reads and plans
-   * what the next ones find ready, some 50 ms, and searches that come together would meet that again and again.
+   * what the next ones find ready, and searches that come together would meet that again and again.
    */
   idleTimeoutMs?: number;
   /** For a new connection and its first answer, ms. Default 10,000. */

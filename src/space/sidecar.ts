@@ -134,7 +134,7 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
   ]);
   const id = rows[0]?.id ?? 0;
   // Vectors are 0.8 to 1.5 kB: kept in line and uncompressed, a scan reads them without a detour. Weights of words are read by
-  // the thousand, too, but have no bound.
+  // the thousand, too, but have no bound. To compress texts and words takes longer than to write them.
   await tx.query(`create table ${sidecarName(id)} (
     record_key text collate "C" not null,
     chunk_index integer not null,
@@ -150,7 +150,8 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     primary key (record_key, chunk_index)
   )`);
   await tx.query(
-    `alter table ${sidecarName(id)} alter column embedding set storage plain, alter column weights set storage main`,
+    `alter table ${sidecarName(id)} alter column embedding set storage plain, alter column weights set storage main,
+      alter column text set storage external, alter column words set storage external`,
   );
   if (space.sharesTexts)
     await tx.query(

@@ -18,6 +18,8 @@ const MAX_CHARS = 2_000_000;
 /** One mark behind a word of letters is nothing to the parser (two dots are a file): it is known by the word. */
 const MARKED_WORD = /^[A-Za-z]+[.,;:!?)]$/;
 const SPACE = 0x20;
+/** Segments of a text of some length; it grows. */
+const SCRATCH = 1_024;
 
 /**
  * The end of each segment as it is asked about: a number of its own, whose place tells how many come before it. All
@@ -39,6 +41,8 @@ export class Segments {
   /** By segment: that it was wanted since the last time, and the one that it is known by. */
   #wanted: boolean[] = [];
   #same: number[] = [];
+  /** Where a text's segments are gathered. */
+  #scratch = new Int32Array(SCRATCH);
 
   /** @param language a configuration's name, as Postgres reads it */
   constructor(connection: Connection, language: string) {
@@ -82,8 +86,11 @@ export class Segments {
    * @param unknown those of them that have to be asked about are added
    * @returns numbers of the text's segments, in order; null where one is too long
    */
-  split(text: string, unknown: Set<number>): number[] | null {
-    const segments: number[] = [];
+  split(text: string, unknown: Set<number>): Int32Array | null {
+    // Blanks between them.
+    if (this.#scratch.length * 2 < text.length + 1) this.#scratch = new Int32Array(text.length);
+    const segments = this.#scratch;
+    let count = 0;
     for (let from = 0; from < text.length; from++) {
       if (isBlank(text.charCodeAt(from))) continue;
       // Now and then the parser takes what a text begins with for something else than the same after a blank (`~/x`).
@@ -100,10 +107,10 @@ export class Segments {
         ? this.#findFirst(text.slice(0, to))
         : this.#find(text, from, to, hash);
       if (this.#table.words[segment] === UNKNOWN) unknown.add(segment);
-      segments.push(segment);
+      segments[count++] = segment;
       from = to;
     }
-    return segments;
+    return segments.slice(0, count);
   }
 
   /** Learns what is `unknown`. Two statements. */

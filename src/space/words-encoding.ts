@@ -14,10 +14,10 @@ const WORD_IDS = 1_000_000_000;
 export interface Occurrences {
   texts: readonly string[];
   /** By lexeme: how often it is there, 255 times at most. */
-  times: readonly number[];
+  times: Int32Array;
   /** Of one place after another, from 1 to 16,383: index of the lexeme that stands there. */
-  lexemes: readonly number[];
-  places: readonly number[];
+  lexemes: Int32Array;
+  places: Int32Array;
 }
 
 /** @returns a parameter for `$n::tsvector` */

@@ -7,25 +7,11 @@
 import type { Connection } from '../database/index.ts';
 import { type SegmentTable, SEVERAL_WORDS, UNCERTAIN } from './segment-table.ts';
 import { Segments } from './segments.ts';
-import { encodeWeights, encodeWords } from './words-encoding.ts';
-
-/** Of a chunk. */
-export interface CountedWords {
-  /** As `encodeWords` gives them. */
-  words: Buffer;
-  /** As `encodeWeights` gives them; null where nobody knows an average yet. */
-  weights: Buffer | null;
-  /** Words of a chunk on average that `weights` are for: `average_words` of the space, or what it is going to be. */
-  average: number | null;
-}
+import { type CountedWords, TextCounter } from './text-counter.ts';
 
 /** Fewer characters are not worth a question. */
 const LEAST_CHARS = 4_000;
 const MAX_TEXT_CHARS = 100_000;
-/** Postgres' limits to a tsvector: what is beyond is left out in its own way. */
-const MAX_PLACE = 16_383;
-const MAX_PLACES = 255;
-
 /*
  * The parser that comes along takes blanks into a word only within a tag.
  * is_known: whether the configuration is made of what comes along alone, which looks at each word for itself; a dictionary of
@@ -95,14 +81,13 @@ export class Words {
     if (unknown.size * 2 > all) return texts.map(() => null);
     await this.#segments.ask(unknown);
     const { table } = this.#segments;
-    const scratch = new Int32Array(table.lexemes.length);
-    const average = look.average ?? averageOf(table, split);
-    return split.map((segments) => segments && countOne(table, segments, scratch, average));
+    const counter = new TextCounter(table, look.average ?? averageOf(table, split));
+    return split.map((segments) => segments && counter.count(segments));
   }
 }
 
 /** As the statement that writes the first chunks of a space finds it; null where it has to look at texts itself. */
-function averageOf(table: SegmentTable, split: readonly (readonly number[] | null)[]) {
+function averageOf(table: SegmentTable, split: readonly (Int32Array | null)[]) {
   let length = 0;
   for (const segments of split) {
     if (segments === null) return null;
@@ -113,82 +98,6 @@ function averageOf(table: SegmentTable, split: readonly (readonly number[] | nul
     }
   }
   return Math.fround(Math.max(1, length / split.length));
-}
-
-/** @param scratch by lexeme, all 0 before and after */
-function countOne(
-  table: SegmentTable,
-  segments: readonly number[],
-  scratch: Int32Array,
-  average: number | null,
-): CountedWords | null {
-  /** Numbers of the lexemes, each once. */
-  const numbers: number[] = [];
-  const times: number[] = [];
-  const lexemes: number[] = [];
-  const places: number[] = [];
-  const add = (number: number, place: number) => {
-    let index = (scratch[number] ?? 0) - 1;
-    if (index < 0) {
-      index = numbers.push(number) - 1;
-      scratch[number] = index + 1;
-      times.push(0);
-    }
-    times[index] = (times[index] ?? 0) + 1;
-    lexemes.push(index);
-    places.push(place);
-  };
-  let before = 0;
-  let isCertain = true;
-  for (const segment of segments) {
-    const word = table.words[segment] ?? UNCERTAIN;
-    if (word >= 0) add(word, before + 1);
-    else if (word <= UNCERTAIN) isCertain = false;
-    else if (word === SEVERAL_WORDS) {
-      const several = table.several.get(segment) ?? [];
-      for (let at = 0; at < several.length; at += 2)
-        add(several[at] ?? 0, before + (several[at + 1] ?? 0));
-    }
-    before += table.sizes[segment] ?? 0;
-  }
-  for (const number of numbers) scratch[number] = 0;
-  if (!isCertain || before > MAX_PLACE || times.some((count) => count > MAX_PLACES)) return null;
-  const texts = numbers.map((number) => table.lexemes[number] ?? '');
-  const ids = numbers.map((number) => table.ids[number] ?? 0);
-  return {
-    words: encodeWords({ texts, times, lexemes, places }),
-    weights: average === null ? null : weigh(ids, times, places.length, average),
-    average,
-  };
-}
-
-/** As `evervec.weights_of` (sql/migrations/000026_weights_in_place.sql), operation by operation: millionths of BM25's. */
-function weigh(ids: number[], times: number[], length: number, average: number): Buffer {
-  const size = 1.2 * (0.25 + (0.75 * length) / average);
-  const order = ids.map((_, index) => index).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
-  const sorted: number[] = [];
-  const counts: number[] = [];
-  for (const index of order) {
-    const id = ids[index] ?? 0;
-    const count = times[index] ?? 0;
-    // Two lexemes of one number are one.
-    if (sorted.at(-1) === id) counts.push((counts.pop() ?? 0) + count);
-    else {
-      sorted.push(id);
-      counts.push(count);
-    }
-  }
-  return encodeWeights(
-    sorted,
-    counts.map((count) => roundToEven((count * 2_200_000) / (count + size))),
-  );
-}
-
-/** As Postgres rounds a float8. @param number below 2^52, not negative */
-function roundToEven(number: number): number {
-  const below = Math.floor(number);
-  const rest = number - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
 /** What is known of words, by language: for all workers of a program, or each would ask again. */

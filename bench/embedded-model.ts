@@ -1,8 +1,8 @@
 /**
- * How fast the embedded model is on one core, in made-up English texts of 300 characters: words drawn
+ * How fast the embedded model is on one core, in WebAssembly and in plain JavaScript, which take turns: in made-up English texts of 300 characters: words drawn
  * by their commonness from its table of weights, one in ten of them unknown to it.
  */
-import { embedText, loadWordVectors, type WordVectors } from '../src/embed/index.ts';
+import { createEmbedder, embedText, loadWordVectors } from '../src/embed/index.ts';
 import { WORD_WEIGHTS } from '../src/embed/embedded/word-weights.ts';
 import { type Random, seededRandom } from '../src/runtime/index.ts';
 import { type Bench, spreadOf } from './bench.ts';
@@ -22,21 +22,32 @@ export const bench: Bench = {
     const started = performance.now();
     const model = await loadWordVectors();
     const loading = performance.now() - started;
+    const embed = createEmbedder(model);
+    const loadingKernel = performance.now() - started - loading;
+    const plain = (text: string) => embedText(model, text);
     const texts = makeTexts(seededRandom(SEED));
-    embedAll(model, texts);
-    const rates = Array.from({ length: runs }, () => TEXTS / embedAll(model, texts));
+    const round = () => ({ wasm: rateOf(embed, texts), plain: rateOf(plain, texts) });
+    round();
+    const rounds = Array.from({ length: runs }, round);
+    const rates = rounds.map(({ wasm }) => wasm);
     return {
-      figures: { 'texts per second': spreadOf(rates), 'ms to load': loading },
+      figures: {
+        'texts per second': spreadOf(rates),
+        'in plain JavaScript': spreadOf(rounds.map(({ plain }) => plain)),
+        'WebAssembly ÷ JavaScript': spreadOf(rounds.map(({ wasm, plain }) => wasm / plain)),
+        'ms to load the model': loading,
+        'ms to load the kernel': loadingKernel,
+      },
       ratio: spreadOf(rates.map((rate) => rate / TEXTS_PER_SECOND)),
     };
   },
 };
 
-/** @returns the seconds it took */
-function embedAll(model: WordVectors, texts: readonly string[]): number {
+/** @returns texts in a second */
+function rateOf(embed: (text: string) => Float32Array, texts: readonly string[]): number {
   const start = performance.now();
-  for (const text of texts) embedText(model, text);
-  return (performance.now() - start) / 1000;
+  for (const text of texts) embed(text);
+  return (1000 * texts.length) / (performance.now() - start);
 }
 
 function makeTexts(random: Random): string[] {

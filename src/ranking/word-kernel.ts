@@ -1,4 +1,4 @@
-/** WebAssembly, 12003 bytes in base64. Made by `scripts/word-kernel.ts` from the folder `kernel`. */
+/** WebAssembly, 12003 bytes in base64. Made by `scripts/kernels.ts` from the folder `kernel`. */
 export const WORD_KERNEL =
   'AGFzbQEAAAABLQhgAX8Bf2ADf39/AX9gAn9/AX9gAAF/YAAAYAF/AGAEf39/fwBgBH9/f38BfwMcGwABAgEAAwYH' +
   'AgAEBAMEBQAAAgEAAgMDAAUEAQUDAQABBr8BJn8BQQALfwFBAAt/AUEAC38BQQALfwFBAAt/AUEAC38BQQALfwFB' +

@@ -1,4 +1,5 @@
 export { decodeModel, type WordVectors } from './decode-model.ts';
+export { createEmbedder } from './embed-in-wasm.ts';
 export { embedText } from './embed-text.ts';
 export {
   createEmbeddedModel,

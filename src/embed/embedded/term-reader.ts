@@ -41,7 +41,7 @@ export class TermReader {
   read(text: string): void {
     if (this.terms.capacity > MAX_KEPT_TERMS) this.terms = new TermTable();
     else this.terms.clear();
-    const folded = isAscii(text) ? text : text.normalize('NFKC').toLowerCase();
+    const folded = foldText(text);
     for (let i = 0; i < folded.length; i++) {
       const unit = FOLD_OF_UNIT[folded.charCodeAt(i)] ?? 0;
       const unitClass = CLASS_OF_UNIT[unit] ?? 0;
@@ -111,6 +111,11 @@ export class TermReader {
   #add(hash: number, kind: TermKind): void {
     this.terms.add(hash, kind, this.#word, 0);
   }
+}
+
+/** A text with what is the engine's part of folding done; the rest is unit by unit. */
+export function foldText(text: string): string {
+  return isAscii(text) ? text : text.normalize('NFKC').toLowerCase();
 }
 
 function isAscii(text: string): boolean {

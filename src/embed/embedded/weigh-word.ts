@@ -11,6 +11,8 @@ const SLOTS = 1 << 14;
 const hashes = new Int32Array(SLOTS);
 /** 0 marks a free slot, so weights are kept with 1 added. */
 const weights = new Float32Array(SLOTS);
+/** Open addressing by a stem's hash, as `weightOfWord` reads it. */
+export const WEIGHT_TABLE = { hashes, weights };
 
 fill();
 

@@ -1,5 +1,5 @@
 /**
- * Counts the words of texts: the WebAssembly of `../count-in-wasm.ts`, in AssemblyScript, made into bytes by `scripts/word-kernel.ts`. It is used for one index and then let go, so
+ * Counts the words of texts: the WebAssembly of `../count-in-wasm.ts`, in AssemblyScript, made into bytes by `scripts/kernels.ts`. It is used for one index and then let go, so
  * nothing is freed, and memory that is new is zero. What it gives must be to the bit what `../count-words.ts` gives.
  *
  * `begin`, then the parts of each text and `endText`, then `beginPostings`, then `placePostings` until there are no more.

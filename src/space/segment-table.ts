@@ -1,6 +1,6 @@
 /**
- * A table of pieces of text and what is known of each, in arrays: as objects in a Map, looked up by strings cut out, it took a program as
- * long as the database had taken. Pieces and lexemes have numbers, from 0.
+ * A table of pieces of text, in UTF-8, and what is known of each, in arrays: as objects in a Map, looked up by strings cut out, it took a
+ * program as long as the database had taken. Pieces and lexemes have numbers, from 0.
  */
 
 /** A piece that holds one lexeme, as nearly all do, has its number; else one of these. */
@@ -20,8 +20,11 @@ export interface Known {
 }
 
 const FIRST_SLOTS = 1_024;
-/** Shorter ones V8 copies itself. */
-const MIN_SLICE_CHARS = 13;
+const FIRST_BYTES = 8_192;
+/** Numbers of a slot: the hash of its piece, and the piece's number + 1, or 0. Beside each other, since both are read. */
+const SLOT = 2;
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class SegmentTable {
   /** By piece: number of its lexeme, or what else there is to say; and how many places it takes. */
@@ -33,19 +36,28 @@ export class SegmentTable {
   readonly lexemes: string[] = [];
   readonly ids: number[] = [];
   readonly #lexemeOf = new Map<string, number>();
-  readonly #names: string[] = [];
-  readonly #hashes: number[] = [];
-  /** Open addressing: a piece's number + 1, or 0. */
-  #slots = new Int32Array(FIRST_SLOTS);
-  /** UTF-16 units of all pieces. */
-  chars = 0;
+  /** All pieces, one after the other, and where each begins; the last one ends where the next will begin. */
+  #bytes = new Uint8Array(FIRST_BYTES);
+  readonly #begins: number[] = [0];
+  /** Open addressing. */
+  #slots = new Int32Array(SLOT * FIRST_SLOTS);
 
   get count(): number {
-    return this.#names.length;
+    return this.#begins.length - 1;
+  }
+
+  /** Bytes of all pieces. */
+  get size(): number {
+    return this.#begins.at(-1) ?? 0;
+  }
+
+  /** Good until a piece is added. */
+  bytes(piece: number): Uint8Array {
+    return this.#bytes.subarray(this.#begins[piece], this.#begins[piece + 1]);
   }
 
   name(piece: number): string {
-    return this.#names[piece] ?? '';
+    return decoder.decode(this.bytes(piece));
   }
 
   /** Number of the lexeme; undefined where it has none yet. */
@@ -55,15 +67,15 @@ export class SegmentTable {
 
   /**
    * The piece that stands in `text` from `from` to `to`; added where it is new.
-   * @param hash of it, by `addToHash` of each of its units
+   * @param hash of it, by `addToHash` of each of its bytes
    */
-  find(text: string, from: number, to: number, hash: number): number {
-    const mask = this.#slots.length - 1;
-    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
-      const piece = (this.#slots[slot] ?? 0) - 1;
-      if (piece < 0) return this.#add(text.slice(from, to), hash, slot);
-      if (this.#hashes[piece] === hash && isAt(text, from, to, this.#names[piece] ?? ''))
-        return piece;
+  find(text: Uint8Array, from: number, to: number, hash: number): number {
+    const slots = this.#slots;
+    const last = slots.length - SLOT;
+    for (let slot = firstSlot(hash, last); ; slot = (slot + SLOT) & last) {
+      const piece = (slots[slot + 1] ?? 0) - 1;
+      if (piece < 0) return this.#add(text, from, to, hash, slot);
+      if (slots[slot] === hash && this.#isAt(text, from, to, piece)) return piece;
     }
   }
 
@@ -96,27 +108,44 @@ export class SegmentTable {
     return { size: this.sizes[piece] ?? 0, words };
   }
 
-  #add(slice: string, hash: number, slot: number): number {
-    // A slice of a long text keeps that in memory.
-    const name = slice.length < MIN_SLICE_CHARS ? slice : Buffer.from(slice).toString();
-    const piece = this.#names.push(name) - 1;
-    this.#hashes.push(hash);
+  #add(text: Uint8Array, from: number, to: number, hash: number, slot: number): number {
+    const begin = this.size;
+    const end = begin + to - from;
+    if (end > this.#bytes.length) {
+      const longer = new Uint8Array(2 * end);
+      longer.set(this.#bytes);
+      this.#bytes = longer;
+    }
+    for (let at = from; at < to; at++) this.#bytes[begin + at - from] = text[at] ?? 0;
+    const piece = this.#begins.push(end) - 2;
     this.words.push(UNKNOWN);
     this.sizes.push(0);
-    this.chars += name.length;
-    this.#slots[slot] = piece + 1;
-    if (this.#names.length * 2 > this.#slots.length) this.#grow();
+    this.#slots[slot] = hash;
+    this.#slots[slot + 1] = piece + 1;
+    if (2 * SLOT * this.count > this.#slots.length) this.#grow();
     return piece;
   }
 
+  #isAt(text: Uint8Array, from: number, to: number, piece: number): boolean {
+    const begin = this.#begins[piece] ?? 0;
+    if ((this.#begins[piece + 1] ?? 0) - begin !== to - from) return false;
+    const bytes = this.#bytes;
+    for (let at = from; at < to; at++) if (text[at] !== bytes[begin + at - from]) return false;
+    return true;
+  }
+
   #grow(): void {
-    this.#slots = new Int32Array(this.#slots.length * 2);
-    const mask = this.#slots.length - 1;
-    this.#hashes.forEach((hash, piece) => {
-      let slot = (hash ^ (hash >>> 15)) & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = piece + 1;
-    });
+    const before = this.#slots;
+    this.#slots = new Int32Array(before.length * 2);
+    const last = this.#slots.length - SLOT;
+    for (let old = 0; old < before.length; old += SLOT) {
+      const [hash = 0, named = 0] = [before[old], before[old + 1]];
+      if (named === 0) continue;
+      let slot = firstSlot(hash, last);
+      while (this.#slots[slot + 1] !== 0) slot = (slot + SLOT) & last;
+      this.#slots[slot] = hash;
+      this.#slots[slot + 1] = named;
+    }
   }
 
   #numberOf(text: string, id: number): number {
@@ -130,13 +159,11 @@ export class SegmentTable {
 }
 
 /** FNV-1a. @param hash any number to begin with, the same for all */
-export function addToHash(hash: number, unit: number): number {
-  return Math.imul(hash ^ unit, 0x0100_0193);
+export function addToHash(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x0100_0193);
 }
 
-function isAt(text: string, from: number, to: number, name: string): boolean {
-  if (name.length !== to - from) return false;
-  for (let at = 0; at < name.length; at++)
-    if (name.charCodeAt(at) !== text.charCodeAt(from + at)) return false;
-  return true;
+/** @param last of the slots; their number is a power of two */
+function firstSlot(hash: number, last: number): number {
+  return ((hash ^ (hash >>> 15)) * SLOT) & last;
 }

@@ -6,20 +6,25 @@ import { randomInt } from 'node:crypto';
 import type { Connection } from '../database/index.ts';
 import { addToHash, type Known, SegmentTable, UNCERTAIN, UNKNOWN } from './segment-table.ts';
 
-const MAX_SEGMENT_CHARS = 256;
+/** Bytes of UTF-8. */
+const MAX_SEGMENT = 256;
 /** Drawn by each process, so that nobody can write texts whose segments all fall into one place. */
 const HASH_SEED = randomInt(2 ** 31);
-/** Longer ones hardly come again. UTF-16 units. */
-const MAX_KEPT_CHARS = 64;
-/** Segments, and their UTF-16 units: some 10 MB. English has about so many that come again. */
+/** Longer ones hardly come again. Bytes. */
+const MAX_KEPT_BYTES = 64;
+/** Segments, and bytes of all: some 10 MB. English has about so many that come again. */
 const MAX_KEPT = 80_000;
-const MAX_CHARS = 2_000_000;
+const MAX_BYTES = 2_000_000;
 
 /** One mark behind a word of letters is nothing to the parser (two dots are a file): it is known by the word. */
 const MARKED_WORD = /^[A-Za-z]+[.,;:!?)]$/;
 const SPACE = 0x20;
-/** Segments of a text of some length; it grows. */
-const SCRATCH = 1_024;
+/** Bytes of a text of some length; room for more is made where one has more. */
+const SCRATCH_BYTES = 4_096;
+/** UTF-16 units take up to three bytes each. */
+const BYTES_OF_UNIT = 3;
+
+const encoder = new TextEncoder();
 
 /**
  * The end of each segment as it is asked about: a number of its own, whose place tells how many come before it. All
@@ -41,8 +46,9 @@ export class Segments {
   /** By segment: that it was wanted since the last time, and the one that it is known by. */
   #wanted: boolean[] = [];
   #same: number[] = [];
-  /** Where a text's segments are gathered. */
-  #scratch = new Int32Array(SCRATCH);
+  /** The text that is being cut, behind a blank, and its segments. */
+  #text = new Uint8Array(SCRATCH_BYTES);
+  #cut = new Int32Array(SCRATCH_BYTES / 2);
 
   /** @param language a configuration's name, as Postgres reads it */
   constructor(connection: Connection, language: string) {
@@ -63,15 +69,15 @@ export class Segments {
 
   /** Where there is too much, forgets what was wanted since the last time only once, or all. */
   tidy(): void {
-    const { count, chars } = this.#table;
-    if (count < MAX_KEPT && chars < MAX_CHARS) return;
+    const { count, size } = this.#table;
+    if (count < MAX_KEPT && size < MAX_BYTES) return;
     const before = this.#table;
     const wanted = this.#wanted;
     this.clear();
     for (let segment = 0; segment < count; segment++) {
-      const name = before.name(segment);
+      const name = before.bytes(segment);
       const word = before.words[segment] ?? UNKNOWN;
-      if (!wanted[segment] || word <= UNCERTAIN || name.length > MAX_KEPT_CHARS) continue;
+      if (!wanted[segment] || word <= UNCERTAIN || name.length > MAX_KEPT_BYTES) continue;
       this.#table.learn(
         this.#find(name, 0, name.length, hashOf(name, 0, name.length)),
         before.known(segment),
@@ -87,30 +93,40 @@ export class Segments {
    * @returns numbers of the text's segments, in order; null where one is too long
    */
   split(text: string, unknown: Set<number>): Int32Array | null {
-    // Blanks between them.
-    if (this.#scratch.length * 2 < text.length + 1) this.#scratch = new Int32Array(text.length);
-    const segments = this.#scratch;
+    const end = this.#encode(text);
+    const bytes = this.#text;
     let count = 0;
-    for (let from = 0; from < text.length; from++) {
-      if (isBlank(text.charCodeAt(from))) continue;
-      // Now and then the parser takes what a text begins with for something else than the same after a blank (`~/x`).
-      const isFirst = from === 0;
-      let hash = HASH_SEED;
+    for (let from = 1; from < end; from++) {
+      if (isBlank(bytes[from] ?? 0)) continue;
+      // Now and then the parser takes what a text begins with for something else than the same after a blank (`~/x`): that is
+      // named with a blank before it.
+      const begin = from === 1 ? 0 : from;
+      let hash = begin < from ? addToHash(HASH_SEED, SPACE) : HASH_SEED;
       let to = from;
-      for (; to < text.length; to++) {
-        const unit = text.charCodeAt(to);
-        if (isBlank(unit)) break;
-        hash = addToHash(hash, unit);
+      for (; to < end; to++) {
+        const byte = bytes[to] ?? 0;
+        if (isBlank(byte)) break;
+        hash = addToHash(hash, byte);
       }
-      if (to - from > MAX_SEGMENT_CHARS) return null;
-      const segment = isFirst
-        ? this.#findFirst(text.slice(0, to))
-        : this.#find(text, from, to, hash);
+      if (to - from > MAX_SEGMENT) return null;
+      const segment = this.#find(bytes, begin, to, hash);
       if (this.#table.words[segment] === UNKNOWN) unknown.add(segment);
-      segments[count++] = segment;
+      this.#cut[count++] = segment;
       from = to;
     }
-    return segments.slice(0, count);
+    return this.#cut.slice(0, count);
+  }
+
+  /** @returns where the text ends, which begins at 1 */
+  #encode(text: string): number {
+    const most = 1 + BYTES_OF_UNIT * text.length;
+    if (this.#text.length < most) {
+      this.#text = new Uint8Array(most);
+      // Blanks between them.
+      this.#cut = new Int32Array(most / 2 + 1);
+    }
+    this.#text[0] = SPACE;
+    return 1 + encoder.encodeInto(text, this.#text.subarray(1)).written;
   }
 
   /** Learns what is `unknown`. Two statements. */
@@ -139,19 +155,13 @@ export class Segments {
     });
   }
 
-  /** What a text begins with is named with a blank before it. */
-  #findFirst(name: string): number {
-    const first = ` ${name}`;
-    return this.#find(first, 0, first.length, hashOf(first, 0, first.length));
-  }
-
-  #find(text: string, from: number, to: number, hash: number): number {
+  #find(text: Uint8Array, from: number, to: number, hash: number): number {
     const { count } = this.#table;
     const found = this.#table.find(text, from, to, hash);
     if (found === count) {
       this.#wanted.push(false);
       this.#same.push(found);
-      const isMarked = MARKED_WORD.test(text.slice(from, to));
+      const isMarked = MARKED_WORD.test(this.#table.name(found));
       if (isMarked) this.#same[found] = this.#find(text, from, to - 1, hashOf(text, from, to - 1));
     } else this.#wanted[found] = true;
     const same = this.#same[found] ?? found;
@@ -171,13 +181,13 @@ export class Segments {
   }
 }
 
-function isBlank(unit: number): boolean {
-  return unit === SPACE || (unit >= 9 && unit <= 13);
+function isBlank(byte: number): boolean {
+  return byte === SPACE || (byte >= 9 && byte <= 13);
 }
 
-function hashOf(text: string, from: number, to: number): number {
+function hashOf(text: Uint8Array, from: number, to: number): number {
   let hash = HASH_SEED;
-  for (let at = from; at < to; at++) hash = addToHash(hash, text.charCodeAt(at));
+  for (let at = from; at < to; at++) hash = addToHash(hash, text[at] ?? 0);
   return hash;
 }
 

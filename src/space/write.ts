@@ -116,8 +116,8 @@ cross join lateral (
 ) weighed
 left join lateral (
   select embedding from {sidecar} old
-  where {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1
-) moved on new.embedding is null
+  where new.embedding is null and {scope} old.text_hash = new.text_hash and old.embedding is not null limit 1
+) moved on true
 on conflict (record_key, chunk_index) do update set
   start_offset = excluded.start_offset, end_offset = excluded.end_offset, section = excluded.section,
   page = excluded.page, text = excluded.text, text_hash = excluded.text_hash, embedding = excluded.embedding,

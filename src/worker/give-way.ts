@@ -6,21 +6,24 @@
 import type { Connection } from '../database/index.ts';
 import type { LeasedJob } from '../queue/index.ts';
 
-/** Of the time that writing took, where somebody else was at work: three quarters are left to others. */
+/** Of the time that a batch took of the database's machine, where somebody else was at work: three quarters are left to others. */
 const REST = 3;
 /** Tells those who fill, here and in other processes, from those they give way to. */
 const FILLING = 'evervec filling';
 
+/* Beside: on the same machine, as far as addresses tell, and they tell nothing of a Unix socket. */
 const OTHERS = `
 select exists (
   select from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and state = 'active'
   and pid <> pg_backend_pid() and application_name <> '${FILLING}'
-) as found`;
+) as found, inet_server_addr() is not distinct from inet_client_addr() as is_beside`;
 
 export class GiveWay {
   readonly #isSecond: (sourceId: number) => boolean;
   /** Source → when it may go on, by this process' clock; never while a batch of it is under way. */
   readonly #restsUntil = new Map<number, number>();
+  /** Source → what this process had used of its processor when the batch began. */
+  readonly #usedBefore = new Map<number, NodeJS.CpuUsage>();
 
   /** @param isSecond whether it is the second space of a source */
   constructor(isSecond: (sourceId: number) => boolean) {
@@ -41,7 +44,10 @@ export class GiveWay {
   /** @returns whether these jobs give way; then `end` must follow */
   begin(sourceId: number, jobs: readonly LeasedJob[]): boolean {
     const isBulk = this.#isSecond(sourceId) && jobs.every((job) => job.origin !== null);
-    if (isBulk) this.#restsUntil.set(sourceId, Infinity);
+    if (isBulk) {
+      this.#restsUntil.set(sourceId, Infinity);
+      this.#usedBefore.set(sourceId, process.cpuUsage());
+    }
     return isBulk;
   }
 
@@ -50,10 +56,18 @@ export class GiveWay {
     await tx.query(`select set_config('application_name', $1, true)`, [FILLING]);
   }
 
-  /** @param wroteMs of the database's time */
+  /**
+   * What a model in this process took counts where the database is beside it, and what one elsewhere took does not.
+   * @param wroteMs of the database's time
+   */
   async end(connection: Connection, sourceId: number, wroteMs: number): Promise<void> {
-    const { rows } = await connection.query<{ found: boolean }>(OTHERS).catch(() => ({ rows: [] }));
-    if (rows[0]?.found === true) this.#restsUntil.set(sourceId, performance.now() + REST * wroteMs);
+    const { user, system } = process.cpuUsage(this.#usedBefore.get(sourceId));
+    const { rows } = await connection
+      .query<{ found: boolean; is_beside: boolean }>(OTHERS)
+      .catch(() => ({ rows: [] }));
+    const [others] = rows;
+    const tookMs = wroteMs + (others?.is_beside === true ? (user + system) / 1_000 : 0);
+    if (others?.found === true) this.#restsUntil.set(sourceId, performance.now() + REST * tookMs);
     else this.#restsUntil.delete(sourceId);
   }
 }

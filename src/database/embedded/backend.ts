@@ -49,7 +49,7 @@ export class Backend {
   }
 
   /**
-   * Runs complete messages in one call; blocks this thread until they are done.
+   * Runs complete messages, of which each may be in pieces, in one call; blocks this thread until they are done.
    * @throws when the backend has ended, which is final
    */
   async run(

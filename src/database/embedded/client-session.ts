@@ -231,7 +231,7 @@ export class ClientSession {
     clearTimeout(this.#idleTimer);
     if (this.#isGone) return;
     const output = await backend.run(
-      batch.map((message) => this.#renamed(message)),
+      batch.flatMap((message) => this.#renamed(message)),
       dropped,
     );
     this.#deliver(output);
@@ -258,11 +258,11 @@ export class ClientSession {
       for (const session of this.#shared.sessions) session.notify(notification);
   }
 
-  #renamed(message: Buffer): Buffer {
+  #renamed(message: Buffer): Buffer[] {
     const type = typeOf(message);
     // A simple query takes the unnamed statement with it.
     if (type === 'Q') this.#shared.unnamedOwner = null;
-    if (!'PBDC'.includes(type)) return message;
+    if (!'PBDC'.includes(type)) return [message];
     return withStatementName(message, (name) => {
       if (name === '') {
         if (type === 'P') this.#shared.unnamedOwner = this;

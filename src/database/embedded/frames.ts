@@ -52,28 +52,27 @@ export function copyInResponse(isBinary: boolean): Buffer {
   return frame('G', Uint8Array.of(isBinary ? 1 : 0, 0, 0));
 }
 
-/** The messages that a statement's name is first in, or second behind the portal's. */
-export function withStatementName(message: Buffer, rename: (name: string) => string): Buffer {
+/**
+ * The messages that a statement's name is first in, or second behind the portal's.
+ * @returns the message in one piece or in two: what follows the name may be megabytes of values, and is not copied
+ */
+export function withStatementName(message: Buffer, rename: (name: string) => string): Buffer[] {
   const type = typeOf(message);
   let start = HEADER_BYTES;
   if (type === 'B') start = endOfString(message, start) + 1;
   // Describe and Close say first whether they mean a statement or a portal.
   if (type === 'D' || type === 'C') {
-    if (message[start] !== 0x53) return message;
+    if (message[start] !== 0x53) return [message];
     start += 1;
   }
   const end = endOfString(message, start);
   const name = message.toString('utf8', start, end);
   const renamed = rename(name);
-  if (renamed === name) return message;
-  return frame(
-    type,
-    Buffer.concat([
-      message.subarray(HEADER_BYTES, start),
-      Buffer.from(renamed),
-      message.subarray(end),
-    ]),
-  );
+  if (renamed === name) return [message];
+  const head = Buffer.concat([message.subarray(0, start), Buffer.from(renamed)]);
+  const rest = message.subarray(end);
+  head.writeInt32BE(head.length + rest.length - 1, 1);
+  return [head, rest];
 }
 
 /** Collects what a socket delivers and gives it out in whole messages; copies each byte at most twice. */

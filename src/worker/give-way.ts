@@ -11,7 +11,7 @@ const REST = 3;
 /** Tells those who fill, here and in other processes, from those they give way to. */
 const FILLING = 'evervec filling';
 
-/* Beside: on the same machine, as far as addresses tell, and they tell nothing of a Unix socket. */
+/* Beside: on the same machine, as one address for both tells, or none, which a Unix socket has. */
 const OTHERS = `
 select exists (
   select from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and state = 'active'

@@ -46,6 +46,22 @@ function paragraph(number: number): string {
 }
 
 describeEachDatabase('text', (databases) => {
+  test('is stored as it is: neither text nor words are compressed, nor a vector kept apart from its row', async () => {
+    const database = await databases.open();
+    await tableOf(database, ['one']);
+    await keep(database, { items: { table: 'items', text: ['body'] } });
+    const { rows } = await database.query<{ name: string; storage: string }>(
+      `select attname as name, attstorage::text as storage from pg_attribute
+      where attrelid = 'evervec.chunks_1'::regclass and attname in ('text', 'words', 'weights', 'embedding') order by 1`,
+    );
+    expect(Object.fromEntries(rows.map(({ name, storage }) => [name, storage]))).toEqual({
+      embedding: 'p',
+      text: 'e',
+      weights: 'm',
+      words: 'e',
+    });
+  });
+
   test('of columns: blank ones are left out', async () => {
     const database = await databases.open();
     await tableOf(database, ['one', null, '', '  \n ', ' three ']);

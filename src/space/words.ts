@@ -12,6 +12,7 @@ import { type CountedWords, TextCounter } from './text-counter.ts';
 /** Fewer characters are not worth a question. */
 const LEAST_CHARS = 4_000;
 const MAX_TEXT_CHARS = 100_000;
+
 /*
  * The parser that comes along takes blanks into a word only within a tag.
  * is_known: whether the configuration is made of what comes along alone, which looks at each word for itself; a dictionary of

@@ -7,8 +7,8 @@ import { VectorGoneError } from '../errors/index.ts';
 import type { ElementOids } from './element-oids.ts';
 import { sidecarName, type Space } from './sidecar.ts';
 import { encodeVectors } from './vectors.ts';
-import { TSVECTOR_OID } from './words-encoding.ts';
 import type { CountedWords } from './text-counter.ts';
+import { TSVECTOR_OID } from './words-encoding.ts';
 
 export interface NewChunk {
   index: number;

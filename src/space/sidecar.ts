@@ -134,7 +134,8 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
   ]);
   const id = rows[0]?.id ?? 0;
   // Vectors are 0.8 to 1.5 kB: kept in line and uncompressed, a scan reads them without a detour. Weights of words are read by
-  // the thousand, too, but have no bound. To compress texts and words takes longer than to write them.
+  // the thousand, too, but have no bound: they come before what is long, or each one that is read has to be looked for behind it.
+  // To compress texts and words takes longer than to write them.
   await tx.query(`create table ${sidecarName(id)} (
     record_key text collate "C" not null,
     chunk_index integer not null,
@@ -142,17 +143,21 @@ export async function createSpace(tx: Connection, space: NewSpace): Promise<numb
     end_offset integer not null,
     section text,
     page integer,
-    text text not null,
+    heavy_for real,
     text_hash bytea not null,
-    embedding vector.${space.vectorType}(${space.dimensions}),
-    words tsvector not null,
     weights vector.sparsevec,
+    embedding vector.${space.vectorType}(${space.dimensions}),
+    text text not null,
+    words tsvector not null,
     primary key (record_key, chunk_index)
   )`);
   await tx.query(
     `alter table ${sidecarName(id)} alter column embedding set storage plain, alter column weights set storage main,
       alter column text set storage external, alter column words set storage external`,
   );
+  // A worker of the version before doesn't know of heavy words.
+  await tx.query(`create trigger evervec_heavy before insert on ${sidecarName(id)} for each row
+    when (new.heavy_for is null) execute function evervec.mark_heavy(${id})`);
   if (space.sharesTexts)
     await tx.query(
       `create index chunks_${id}_hash on ${sidecarName(id)} (text_hash) where embedding is not null`,
@@ -203,7 +208,7 @@ export async function emptySpace(tx: Connection, spaceId: number): Promise<void>
     await tx.query(`drop index if exists ${sidecarName(spaceId)}_${index}`);
   await tx.query(
     `update evervec.spaces set filled_at = null, indexed_at = null, built_with = null, average_words = null,
-      weighed_at = now(), weighed_to = null, words_counted = null
+      heavy_for = null, weighed_at = now(), weighed_to = null, words_counted = null
     where id = $1`,
     [spaceId],
   );

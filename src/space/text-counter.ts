@@ -7,13 +7,23 @@ import { encodeWeights, encodeWords } from './words-encoding.ts';
 
 /** Of a chunk. */
 export interface CountedWords {
-  /** As `encodeWords` gives them. */
+  /** As `encodeWords` gives them, heavy ones once more. */
   words: Buffer;
   /** As `encodeWeights` gives them; null where nobody knows an average yet. */
   weights: Buffer | null;
   /** Words of a chunk on average that `weights` are for: `average_words` of the space, or what it is going to be. */
   average: number | null;
+  /** The average that heavy words are marked for; null where none are. */
+  heavyFor: number | null;
 }
+
+/** What a space's chunks are counted for: words on average, and those that heavy words are marked for. Null where there are none. */
+export type Averages = Pick<CountedWords, 'average' | 'heavyFor'>;
+
+/** Before a lexeme that is heavy; no parser leaves it in one (sql/migrations/000031_heavy_words.sql). */
+const HEAVY = '\u0001';
+/** Millionths, above which a word is. */
+const HEAVY_FROM = 1_300_000;
 
 /** Postgres' limits to a tsvector: what is beyond is left out in its own way. */
 const MAX_PLACE = 16_383;
@@ -24,7 +34,7 @@ const MAX_OCCURRENCES = 2 * (MAX_PLACE + 1);
 /** Counts one text after another. */
 export class TextCounter {
   readonly #table: SegmentTable;
-  readonly #average: number | null;
+  readonly #averages: Averages;
   /** By lexeme: where it is among those of the text, from 1; all 0 before and after. */
   readonly #indexOf: Int32Array;
   /** Of the text, each lexeme once: its number, and how often it is there. */
@@ -36,10 +46,14 @@ export class TextCounter {
   readonly #places = new Int32Array(MAX_OCCURRENCES);
   #occurrences = 0;
   readonly #sorted = new Float64Array(MAX_OCCURRENCES);
+  /** Of each number of the text: how often lexemes of it are there. */
+  readonly #counts: number[] = [];
+  /** By lexeme of the text: which of these it is in. */
+  readonly #placeOf = new Int32Array(MAX_OCCURRENCES);
 
-  constructor(table: SegmentTable, average: number | null) {
+  constructor(table: SegmentTable, averages: Averages) {
     this.#table = table;
-    this.#average = average;
+    this.#averages = averages;
     this.#indexOf = new Int32Array(table.lexemes.length);
   }
 
@@ -52,15 +66,21 @@ export class TextCounter {
     for (const number of numbers) this.#indexOf[number] = 0;
     const times = this.#times.subarray(0, this.#distinct);
     if (!isCertain || times.some((count) => count > MAX_PLACES)) return null;
+    const { average, heavyFor } = this.#averages;
+    const ids = this.#group();
+    const weights = average === null ? null : this.#weigh(average);
+    const texts = Array.from(numbers, (number) => this.#table.lexemes[number] ?? '');
+    const heavy = heavyFor === null ? [] : this.#heavy(texts, heavyFor);
     return {
       words: encodeWords({
-        texts: Array.from(numbers, (number) => this.#table.lexemes[number] ?? ''),
+        texts: texts.concat(heavy),
         times,
         lexemes: this.#lexemes.subarray(0, this.#occurrences),
         places: this.#places.subarray(0, this.#occurrences),
       }),
-      weights: this.#average === null ? null : this.#weigh(this.#average),
-      average: this.#average,
+      weights: weights && encodeWeights(ids, weights),
+      average,
+      heavyFor,
     };
   }
 
@@ -96,29 +116,37 @@ export class TextCounter {
     this.#places[this.#occurrences++] = place;
   }
 
-  /** As `evervec.weights_of` (sql/migrations/000026_weights_in_place.sql), operation by operation: millionths of BM25's. */
-  #weigh(average: number): Buffer {
-    const size = 1.2 * (0.25 + (0.75 * this.#occurrences) / average);
+  /** Brings together the lexemes of one number, which are one. @returns the numbers, ascending; `#counts` has how often each is there */
+  #group(): number[] {
     // Sorted as numbers, which engines do by themselves: the id, and behind it which lexeme of the text has it.
     const sorted = this.#sorted.subarray(0, this.#distinct);
     for (let index = 0; index < sorted.length; index++)
       sorted[index] = (this.#table.ids[this.#numbers[index] ?? 0] ?? 0) * MAX_OCCURRENCES + index;
     sorted.sort();
     const ids: number[] = [];
-    const counts: number[] = [];
+    this.#counts.length = 0;
     for (const number of sorted) {
       const id = Math.floor(number / MAX_OCCURRENCES);
-      const count = this.#times[number - id * MAX_OCCURRENCES] ?? 0;
-      // Two lexemes of one number are one.
-      if (ids.at(-1) === id) counts.push((counts.pop() ?? 0) + count);
-      else {
-        ids.push(id);
-        counts.push(count);
-      }
+      const index = number - id * MAX_OCCURRENCES;
+      if (ids.at(-1) !== id) this.#counts[ids.push(id) - 1] = 0;
+      this.#counts[ids.length - 1] =
+        (this.#counts[ids.length - 1] ?? 0) + (this.#times[index] ?? 0);
+      this.#placeOf[index] = ids.length - 1;
     }
-    return encodeWeights(
-      ids,
-      counts.map((count) => roundToEven((count * 2_200_000) / (count + size))),
+    return ids;
+  }
+
+  /** As `evervec.weights_of` (sql/migrations/000031_heavy_words.sql), operation by operation: millionths of BM25's. */
+  #weigh(average: number): number[] {
+    const size = 1.2 * (0.25 + (0.75 * this.#occurrences) / average);
+    return this.#counts.map((count) => roundToEven((count * 2_200_000) / (count + size)));
+  }
+
+  /** As `evervec.with_heavy` has them. @returns lexemes to be added */
+  #heavy(texts: readonly string[], heavyFor: number): string[] {
+    const weights = this.#weigh(heavyFor);
+    return texts.flatMap((text, index) =>
+      (weights[this.#placeOf[index] ?? 0] ?? 0) > HEAVY_FROM ? [HEAVY + text] : [],
     );
   }
 }

@@ -13,7 +13,7 @@ const WORD_IDS = 1_000_000_000;
 /** The lexemes of a text, each once and in any order, and where they stand. */
 export interface Occurrences {
   texts: readonly string[];
-  /** By lexeme: how often it is there, 255 times at most. */
+  /** By lexeme: how often it is there, 255 times at most. Those beyond its end have no place. */
   times: Int32Array;
   /** Of one place after another, from 1 to 16,383: index of the lexeme that stands there. */
   lexemes: Int32Array;

@@ -20,6 +20,7 @@ const MAX_TEXT_CHARS = 100_000;
  */
 const LOOK = `
 select (select average_words::float8 from evervec.spaces where id = $1) as average,
+  (select nullif(heavy_for, 0)::float8 from evervec.spaces where id = $1) as heavy_for,
   coalesce(bool_and(config.oid < 16384 and dictionary.oid < 16384 and parser.prsname = 'default' and parser.oid < 16384), false) as is_known,
   string_agg(concat_ws(' ', map.maptokentype, map.mapseqno, dictionary.oid, dictionary.dicttemplate, dictionary.dictinitoption),
     ',' order by map.maptokentype, map.mapseqno) as made_of
@@ -31,6 +32,7 @@ where config.oid = $2::regconfig`;
 
 interface Look {
   average: number | null;
+  heavy_for: number | null;
   is_known: boolean;
   made_of: string | null;
 }
@@ -82,7 +84,9 @@ export class Words {
     if (unknown.size * 2 > all) return texts.map(() => null);
     await this.#segments.ask(unknown);
     const { table } = this.#segments;
-    const counter = new TextCounter(table, look.average ?? averageOf(table, split));
+    const average = look.average ?? averageOf(table, split);
+    const heavyFor = look.average === null ? average : look.heavy_for;
+    const counter = new TextCounter(table, { average, heavyFor });
     return split.map((segments) => segments && counter.count(segments));
   }
 }

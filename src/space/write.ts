@@ -83,31 +83,42 @@ export async function storedChunks(
  * moved: the vector of an old chunk with the same hash; the statement's snapshot still shows it where this very
  *        statement overwrites its row.
  * A vector of another record may be gone since it was seen: the chunks are counted that got none.
- * begun: the first chunks of a space say how long one is; upkeep looks again (src/space/weigh.ts).
+ * begun: the first chunks of a space say how long one is; upkeep looks again (src/space/weigh.ts). And for which length heavy words
+ *        are marked; of two who write first, it is the shorter one.
  */
 const LENGTH = `
-with length as materialized (
-  select coalesce(
-    (select average_words from evervec.spaces where id = {space}),
-    (select greatest(1, avg(evervec.words_length(coalesce(words, to_tsvector($9::regconfig, context || text)))))
-      from unnest($6::text[], $10::text[], $12::tsvector[]) as given (text, context, words))
-  ) as average
+with known as materialized (
+  select average_words as average, nullif(heavy_for, 0) as heavy_for from evervec.spaces where id = {space}
+), length as materialized (
+  select coalesce(known.average, length.average) as average,
+    case when known.average is null then length.average else known.heavy_for end as heavy_for, known.average is null as is_first
+  from known cross join lateral (
+    select case when known.average is null then (
+      select greatest(1, avg(evervec.words_length(coalesce(words, to_tsvector($9::regconfig, context || text)))))
+      from unnest($6::text[], $10::text[], $12::tsvector[]) as given (text, context, words))::real end as average
+  ) length
 ), begun as (
-  update evervec.spaces set average_words = length.average from length where id = {space} and average_words is null
+  update evervec.spaces set average_words = coalesce(average_words, length.average), heavy_for = least(spaces.heavy_for, length.heavy_for)
+  from length where id = {space} and is_first
 )`;
 
 const UPSERT = `
 insert into {sidecar} as chunk
-  (record_key, chunk_index, start_offset, end_offset, section, page, text, text_hash, embedding, words, weights)
+  (record_key, chunk_index, start_offset, end_offset, section, page, text, text_hash, embedding, words, weights, heavy_for)
 select new.record_key, new.chunk_index, new.start_offset, new.end_offset, new.section, new.page, new.text,
   new.text_hash,
-  coalesce(new.embedding, moved.embedding), parsed.words, weighed.weights
+  coalesce(new.embedding, moved.embedding),
+  case when parsed.is_marked then parsed.words else (select marked from evervec.with_heavy(parsed.words, length.heavy_for)) end,
+  weighed.weights, coalesce(length.heavy_for, 0)
 from length cross join unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
-  $8::vector.{type}[], $10::text[], $11::integer[], $12::tsvector[], $13::vector.sparsevec[], $14::float8[])
-  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page, words, weights, average)
--- Once for both columns.
+  $8::vector.{type}[], $10::text[], $11::integer[], $12::tsvector[], $13::vector.sparsevec[], $14::float8[], $15::float8[])
+  as new (record_key, chunk_index, start_offset, end_offset, section, text, text_hash, embedding, context, page, words, weights, average,
+    heavy_for)
+-- Once for both columns. What is heavy for another average is so in another space.
 cross join lateral (
-  select coalesce(new.words, to_tsvector($9::regconfig, new.context || new.text)) as words offset 0
+  select case when new.words is not null and (new.heavy_for is null or new.heavy_for = length.heavy_for) then new.words
+      else to_tsvector($9::regconfig, new.context || new.text) end as words,
+    new.words is not null and new.heavy_for is not distinct from length.heavy_for as is_marked offset 0
 ) parsed
 -- Of another average they would be another space's.
 cross join lateral (
@@ -121,7 +132,7 @@ left join lateral (
 on conflict (record_key, chunk_index) do update set
   start_offset = excluded.start_offset, end_offset = excluded.end_offset, section = excluded.section,
   page = excluded.page, text = excluded.text, text_hash = excluded.text_hash, embedding = excluded.embedding,
-  words = excluded.words, weights = excluded.weights`;
+  words = excluded.words, weights = excluded.weights, heavy_for = excluded.heavy_for`;
 
 const COUNT_BARE = `
 , written as ({upsert} returning embedding is null as is_bare)
@@ -197,6 +208,7 @@ async function upsertChunks(
       oids.sparsevec,
     ),
     rows.map(({ chunk }) => chunk.words?.average ?? null),
+    rows.map(({ chunk }) => chunk.words?.heavyFor ?? null),
   ]);
   // Those of which no vector is wanted, as of archived records, have none either.
   const expected = rows.filter(({ chunk }) => chunk.embedding === null && !chunk.isKept).length;

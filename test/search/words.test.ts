@@ -206,38 +206,94 @@ describeEachDatabase('a search by words', (databases) => {
     const database = await databases.open();
     const { evervec } = await keepTexts(database, zipfTexts(3_000, 3), 'simple');
     await index(database);
-    const random = seededRandom(4);
-    let narrowed = 0;
-    for (let round = 0; round < 40; round++) {
-      const query = Array.from(
-        { length: 1 + Math.floor(random() * 9) },
-        () => `w${Math.floor(400 ** random())}`,
-      ).join(' ');
-      const limit = [5, 100, 130][round % 3] ?? 5;
-      const offset = round % 2 === 0 ? 0 : 20;
-      const { rows } = await database.query<{ key: string; rarest: boolean }>(UNPRUNED, [query]);
-      if (rows[0]?.rarest === true) narrowed++;
-      const found = (await scoresOf(evervec, query, { limit, offset })).map(([key]) => key);
-      expect(found, `${query}`).toEqual(rows.slice(offset, offset + limit).map(({ key }) => key));
-    }
-    expect(narrowed).toBeGreaterThan(10);
+    await expectUnpruned(database, evervec, 4);
+    expect(await heavierThanSaid(database)).toBe(0);
+    // Of chunks that are too long to have heavy words twice it is said that any may be.
+    await database.query(`
+      update evervec.chunks_1 set words = ts_delete(words, array(
+          select lexeme from unnest(words) where starts_with(lexeme, chr(1)))) || array_to_tsvector(array[chr(1)])
+      where record_key::integer % 3 = 0`);
+    await expectUnpruned(database, evervec, 5);
+  });
+
+  test('and that too when weights are made for longer chunks than heavy words are marked for', async () => {
+    const database = await databases.open();
+    const { evervec, drain } = await keepTexts(database, zipfTexts(500, 11, 40), 'simple');
+    const longer = zipfTexts(2_000, 12).map((text) => `${text} ${text} ${text}`);
+    await addTexts(database, longer);
+    await drain();
+    await index(database);
+    expect(await heavierThanSaid(database)).toBe(0);
+    expect(await weighWords(database, 1, AbortSignal.abort())).toBe(1);
+    expect(await heavierThanSaid(database)).toBe(0);
+    await expectUnpruned(database, evervec, 13);
+    while ((await weighWords(database, 1, never)) > 0);
+    const { rows } = await database.query<{ low: number; drift: number }>(
+      `select evervec.low_weight(s) as low, average_words / heavy_for as drift from evervec.spaces s`,
+    );
+    expect(rows[0]?.drift).toBeGreaterThan(1.5);
+    expect(rows[0]?.low).toBeLessThan(1.9);
+    expect(await heavierThanSaid(database)).toBe(0);
+    await expectUnpruned(database, evervec, 14);
+  });
+
+  test('marks heavy words of whatever a worker of the version before writes, and never half of them', async () => {
+    const database = await databases.open();
+    const { drain } = await keepTexts(database, zipfTexts(30, 15), 'simple');
+    const text = `w1 w1 w1 ${Array.from({ length: 25 }, (_, n) => `w${n + 2}`).join(' ')}`;
+    const writeAsBefore = async (key: string) => {
+      await database.query(
+        `insert into evervec.chunks_1 (record_key, chunk_index, start_offset, end_offset, text, text_hash, words)
+        values ($1, 0, 0, 9, $2, '', to_tsvector('simple', $2))`,
+        [key, text],
+      );
+      const { rows } = await database.query<{ words: string[]; heavy: number; of: number }>(
+        `select array(select substr(lexeme, 2) from unnest(words) where starts_with(lexeme, chr(1))) as words,
+          chunk.heavy_for as heavy, space.heavy_for as of
+        from evervec.chunks_1 chunk cross join evervec.spaces space where record_key = $1`,
+        [key],
+      );
+      return rows[0];
+    };
+    const marked = await writeAsBefore('901');
+    expect(marked?.words).toEqual(['w1']);
+    expect(marked?.heavy).toBe(marked?.of);
+    // Where it was the first to write, nothing is marked.
+    await database.query('truncate evervec.chunks_1');
+    await database.query('update evervec.spaces set average_words = null, heavy_for = null');
+    expect(await writeAsBefore('902')).toEqual({ words: [], heavy: 0, of: 0 });
+    await database.query('update evervec.spaces set average_words = 4');
+    await database.query(`update texts set body = 'w3 w3 w3 ' || body`);
+    await drain();
+    const { rows } = await database.query(
+      `select from evervec.chunks_1 where words @@ to_tsquery(quote_literal(chr(1)) || ':*') or heavy_for <> 0`,
+    );
+    expect(rows).toEqual([]);
   });
 
   test('leaves chunks out of which no score can be high enough, and none else', async () => {
     const database = await databases.open();
-    const { rows } = await database.query<Record<string, string | null>>(`
-      select evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 10, 3)::text as ten,
-        evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 13.5, 3)::text as two,
-        evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 22, 3)::text as none,
-        evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 0, 3)::text as all,
-        evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', 10, 1)::text as rough`);
-    expect(rows[0]).toEqual({
-      ten: `'a' & ( 'b' | 'c' | 'd' ) | 'b' & ( 'c' )`.replace(`( 'c' )`, `'c'`),
-      two: `'a' & ( 'b' | 'c' & 'd' )`,
-      none: null,
-      all: `'a' | 'b' | 'c' | 'd'`,
-      rough: `'a' | 'b'`,
-    });
+    const reaching = async (score: number, depth: number, low = '{8,6,5,2}') => {
+      const { rows } = await database.query<{ words: string | null }>(
+        `select replace(evervec.words_reaching('{a,b,c,d}', '{8,6,5,2}', $1, '{21,13,7,2}', 1, $2, $3)::text, chr(1), '!') as words`,
+        [low, score, depth],
+      );
+      return rows[0]?.words;
+    };
+    expect(await reaching(10, 3)).toBe(`'a' & ( 'b' | 'c' | 'd' ) | 'b' & 'c'`);
+    expect(await reaching(13.5, 3)).toBe(`'a' & ( 'b' | 'c' & 'd' )`);
+    expect(await reaching(22, 3)).toBeNull();
+    expect(await reaching(0, 3)).toBe(`'a' | 'b' | 'c' | 'd'`);
+    expect(await reaching(10, 1)).toBe(`'a' | 'b'`);
+    // Where they are not heavy they add half of that.
+    const half = '{4,3,2.5,1}';
+    expect(await reaching(7.5, 3, half)).toBe(
+      `'!a' | 'a' & ( '!b' | '!c' | 'b' & ( 'c' | 'd' ) | 'c' & 'd' ) | '!b' & ( 'c' | '!d' ) | 'b' & ( '!c' | 'c' & '!d' )`,
+    );
+    expect(await reaching(16, 3, half)).toBe(
+      `'!a' & ( '!b' & ( 'c' | '!d' ) | 'b' & '!c' ) | 'a' & '!b' & '!c'`,
+    );
+    expect(await reaching(20.5, 3, half)).toBe(`'!a' & '!b' & '!c'`);
   });
 
   test('counts by the index nearly as by looking at all, in a small space too', async () => {
@@ -386,6 +442,35 @@ describeEachDatabase('a search by words', (databases) => {
     );
   });
 });
+
+/** Queries of common and rare words, with and without an offset, against looking at all that match. */
+async function expectUnpruned(database: Database, evervec: Evervec, seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  let narrowed = 0;
+  for (let round = 0; round < 40; round++) {
+    const query = Array.from(
+      { length: 1 + Math.floor(random() * 9) },
+      () => `w${Math.floor(400 ** random())}`,
+    ).join(' ');
+    const limit = [5, 100, 130][round % 3] ?? 5;
+    const offset = round % 2 === 0 ? 0 : 20;
+    const { rows } = await database.query<{ key: string; rarest: boolean }>(UNPRUNED, [query]);
+    if (rows[0]?.rarest === true) narrowed++;
+    const found = (await scoresOf(evervec, query, { limit, offset })).map(([key]) => key);
+    expect(found, `${query}`).toEqual(rows.slice(offset, offset + limit).map(({ key }) => key));
+  }
+  expect(narrowed).toBeGreaterThan(10);
+}
+
+/** How many words of chunks weigh more than is taken for granted where they are not marked as heavy. */
+async function heavierThanSaid(database: Database): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(`
+    select count(*)::integer as count
+    from evervec.chunks_1 chunk cross join evervec.spaces space cross join lateral unnest(chunk.words) own
+    where not starts_with(lexeme, chr(1)) and not (chr(1) || lexeme) = any (tsvector_to_array(chunk.words))
+      and -(chunk.weights operator(vector.<#>) evervec.lexeme_vector(array[lexeme], array[1])) > 1e6 * evervec.low_weight(space) * 1.00005`);
+  return rows[0]?.count ?? Number.NaN;
+}
 
 const UNPRUNED = `
 with query as materialized (select evervec.ask_words(1, $1, null, null, null) as words)

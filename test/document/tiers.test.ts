@@ -227,7 +227,7 @@ describeEachDatabase('tiers of access', ({ open }) => {
     const { as } = await openBooks();
     const words = await as<{ word: string }>(
       'public',
-      `select word from ts_stat('select words from evervec.chunks_1')`,
+      `select word from ts_stat('select words from evervec.chunks_1') where not starts_with(word, chr(1))`,
     );
     expect(sorted(words.map(({ word }) => word))).toEqual([
       'cloud',

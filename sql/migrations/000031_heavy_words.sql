@@ -197,6 +197,31 @@ begin
   return asked;
 end $$;
 
+-- Of lexemes that are next to a misspelled one, those that are worth counting: the two commonest, or whatever there is. To count each of some
+-- hundred would look through what the index has not sorted in yet as often. All of them where some chunks are hidden, or nothing is counted.
+create function evervec.lexemes_present(space evervec.spaces, lexemes text[], shown text) returns text[]
+-- To look at all chunks would take seconds where Postgres expects many to be found.
+language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+declare
+  chunks constant text := format('evervec.%I', 'chunks_' || space.id);
+  common text[];
+  rare text[];
+begin
+  if shown is not null or space.indexed_at is null or space.words_counted is null or row_security_active(chunks::regclass)
+    or not has_table_privilege('evervec.word_counts'::regclass, 'select') then
+    return lexemes;
+  end if;
+  common := array(select known.lexeme from evervec.word_counts known where known.space_id = space.id and known.lexeme = any (lexemes)
+    group by known.lexeme order by sum(known.chunks) desc, known.lexeme limit 2);
+  if cardinality(common) = 2 then return common; end if;
+  -- A scan of the index takes the square of how many it is asked for.
+  execute format('select array_agg(distinct lexeme) from (
+      select evervec.any_lexeme(array_agg(lexeme)) as words from unnest($1) with ordinality given (lexeme, n) group by n / 24
+    ) asked cross join lateral (select c.words from %s c where c.words @@ asked.words limit 300) c
+    cross join unnest(tsvector_to_array(c.words)) lexeme where lexeme = any ($1)', chunks) into rare using lexemes;
+  return common || array(select unnest(rare) except select unnest(common));
+end $$;
+
 drop function evervec.weigh_asked(evervec.words_asked, tsquery, text[], float8[], float8[], float8);
 
 -- What a query asks of a space by words. `shown`, a condition on chunk `c`, and `visible`, a join that says
@@ -232,7 +257,7 @@ begin
       for unknown in
         select lexeme from unnest(lexemes, counts) counted (lexeme, count) where count = 0 limit 2
       loop
-        beside := evervec.lexemes_beside(unknown, written.words, space.language);
+        beside := evervec.lexemes_present(space, evervec.lexemes_beside(unknown, written.words, space.language), shown);
         continue when beside is null or beside = '{}';
         for near in
           select lexeme, count

@@ -70,6 +70,8 @@ const KEEP_DAYS = 7;
 const MAX_KEEP_DAYS = 365;
 /** Until another look at what other workers have in hand. */
 const LOOK_AGAIN_MS = 500;
+/** Until it is asked again while batches are worked off. */
+const ASK_AGAIN_MS = 1_000;
 /** How long changes of the last moment may keep a space from getting its index, ms. */
 const CHANGES_MS = 3_000;
 
@@ -205,11 +207,17 @@ export class Migrations {
     let isOver = false;
     const look = async () => (isOver ||= await isDone());
     let told: Promise<unknown> = Promise.resolve();
+    let askAgainAt = 0;
     const worker = await this.#options.createWorker(
       async () => [await this.#wireSecond(name)],
       () => {
-        // One question at a time: batches are short.
-        told = told.then(async () => ((await look()) ? stop() : undefined)).catch(() => {});
+        // Batches are short, and to count what is left takes as long as some of them.
+        if (performance.now() < askAgainAt) return;
+        askAgainAt = Infinity;
+        told = look()
+          .then((isDone) => (isDone ? stop() : undefined))
+          .catch(() => {})
+          .finally(() => (askAgainAt = performance.now() + ASK_AGAIN_MS));
       },
     );
     const stop = () => void worker.stop();

@@ -89,8 +89,10 @@ select exists (
   select from evervec.lanes lane join evervec.sources source on source.lane_id in (lane.id, lane.bulk_of)
   cross join lateral (
     select from evervec.jobs job where job.lane_id = lane.id and job.source_id = $1 and job.origin = 'backfill'
-    and job.state in (0, 1, 2) limit 1
+    and job.state = 0 limit 1
   ) job where source.id = $1
+) or exists (
+  select from evervec.jobs where source_id = $1 and origin = 'backfill' and state in (1, 2)
 ) as is_pending`;
 
 /** Whether records that a backfill of the source queued still wait or are worked on. */

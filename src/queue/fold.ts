@@ -71,7 +71,8 @@ with candidate as materialized (
       and ($2::integer[] is null or job.source_id = any ($2))
       order by job.priority, job.recency desc, job.id desc limit 1
     ) first
-    where not lane.paused and ${WITHIN_BUDGET} and (lane.priority < 0 or lane.share is not null or (lane.priority = 0 and first.priority < 0))
+    -- Not looked for in bulk work, where sources that rest may have all there is.
+    where (lane.priority <= 0 or lane.share is not null) and not lane.paused and ${WITHIN_BUDGET} and (lane.priority < 0 or lane.share is not null or (lane.priority = 0 and first.priority < 0))
   ) as is_first
 ), quota as materialized (
   select case when is_first then $1 else greatest($1, ${KEYS_UNLEASED}) end as keys from claim

@@ -87,6 +87,11 @@ export class Executor {
     );
   }
 
+  /** Jobs to claim at once of `withoutWaiting`'s sources. */
+  mostOf(sourceIds: readonly number[] | null): number {
+    return this.#giveWay.mostOf(sourceIds);
+  }
+
   /** Ms until something is done again that rests now, to leave the database to others; null where nothing does. */
   get restMs(): number | null {
     return this.#giveWay.restMs;

@@ -8,6 +8,8 @@ import type { LeasedJob } from '../queue/index.ts';
 
 /** Of the time that a batch took of the database's machine, where somebody else was at work: three quarters are left to others. */
 const REST = 3;
+/** Jobs at once where somebody else is at work: a search that comes meanwhile is held up for less time than it takes itself. */
+const SMALL_BATCH = 64;
 /** Tells those who fill, here and in other processes, from those they give way to. */
 const FILLING = 'evervec filling';
 
@@ -39,6 +41,12 @@ export class GiveWay {
     const now = performance.now();
     const ends = [...this.#restsUntil.values()].filter((end) => end > now && end !== Infinity);
     return ends.length > 0 ? Math.min(...ends) - now : null;
+  }
+
+  /** How many jobs to take at once of these sources (null for all), which do not rest. */
+  mostOf(sourceIds: readonly number[] | null): number {
+    const rested = [...this.#restsUntil.keys()];
+    return rested.some((id) => sourceIds === null || sourceIds.includes(id)) ? SMALL_BATCH : Infinity;
   }
 
   /** @returns whether these jobs give way; then `end` must follow */

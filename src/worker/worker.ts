@@ -238,11 +238,12 @@ export class Worker implements Service {
   /** One batch, if there is anything to do. */
   async #step(): Promise<Step> {
     const { database } = this.#options;
+    const sourceIds = this.#executor.withoutWaiting(this.#options.sourceIds());
     const request: ClaimRequest = {
       workerId: this.id,
-      limit: this.#batch.value,
+      limit: Math.min(this.#batch.value, this.#executor.mostOf(sourceIds)),
       leaseMs: this.#leaseMs,
-      sourceIds: this.#executor.withoutWaiting(this.#options.sourceIds()),
+      sourceIds,
     };
     this.#steps += 1;
     const reserved =

@@ -122,6 +122,8 @@ function configuration(postgres: Postgres): string {
     'max_connections = 200',
     `shared_buffers = ${sharedBuffersMb()}MB`,
     'max_wal_size = 4GB',
+    // As docs/operations.md advises for a server.
+    'checkpoint_timeout = 30min',
     'jit = off',
     `shared_preload_libraries = '${preload.join(',')}'`,
   ];

@@ -131,7 +131,7 @@ declare
   reaches constant float8[] := array(
     select sum(bound) over (order by n desc) from unnest(asked.bounds) with ordinality given (bound, n) order by n);
   needed constant tsquery := evervec.words_reaching(asked.others, asked.bounds, asked.low_bounds, reaches, 1, score,
-    case when cardinality(asked.others) <= 8 then 3 else 1 end);
+    case when cardinality(asked.others) <= 12 then 3 else 1 end);
 begin
   return coalesce((needed && (!! asked.rarest)) && (!! asked.excluded), needed && (!! asked.rarest));
 end $$;
@@ -147,7 +147,7 @@ language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   low constant float8 := evervec.low_weight(space);
   is_marked constant boolean := low < 2.2;
-  few constant float8 := greatest(total * case when is_marked then 0.005 else 0.02 end, 300);
+  few constant float8 := greatest(total * 0.02, 300);
   amounts float8[];
   -- In how many chunks each is heavy, 0 where it is in few; null where nobody knows.
   heavy_counts float8[];
@@ -211,8 +211,13 @@ begin
     or not has_table_privilege('evervec.word_counts'::regclass, 'select') then
     return lexemes;
   end if;
-  common := array(select known.lexeme from evervec.word_counts known where known.space_id = space.id and known.lexeme = any (lexemes)
-    group by known.lexeme order by sum(known.chunks) desc, known.lexeme limit 2);
+  -- One by one: Postgres might read what is known of all words.
+  common := array(
+    select lexeme from (
+      select given.lexeme, (select sum(known.chunks) from evervec.word_counts known
+        where known.space_id = space.id and known.lexeme = given.lexeme collate "C") as count
+      from unnest(lexemes) given (lexeme) offset 0
+    ) counted where count is not null order by count desc, lexeme limit 2);
   if cardinality(common) = 2 then return common; end if;
   -- A scan of the index takes the square of how many it is asked for.
   execute format('select array_agg(distinct lexeme) from (

@@ -269,9 +269,9 @@ async function buildIndexes(tx: Connection, space: IndexedSpace): Promise<void> 
   const table = sidecarName(space.id);
   await allowForIndexes(tx, space.id);
   await buildVectorIndex(tx, space);
-  // Searches read the list of what waits to be indexed from end to end: it is kept short (sql/migrations/000023_pending_words.sql).
+  // A list of what waits to be indexed would be read from end to end by each scan of a search (sql/migrations/000032_words_at_once.sql).
   await tx.query(
-    `create index chunks_${space.id}_words on ${table} using gin (words) with (gin_pending_list_limit = 128)`,
+    `create index chunks_${space.id}_words on ${table} using gin (words) with (fastupdate = off)`,
   );
   await tx.query(`analyze ${table}`);
   await tx.query('select evervec.keep_word_counts($1)', [space.id]);

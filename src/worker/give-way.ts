@@ -46,7 +46,9 @@ export class GiveWay {
   /** How many jobs to take at once of these sources (null for all), which do not rest. */
   mostOf(sourceIds: readonly number[] | null): number {
     const rested = [...this.#restsUntil.keys()];
-    return rested.some((id) => sourceIds === null || sourceIds.includes(id)) ? SMALL_BATCH : Infinity;
+    return rested.some((id) => sourceIds === null || sourceIds.includes(id))
+      ? SMALL_BATCH
+      : Infinity;
   }
 
   /** @returns whether these jobs give way; then `end` must follow */

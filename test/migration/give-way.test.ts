@@ -62,10 +62,15 @@ describeOnPostgres('filling a second space', (databases) => {
       return giveWay.isResting(SECOND);
     };
     expect(await isResting()).toBe(false);
+    expect(giveWay.mostOf(null)).toBe(Infinity);
     await besideOther(database, async () => {
       expect(await isResting()).toBe(true);
       expect(giveWay.restMs).toBeGreaterThan(LONG_MS);
     });
+    // And takes less at once when it goes on; of others as much as ever.
+    expect(giveWay.mostOf(null)).toBeLessThan(100);
+    expect(giveWay.mostOf([SECOND + 1, SECOND])).toBeLessThan(100);
+    expect(giveWay.mostOf([SECOND + 1])).toBe(Infinity);
     // One that rests is no reason for another one to wait longer, nor to wait no longer.
     const other = new GiveWay(() => true);
     await besideOther(database, async () => {

@@ -682,7 +682,7 @@ describeEachDatabase('a large space', (databases) => {
     const { rows } = await database.query<{ options: string[] }>(
       `select reloptions as options from pg_class where relname = 'chunks_1_words'`,
     );
-    expect(rows[0]?.options).toEqual(['gin_pending_list_limit=128']);
+    expect(rows[0]?.options).toEqual(['fastupdate=off']);
     const scans = await indexScans(database);
     const recall = (found: string[][], wanted: string[][]) =>
       found.flatMap((ids, index) => ids.filter((id) => wanted[index]?.includes(id))).length /

@@ -99,6 +99,7 @@ describeEachDatabase('tiers of access', ({ open }) => {
       }),
       { seed, numRuns: ASKED },
     );
-    expect(hits).toBeGreaterThan(ASKED);
+    // Else nothing was compared; how many there are depends on the seed.
+    expect(hits).toBeGreaterThan(ASKED / 5);
   });
 });

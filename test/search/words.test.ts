@@ -228,7 +228,17 @@ describeEachDatabase('a search by words', (databases) => {
     await expectUnpruned(database, evervec, 5);
   });
 
-  test('and that too when weights are made for longer chunks than heavy words are marked for', async () => {
+  test('says of a chunk that is too long for marks that any word may be heavy, and nothing where there is no average', async () => {
+    const database = await databases.open();
+    const { rows } = await database.query<{ long: boolean; none: boolean }>(`
+      select long.marked = words || array_to_tsvector(array[chr(1)]) as long, bare.marked = words and nought.marked = words as none
+      from to_tsvector('simple', (select string_agg('w' || n, ' ') from generate_series(1, 30000) n)) words
+      cross join lateral evervec.with_heavy(words, 100) long cross join lateral evervec.with_heavy(words, null) bare
+      cross join lateral evervec.with_heavy(words, 0) nought`);
+    expect(rows).toEqual([{ long: true, none: true }]);
+  });
+
+  test('with an index gives them too when weights are made for longer chunks than heavy words are marked for', async () => {
     const database = await databases.open();
     const { evervec, drain } = await keepTexts(database, zipfTexts(500, 11, 40), 'simple');
     const longer = zipfTexts(2_000, 12).map((text) => `${text} ${text} ${text}`);

@@ -221,14 +221,15 @@ export const INDEX_FROM_CHUNKS = 10_000;
 /**
  * Marks a space as filled, and builds its indexes if it has at least `INDEX_FROM_CHUNKS` chunks and none yet. Before that it
  * is vacuumed, which takes a second of 100,000 chunks: autovacuum, which comes for as many new rows, would take minutes
- * through an HNSW graph, beside whoever searches it.
+ * through an HNSW graph, beside whoever searches it. Where another builds already, it would wait and then go through that graph
+ * itself, so it is left out.
  * @returns whether an index was built by this call
  */
 export async function finishSpace(database: Database, spaceId: number): Promise<boolean> {
   const { rows } = await database.query<SpaceRow>(`${SELECT} where id = $1`, [spaceId]);
   const isBare = rows[0]?.is_indexed === false;
   if (isBare && (await isWorthIndexes(database, spaceId)))
-    await database.query(`vacuum ${sidecarName(spaceId)}`);
+    await database.query(`vacuum (skip_locked) ${sidecarName(spaceId)}`);
   return await database.transaction((tx) => indexWhenFull(tx, spaceId));
 }
 

@@ -39,7 +39,7 @@ export interface EmbedRecordsOptions {
   space: Space;
   model: EmbeddingModel;
   chunker: RecordChunker;
-  /** Whether it is a second space, whose index may be built while others work: default false. */
+  /** Whether it is a second space, which is paid for as one: default false. */
   isStandby?: boolean;
   oids: ElementOids;
   /** Of the space's language; default its own. */
@@ -125,7 +125,7 @@ export function createEmbedRecords(options: EmbedRecordsOptions): Handler {
         writes.size === 0 && !hasNews
           ? null
           : async (tx, owned) => {
-              if (isStandby) await requireFree(tx, space.id);
+              await requireFree(tx, space.id);
               const mine = owned.flatMap((job) => writes.get(job.recordKey) ?? []);
               await writeRecords(tx, space, mine, oids);
               const cleared = mine.map(({ key }) => key).filter((key) => archived.has(key));

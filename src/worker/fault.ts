@@ -9,6 +9,8 @@ import {
 /** How long what fails by the database's fault is put off, ms: a dropped column does not come back at once. */
 const DATABASE_WAIT_MS = 5_000;
 const CONFLICT_WAIT_MS = 100;
+/** For an index that is being built, ms: what was changed meanwhile is not much later than the index. */
+const LOCKED_WAIT_MS = 2_000;
 
 /** @returns ms to wait where the fault is the provider's or the database's; null where a record may be to blame (I6) */
 export function waitFor(error: unknown): number | null {
@@ -20,6 +22,7 @@ export function waitFor(error: unknown): number | null {
   const state = error.sqlState ?? '';
   // A value, or a limit that it exceeds: halving finds whose.
   if (/^(22|54)/.test(state)) return null;
+  if (state === '55P03') return LOCKED_WAIT_MS;
   // A deadlock or the like: others were first.
   return state.startsWith('40') ? CONFLICT_WAIT_MS : DATABASE_WAIT_MS;
 }

@@ -44,7 +44,10 @@ export interface WorkerOptions {
   refresh?(): Promise<void>;
   /** Queues all that the sidecars of sources with these logs hold: their tables were truncated. */
   queueSidecars(tx: Connection, logIds: readonly number[]): Promise<void>;
-  /** Called when a loop found nothing to do: the time for what waits until the queue is empty. */
+  /**
+   * Called when a loop found nothing to do, once at a time: the time for what waits until the queue is empty. It may take long,
+   * as building an index does: changes go on meanwhile, and `stop` and `drain` wait for it.
+   */
   onIdle?(): Promise<void>;
   /** Called once the last batch is written, when the worker ends. */
   onEnd?(): Promise<void>;
@@ -99,6 +102,8 @@ export class Worker implements Service {
   readonly #stopping = new AbortController();
   readonly #giveBack = new AbortController();
   #loops: Promise<void>[] = [];
+  /** `onIdle`, while it is under way. */
+  #idling: Promise<void> | null = null;
   /** What `stop` waits for where `drain` is under way. */
   #draining: Promise<unknown> = Promise.resolve();
   #unlisten: (() => Promise<void>) | undefined;
@@ -149,6 +154,7 @@ export class Worker implements Service {
     this.#wakeup.ringAll();
     const timer = setTimeout(() => this.#giveBack.abort(), this.#options.stopMs ?? 20_000);
     await Promise.all([...this.#loops, this.#draining]);
+    await this.#idling;
     clearTimeout(timer);
     this.#loops = [];
     await this.#unlisten?.();
@@ -217,7 +223,7 @@ export class Worker implements Service {
         const step = await this.#step();
         if (step === 'worked') continue;
         if (step === 'idle') {
-          await this.#options.onIdle?.();
+          this.#idle();
           waitMs = Math.min(waitMs, await this.#untilDue());
         } else waitMs = Math.min(waitMs, CONTENDED_MS);
       } catch (error) {
@@ -227,6 +233,15 @@ export class Worker implements Service {
       // The ring of `stop` may have been another loop's.
       if (!signal.aborted) await this.#wakeup.wait(waitMs);
     }
+  }
+
+  /** No loop waits: two that did were all there are, and no change of any source went on until an index was built. */
+  #idle(): void {
+    this.#idling ??= (this.#options.onIdle?.() ?? Promise.resolve())
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => {
+        this.#idling = null;
+      });
   }
 
   /** Ms until there is something to tend to: nobody tells when a back-off or another worker's lease is over. */

@@ -41,6 +41,45 @@ describeEachDatabase('a worker', (databases) => {
     expect(await jobs(database)).toEqual([]);
   });
 
+  test('goes on with changes while what is done in idle moments takes long, and ends with it', async () => {
+    const database = await databases.open();
+    const source = await addSource(database, 'a');
+    const [idle, over] = [new Signal('the idle moment'), new Signal('the end of what it is for')];
+    const seen = ['k1', 'k2', 'k3', 'k4'].map((key) => [key, new Signal(key)] as const);
+    let times = 0;
+    let isEnded = false;
+    const worker = workerFor(
+      database,
+      async (batch, signal) => {
+        const keys = batch.map((job) => job.recordKey);
+        for (const [key, done] of seen) if (keys.includes(key)) done.fire();
+        return await done(batch, signal);
+      },
+      {
+        onIdle: async () => {
+          times += 1;
+          idle.fire();
+          await over.fired();
+          isEnded = true;
+        },
+      },
+    );
+    await worker.start();
+    await idle.fired();
+    // One after the other, more than there are loops.
+    for (const [key, done] of seen) {
+      await change(database, source, key);
+      await done.fired();
+    }
+    expect(times).toBe(1);
+    const stopping = worker.stop();
+    expect(isEnded).toBe(false);
+    over.fire();
+    await stopping;
+    expect(isEnded).toBe(true);
+    expect(await jobs(database)).toEqual([]);
+  });
+
   test('keeps the lease of work that takes longer than it', async () => {
     const database = await databases.open();
     const source = await addSource(database, 'a');

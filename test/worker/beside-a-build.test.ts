@@ -1,0 +1,123 @@
+/** An index takes minutes to build: what that holds up is its own space and nothing else. */
+import { expect, test } from 'vitest';
+import type { Database } from '../../src/database/index.ts';
+import { finishSpace } from '../../src/space/index.ts';
+import { drain, migrating } from '../migration/fixture.ts';
+import { describeOnPostgres } from '../setup/each-database.ts';
+import { eventually, Signal } from '../setup/signal.ts';
+import { keep, sidecar } from '../source/fixture.ts';
+
+/** Runs `work` while another session holds what the build of a space's indexes holds. */
+async function besideBuild(
+  database: Database,
+  spaceId: number,
+  work: () => Promise<void>,
+): Promise<void> {
+  const [isHeld, over] = [new Signal('the build'), new Signal('its end')];
+  const builder = database.transaction(async (tx) => {
+    await tx.query('select from evervec.spaces where id = $1 for update', [spaceId]);
+    await tx.query(`lock table evervec.chunks_${spaceId} in share mode`);
+    isHeld.fire();
+    await over.fired(60_000);
+  });
+  await isHeld.fired();
+  try {
+    await work();
+  } finally {
+    over.fire();
+    await builder;
+  }
+}
+
+/** Changes a row of `table` a few times, each as soon as the one before is in the sidecar: more often than there are loops. */
+async function changesArrive(database: Database, table: string): Promise<void> {
+  for (const n of [1, 2, 3, 4]) {
+    await database.query(`update ${table} set body = $1 where id = 1`, [`change ${n}`]);
+    await arrived(database, table, `change ${n}`);
+  }
+}
+
+async function arrived(database: Database, table: string, text: string): Promise<void> {
+  await eventually(`"${text}" in ${table}`, async () => {
+    const found = (await sidecar(database, table)).find(({ key }) => key === '1');
+    return found?.text === text || undefined;
+  });
+}
+
+/** @returns the statement that waits for another session, once there is one */
+async function waiting(database: Database): Promise<string> {
+  return await eventually('somebody who waits', async () => {
+    const { rows } = await database.query<{ query: string }>(
+      `select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return rows[0]?.query;
+  });
+}
+
+describeOnPostgres('while an index is built', (databases) => {
+  test('of a second space, what is searched takes changes', async () => {
+    const kept = await migrating(await databases.open());
+    const { database, evervec } = kept;
+    await evervec.migrations.begin('items');
+    await evervec.migrations.queue('items');
+    await drain(kept);
+    const { rows } = await database.query<{ id: number }>(
+      'select max(id) as id from evervec.spaces',
+    );
+    const second = rows[0]?.id ?? 0;
+    // As the build does, with its transaction open: idle loops find a space that has none.
+    await database.query('update evervec.spaces set filled_at = null where id = $1', [second]);
+    const worker = await evervec.worker(undefined, { concurrency: 1 });
+    await besideBuild(database, second, async () => {
+      await worker.start();
+      await waiting(database);
+      await changesArrive(database, 'items');
+    });
+    await worker.stop();
+  });
+
+  test('of one source, others take changes, and it takes its own afterwards', async () => {
+    const database = await databases.open();
+    for (const table of ['first', 'second'])
+      await database.query(`create table ${table} (id integer primary key, body text);
+        insert into ${table} select n, 'item ' || n from generate_series(1, 8) n`);
+    const kept = await keep(database, {
+      first: { table: 'first', text: ['body'] },
+      second: { table: 'second', text: ['body'] },
+    });
+    const { rows } = await database.query<{ id: number }>(
+      `select active_space_id as id from evervec.sources where name = 'first'`,
+    );
+    const worker = await kept.evervec.worker();
+    await besideBuild(database, rows[0]?.id ?? 0, async () => {
+      await worker.start();
+      // Enough for each loop to come upon some.
+      for (const n of [1, 2, 3, 4, 5, 6]) {
+        await database.query(`update first set body = $1 where id = $2`, [`late ${n}`, n]);
+        await database.query(`update second set body = $1 where id = 1`, [`soon ${n}`]);
+        await arrived(database, 'second', `soon ${n}`);
+      }
+    });
+    await arrived(database, 'first', 'late 1');
+    await worker.stop();
+  });
+
+  test('by one, another who would build it, too, does not go through it to vacuum', async () => {
+    const database = await databases.open();
+    await database.query(`create table items (id integer primary key, body text);
+      insert into items select n, 'item ' || n from generate_series(1, 8) n`);
+    await keep(database, { items: { table: 'items', text: ['body'] } });
+    const { rows } = await database.query<{ id: number }>('select id from evervec.spaces');
+    const id = rows[0]?.id ?? 0;
+    await database.query(
+      `insert into evervec.chunks_${id} select copy.* from evervec.chunks_${id} first, generate_series(9, 10000) n,
+      lateral jsonb_populate_record(first, jsonb_build_object('record_key', n::text)) copy where first.record_key = '1'`,
+    );
+    let built: Promise<boolean> | undefined;
+    await besideBuild(database, id, async () => {
+      built = finishSpace(database, id);
+      expect(await waiting(database)).toMatch(/^\s*select .* for update$/s);
+    });
+    expect(await built).toBe(true);
+  });
+});

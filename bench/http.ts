@@ -1,6 +1,6 @@
 /**
  * `POST /v1/search` of a server in a process of its own, over 10,000 chunks of 300 characters on real Postgres with the embedded model, asked by
- * eight connections that always have a request under way. Every query is new, but for `asked again`, where answers are kept.
+ * eight connections that always have a request under way. Every query is new, but for `asked again`, of a server that keeps answers.
  *
  *     npm run bench -- http [--rows CHUNKS]
  */
@@ -32,7 +32,7 @@ export const bench: Bench = {
     const databases = await ScratchDatabases.open();
     try {
       const url = await prepareArticles(databases, chunks, ['body']);
-      const evervec = await openArticles(url, { search: { cache: {} } });
+      const evervec = await openArticles(url);
       await evervec.setup();
       await withClient(url, (client) =>
         client.query('insert into articles select * from staging').then(() => undefined),
@@ -55,34 +55,26 @@ interface Round {
 }
 
 async function measure(url: string, runs: number, note: (line: string) => void) {
-  const file = fileURLToPath(new URL('./server-process.ts', import.meta.url));
-  const child = fork(file, [url]);
+  const servers = [await startServer(url), await startServer(url, 'kept')] as const;
   try {
-    const [{ url: address = '' }] = (await once(child, 'message')) as [ServerSays];
-    const pool = new Pool(address, { connections: CONNECTIONS });
     const queries = sampleTexts(1_000_000, QUERY_CHARS, 11);
-    const cpu = async () => {
-      child.send('cpu');
-      const [{ cpuMs = 0 }] = (await once(child, 'message')) as [ServerSays];
-      return cpuMs;
-    };
     const rounds = Object.fromEntries(MODES.map((mode) => [mode, [] as Round[]])) as Record<
       Mode,
       Round[]
     >;
     for (let round = 0; round <= runs; round++)
       for (const mode of MODES) {
-        const before = await cpu();
-        const times = await load(pool, mode, queries);
+        const server = servers[mode === 'asked again' ? 1 : 0];
+        const before = await server.cpuMs();
+        const times = await load(server.pool, mode, queries);
         if (round === 0) continue;
         rounds[mode].push({
           perSecond: times.length / SECONDS,
           p99: quantile(times, 0.99),
-          cpuMs: ((await cpu()) - before) / times.length,
+          cpuMs: ((await server.cpuMs()) - before) / times.length,
         });
         note(`round ${round} of ${runs}, ${mode}: ${JSON.stringify(rounds[mode].at(-1))}`);
       }
-    await pool.close();
     const figures = MODES.flatMap((mode) => [
       [`${mode}, requests/s`, spreadOf(rounds[mode].map(({ perSecond }) => perSecond))] as const,
       [`${mode}, p99 ms`, spreadOf(rounds[mode].map(({ p99 }) => p99))] as const,
@@ -94,9 +86,35 @@ async function measure(url: string, runs: number, note: (line: string) => void) 
       remarks: ['Postgres, the server and who asks share the machine'],
     };
   } finally {
-    child.disconnect();
-    await once(child, 'exit');
+    for (const server of servers) await server.stop();
   }
+}
+
+interface Server {
+  pool: Pool;
+  /** Of its process, since it began. */
+  cpuMs(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+async function startServer(url: string, ...choices: 'kept'[]): Promise<Server> {
+  const file = fileURLToPath(new URL('./server-process.ts', import.meta.url));
+  const child = fork(file, [url, ...choices]);
+  const [{ url: address = '' }] = (await once(child, 'message')) as [ServerSays];
+  const pool = new Pool(address, { connections: CONNECTIONS });
+  return {
+    pool,
+    cpuMs: async () => {
+      child.send('cpu');
+      const [{ cpuMs = 0 }] = (await once(child, 'message')) as [ServerSays];
+      return cpuMs;
+    },
+    stop: async () => {
+      await pool.close();
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
 }
 
 /** @returns how long each request took, ms */

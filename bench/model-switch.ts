@@ -1,9 +1,10 @@
 /**
  * What a search notices of a change of model: 100,000 records go from one space to another under 50 changes and 20 searches
  * a second. A worker process and the process of the migration do the work; this one writes and searches, on schedules that
- * do not wait. Each answer is held against the model that it says it is of.
+ * do not wait. Each answer is held against the model that it says it is of. Before the migration begins, a process that
+ * does nothing keeps a processor busy for a while, as building the index will: what searches notice of that is the machine's.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +26,7 @@ const WARM_SECONDS = 10;
 const TEXT_CHARS = 300;
 const QUERY_CHARS = 40;
 
-/** What is under way: `warming`, `before`, `beginning`, then what the migration's process tells, then `after`. */
+/** What is under way: `warming`, `before`, `busy`, `beginning`, then what the migration's process tells, then `after`. */
 interface Phase {
   name: string;
   latencies: number[];
@@ -112,6 +113,14 @@ function start(role: 'worker' | 'migrate', url: string): ChildProcess {
   return fork(fileURLToPath(new URL('./migration-process.ts', import.meta.url)), [role, url]);
 }
 
+/** One processor, by a process that touches neither disk nor memory: the least that an index can take while it is built. */
+async function keepBusy(ms: number): Promise<void> {
+  const busy = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+  await delay(ms);
+  busy.kill();
+  await once(busy, 'exit');
+}
+
 async function fillFirst(url: string): Promise<void> {
   const evervec = await openArticles(url);
   await withClient(url, (client) => client.query('insert into articles select * from staging'));
@@ -134,6 +143,8 @@ async function measure(url: string, rows: number, note: (line: string) => void):
     await delay(WARM_SECONDS * 1_000);
     watch.enter('before');
     await delay(SECONDS * 1_000);
+    watch.enter('busy');
+    await keepBusy(SECONDS * 1_000);
     watch.enter('beginning');
     const migration = start('migrate', url);
     migration.on('message', (step: string) => {
@@ -168,7 +179,7 @@ export const bench: Bench = {
     try {
       const template = await prepareArticles(databases, rows, ['body']);
       const phases = await databases.use((url) => measure(url, rows, note), template);
-      const [, before, ...others] = phases;
+      const [, before, busy, ...others] = phases;
       const since = others.flatMap(({ latencies }) => latencies);
       const figures: Record<string, number> = {};
       for (const { name, latencies } of phases) {
@@ -180,7 +191,9 @@ export const bench: Bench = {
       figures['failed searches'] = total(phases, 'failed');
       figures['mixed results'] = total(phases, 'mixed');
       const isWhole = figures['failed searches'] + figures['mixed results'] === 0;
-      const ratio = quantile(since, 0.99) / quantile(before?.latencies ?? [], 0.99);
+      const rest = quantile(before?.latencies ?? [], 0.99);
+      figures['p99 beside a busy process ÷ before'] = quantile(busy?.latencies ?? [], 0.99) / rest;
+      const ratio = quantile(since, 0.99) / rest;
       return { figures, ratio: single(isWhole ? ratio : Number.POSITIVE_INFINITY) };
     } finally {
       await databases.close();

@@ -2,7 +2,9 @@
  * A process of its own that serves Evervec over HTTP on a free port of this machine, over `articles`. Says its address and, when
  * asked, how much processor it has used. Ends with its parent.
  *
- *     node bench/server-process.ts <database url>
+ *     node bench/server-process.ts <database url> [kept]
+ *
+ * `kept`: answers are kept, which is not the default.
  */
 import { createHandler, serve } from '../src/server/index.ts';
 import { openArticles } from './articles.ts';
@@ -13,8 +15,8 @@ export interface ServerSays {
   cpuMs?: number;
 }
 
-const [url = ''] = process.argv.slice(2);
-const evervec = await openArticles(url, { search: { cache: { ttlSeconds: 600 } } });
+const [url = '', kept] = process.argv.slice(2);
+const evervec = await openArticles(url, kept === 'kept' ? { search: { cache: {} } } : {});
 const server = await serve(createHandler(evervec), { port: 0 });
 const say = (says: ServerSays) => process.send?.(says);
 process.on('message', () => {

@@ -12,18 +12,33 @@ interface Guarded {
   /** Joins row `t` to chunk `c`. */
   join: string;
   has_tiers: boolean;
+  /** As `has_tiers` says. */
+  is_guarded: boolean;
 }
 
 const SPACES = `
 select space.id as space_id, source.table_schema, source.table_name, source.definition ->> 'join' as join,
-  source.definition ? 'tier' as has_tiers
+  source.definition ? 'tier' as has_tiers,
+  (source.definition ? 'tier') = coalesce(sidecar.relrowsecurity, false)
+    and (source.definition ? 'tier') = exists (select from pg_policy where polrelid = sidecar.oid and polname = 'tiers') as is_guarded
 from evervec.spaces space join evervec.sources source on source.id = space.source_id
+join pg_class own on own.oid = 'evervec.sources'::regclass
+left join pg_class sidecar on sidecar.relname = 'chunks_' || space.id and sidecar.relnamespace = own.relnamespace
 where source.log_id = (select log_id from evervec.sources where id = $1) order by space.id`;
 
-/** Guards all sidecars of a source, those of its second space included, or opens them again, as its definition says. */
-export async function guardSidecars(tx: Connection, sourceId: number): Promise<void> {
+/**
+ * Guards all sidecars of a source, those of its second space included, or opens them again, as its definition says. Touches none
+ * that is as it should be: for that it would wait for whoever reads it or builds its index, and every search behind it.
+ * @param hasMoved whether its rows are found elsewhere, or by another key, than when they were guarded
+ */
+export async function guardSidecars(
+  tx: Connection,
+  sourceId: number,
+  hasMoved = false,
+): Promise<void> {
   const { rows } = await tx.query<Guarded>(SPACES, [sourceId]);
-  for (const space of rows) await guard(tx, space);
+  for (const space of rows)
+    if (!space.is_guarded || (space.has_tiers && hasMoved)) await guard(tx, space);
 }
 
 async function guard(tx: Connection, space: Guarded): Promise<void> {
@@ -39,20 +54,10 @@ async function guard(tx: Connection, space: Guarded): Promise<void> {
   );
 }
 
-const UNGUARDED = `
-select count(*)::integer as count
-from evervec.spaces space join evervec.sources source on source.id = space.source_id
-join pg_class own on own.oid = 'evervec.sources'::regclass
-left join pg_class sidecar on sidecar.relname = 'chunks_' || space.id and sidecar.relnamespace = own.relnamespace
-where source.log_id = (select log_id from evervec.sources where id = $1)
-  and ((source.definition ? 'tier') <> coalesce(sidecar.relrowsecurity, false)
-    or (source.definition ? 'tier') <> exists (select from pg_policy
-      where polrelid = sidecar.oid and polname = 'tiers'))`;
-
 /** Whether the sidecars of a source are guarded as its definition says. */
 export async function areGuarded(connection: Connection, sourceId: number): Promise<boolean> {
-  const { rows } = await connection.query<{ count: number }>(UNGUARDED, [sourceId]);
-  return rows[0]?.count === 0;
+  const { rows } = await connection.query<Guarded>(SPACES, [sourceId]);
+  return rows.every(({ is_guarded }) => is_guarded);
 }
 
 const GRANTS = `

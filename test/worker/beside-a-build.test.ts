@@ -1,11 +1,12 @@
 /** An index takes minutes to build: what that holds up is its own space and nothing else. */
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
+import { createEvervec } from '../../src/engine/index.ts';
 import { finishSpace } from '../../src/space/index.ts';
 import { drain, migrating } from '../migration/fixture.ts';
 import { describeOnPostgres } from '../setup/each-database.ts';
 import { eventually, Signal } from '../setup/signal.ts';
-import { keep, sidecar } from '../source/fixture.ts';
+import { configure, keep, sidecar } from '../source/fixture.ts';
 
 /** Runs `work` while another session holds what the build of a space's indexes holds. */
 async function besideBuild(
@@ -119,5 +120,54 @@ describeOnPostgres('while an index is built', (databases) => {
       expect(await waiting(database)).toMatch(/^\s*select .* for update$/s);
     });
     expect(await built).toBe(true);
+  });
+
+  test('a changed definition is set up, and nobody who searches or writes waits', async () => {
+    const kept = await migrating(await databases.open());
+    const { database, evervec, first, second } = kept;
+    await database.query('alter table items add column kind text');
+    await evervec.migrations.begin('items');
+    const { rows } = await database.query<{ id: number }>(
+      'select max(id) as id from evervec.spaces',
+    );
+    const changed = await createEvervec(
+      {
+        model: first,
+        otherModels: [second],
+        sources: { items: { table: 'items', text: ['body', 'kind'] } },
+      },
+      { database },
+    );
+    await besideBuild(database, rows[0]?.id ?? 0, async () => {
+      const [report] = await changed.setup();
+      expect(report).toMatchObject({ outcome: 'updated' });
+      expect((await changed.search({ query: 'item number 3' })).hits).not.toEqual([]);
+      await database.query(`update items set kind = 'seen' where id = 1`);
+    });
+  });
+
+  test('or a table is in a long transaction, set-up gives up, and writers go on', async () => {
+    const database = await databases.open();
+    await database.query(`create table items (id integer primary key, body text, kind text);
+      insert into items select n, 'item ' || n from generate_series(1, 8) n`);
+    await keep(database, { items: { table: 'items', text: ['body'] } });
+    const { evervec } = await configure(database, {
+      items: { table: 'items', text: ['body', 'kind'] },
+    });
+    const [isHeld, over] = [new Signal('the transaction'), new Signal('its end')];
+    const long = database.transaction(async (tx) => {
+      await tx.query(`update items set body = 'long' where id = 1`);
+      isHeld.fire();
+      await over.fired(60_000);
+    });
+    await isHeld.fired();
+    const setup = evervec.setup();
+    expect(await waiting(database)).toMatch(/trigger/);
+    // Behind set-up, which waits: but not for long.
+    await database.query(`update items set body = 'short' where id = 2`);
+    await expect(setup).rejects.toMatchObject({ code: 'EVERVEC_SCHEMA', isRetryable: true });
+    over.fire();
+    await long;
+    expect(await evervec.setup()).toMatchObject([{ outcome: 'updated' }]);
   });
 });

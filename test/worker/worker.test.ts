@@ -51,8 +51,8 @@ describeEachDatabase('a worker', (databases) => {
     const worker = workerFor(
       database,
       async (batch, signal) => {
-        const keys = batch.map((job) => job.recordKey);
-        for (const [key, done] of seen) if (keys.includes(key)) done.fire();
+        const keys = new Set(batch.map((job) => job.recordKey));
+        for (const [key, isSeen] of seen) if (keys.has(key)) isSeen.fire();
         return await done(batch, signal);
       },
       {
@@ -67,9 +67,9 @@ describeEachDatabase('a worker', (databases) => {
     await worker.start();
     await idle.fired();
     // One after the other, more than there are loops.
-    for (const [key, done] of seen) {
+    for (const [key, isSeen] of seen) {
       await change(database, source, key);
-      await done.fired();
+      await isSeen.fired();
     }
     expect(times).toBe(1);
     const stopping = worker.stop();

@@ -17,7 +17,7 @@ export {
   spacesOf,
   spacesOfLog,
 } from './sidecar.ts';
-export { type IndexSettings, noteIndexSettings } from './vector-index.ts';
+export { dropOldIndex, type IndexSettings, noteIndexSettings } from './vector-index.ts';
 export { decodeHalves, encodeVector, encodeVectors } from './vectors.ts';
 export { isWeighing, weighWords } from './weigh.ts';
 export {

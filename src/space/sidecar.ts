@@ -204,7 +204,7 @@ export async function dropSpace(tx: Connection, spaceId: number): Promise<void> 
 /** Takes all chunks and the indexes away: the space is filling again. */
 export async function emptySpace(tx: Connection, spaceId: number): Promise<void> {
   await tx.query(`truncate ${sidecarName(spaceId)}`);
-  for (const index of ['embedding', 'words'])
+  for (const index of ['embedding', 'embedding_old', 'words'])
     await tx.query(`drop index if exists ${sidecarName(spaceId)}_${index}`);
   await tx.query(
     `update evervec.spaces set filled_at = null, indexed_at = null, built_with = null, average_words = null,
@@ -296,7 +296,7 @@ async function allowForIndexes(tx: Connection, spaceId: number): Promise<void> {
 
 /**
  * Builds the index over the vectors anew, as the space's settings say; as small a space as has none gets none. Blocks
- * writes to the sidecar while it builds; search goes on.
+ * writes to the sidecar while it builds; search goes on. Afterwards `dropOldIndex` is due.
  * @returns whether one was built
  */
 export async function rebuildVectorIndex(tx: Connection, spaceId: number): Promise<boolean> {

@@ -30,7 +30,11 @@ export interface IndexedSpace {
 /** Chunks of one list up to a million of them (pgvector's README, "IVFFlat"). */
 const CHUNKS_PER_LIST = 1_000;
 
-/** Builds it, in place of the one that is there: that one serves until the end. What a check found was of that one. */
+/**
+ * Builds it, in place of the one that is there: that one serves until the transaction ends, and goes with `dropOldIndex`. What a
+ * check found was of that one. To drop it here would be to wait for everyone who has read the sidecar, a dump of hours too,
+ * with all searches behind.
+ */
 export async function buildVectorIndex(tx: Connection, space: IndexedSpace): Promise<void> {
   const { id, indexSettings } = space;
   const settings = await resolved(tx, id, indexSettings ?? {});
@@ -38,12 +42,17 @@ export async function buildVectorIndex(tx: Connection, space: IndexedSpace): Pro
   await tx.query(
     `create index ${name}_next on evervec.chunks_${id} using ${methodOf(space, settings)}`,
   );
-  await tx.query(`drop index if exists evervec.${name}`);
+  await tx.query(`alter index if exists evervec.${name} rename to ${name}_old`);
   await tx.query(`alter index evervec.${name}_next rename to ${name}`);
   await tx.query(
     'update evervec.spaces set built_with = $2::text::jsonb, checked = null where id = $1',
     [id, JSON.stringify(settings)],
   );
+}
+
+/** Drops what `buildVectorIndex` left, if it left any. Waits for whoever still reads by it, and nobody waits behind. Not in a transaction. */
+export async function dropOldIndex(database: Connection, spaceId: number): Promise<void> {
+  await database.query(`drop index concurrently if exists evervec.chunks_${spaceId}_embedding_old`);
 }
 
 /** Writes down how the next build shall be. */

@@ -146,6 +146,36 @@ describeOnPostgres('while an index is built', (databases) => {
     });
   });
 
+  test('anew while somebody reads for long, as a dump does, nobody who searches or writes waits', async () => {
+    const database = await databases.open();
+    await database.query(`create table items (id integer primary key, body text);
+      insert into items select n, 'item ' || n from generate_series(1, 8) n`);
+    const { evervec, drain: work } = await keep(database, {
+      items: { table: 'items', text: ['body'] },
+    });
+    await database.query('update evervec.spaces set indexed_at = now()');
+    expect(await evervec.reindex()).toMatchObject([{ is_built: true }]);
+    const [isHeld, over] = [new Signal('the dump'), new Signal('its end')];
+    const dump = database.transaction(async (tx) => {
+      await tx.query('select count(*) from evervec.chunks_1');
+      isHeld.fire();
+      await over.fired(60_000);
+    });
+    await isHeld.fired();
+    const reindexed = evervec.reindex();
+    expect(await waiting(database)).toMatch(/drop index/);
+    expect((await evervec.search({ query: 'item 3' })).hits).not.toEqual([]);
+    await database.query(`update items set body = 'changed' where id = 1`);
+    await work();
+    expect(await sidecar(database)).toContainEqual(expect.objectContaining({ text: 'changed' }));
+    over.fire();
+    await Promise.all([dump, reindexed]);
+    const { rows } = await database.query(
+      `select indexname as name from pg_indexes where tablename = 'chunks_1' and indexname like '%embedding%'`,
+    );
+    expect(rows).toEqual([{ name: 'chunks_1_embedding' }]);
+  });
+
   test('or a table is in a long transaction, set-up gives up, and writers go on', async () => {
     const database = await databases.open();
     await database.query(`create table items (id integer primary key, body text, kind text);

@@ -6,8 +6,9 @@ import { SchemaError } from '../errors/index.ts';
 import type { Connection, Database } from './database.ts';
 import { quoteIdentifier } from './identifier.ts';
 import type { Migration } from './migration-files.ts';
-import { ensureVectorExtension } from './vector-extension.ts';
 import { hasMigrations } from './schema-version.ts';
+import { isUndone, transactOnTables } from './table-locks.ts';
+import { ensureVectorExtension } from './vector-extension.ts';
 
 export interface AppliedMigration {
   id: number;
@@ -94,10 +95,8 @@ async function readFiles(folder: string | undefined): Promise<Migration[]> {
 }
 
 function locked<T>(database: Database, work: (tx: Connection) => Promise<T>): Promise<T> {
-  return database.transaction(async (tx) => {
-    await tx.query(LOCK, [database.schema]);
-    return work(tx);
-  });
+  const turn = (tx: Connection) => tx.query(LOCK, [database.schema]);
+  return transactOnTables(database, { what: 'A migration of the schema', turn }, work);
 }
 
 async function prepare(tx: Connection, schema: string): Promise<void> {
@@ -119,6 +118,7 @@ async function applyNext(
   try {
     await tx.query(next.sql);
   } catch (error) {
+    if (isUndone(error)) throw error;
     throw new SchemaError(`The migration ${label(next)} failed; nothing of it was applied.`, {
       remedy: 'See the cause. When it is mended, run the setup again.',
       cause: error,

@@ -4,7 +4,7 @@
  * the first is kept for a while to go back to. Each step can be asked for again after a crash and goes on where it was.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection, Database } from '../database/index.ts';
+import { type Connection, type Database, transactPastDeadlocks } from '../database/index.ts';
 import type { ModelChoice } from '../embed/index.ts';
 import { settingsOf } from '../embed/index.ts';
 import { MigrationError, QueryError } from '../errors/index.ts';
@@ -27,7 +27,6 @@ import { checkSpace, type SpaceCheck } from './migration-check.ts';
 import { onSchema } from './on-schema.ts';
 import { type SpaceStatus, spaceStatus } from './space-status.ts';
 import type { Models } from './models.ts';
-import { transactPastDeadlocks } from './past-deadlocks.ts';
 import { removeStandby, takeSetupTurn } from './setup.ts';
 import {
   activeSpace,

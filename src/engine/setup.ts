@@ -1,7 +1,12 @@
 /** Puts a source into a database, and takes it out without a trace. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Connection, type Database, quoteIdentifier } from '../database/index.ts';
-import { PermissionError, QueryError, SchemaError } from '../errors/index.ts';
+import {
+  type Connection,
+  type Database,
+  quoteIdentifier,
+  transactOnTables,
+} from '../database/index.ts';
+import { PermissionError, QueryError } from '../errors/index.ts';
 import {
   captureState,
   checkAsPinned,
@@ -31,7 +36,6 @@ import {
   guardSidecars,
   spacesOf,
 } from '../space/index.ts';
-import { transactPastDeadlocks } from './past-deadlocks.ts';
 import { differences, type WantedSpace } from './spaces.ts';
 
 export interface SetupReport {
@@ -49,35 +53,7 @@ export async function takeSetupTurn(tx: Connection): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtext('evervec setup'))`);
 }
 
-/** Whoever wants a table waits behind who waits for it: readers and writers of a user's table, too (I1). */
-const LOCK_WAIT_MS = 2_000;
-
-/**
- * A transaction of set-up or teardown, which takes locks on users' tables and on sidecars, where a long transaction, or an index
- * that is built, may be in the way: then nobody waits behind it for long, and it is tried again.
- * @throws SchemaError where it was in vain each time; nothing was done
- */
-async function transactOnTables<T>(
-  database: Database,
-  what: string,
-  work: (tx: Connection) => Promise<T>,
-): Promise<T> {
-  try {
-    return await transactPastDeadlocks(database, async (tx) => {
-      await takeSetupTurn(tx);
-      await tx.query(`select set_config('lock_timeout', $1, true)`, [String(LOCK_WAIT_MS)]);
-      return await work(tx);
-    });
-  } catch (error) {
-    if (!(error instanceof QueryError) || error.sqlState !== '55P03') throw error;
-    throw new SchemaError(`${what} waited for another session in vain; nothing was done.`, {
-      remedy:
-        'A long transaction, or an index that is built, holds a table that is to be changed (see pg_stat_activity): run it again after that.',
-      cause: error,
-      isRetryable: true,
-    });
-  }
-}
+const turnOf = (what: string) => ({ what, turn: takeSetupTurn });
 
 /**
  * Set-up of one source, in one transaction: all of it or nothing. Run again it changes nothing, and takes no lock on
@@ -89,47 +65,52 @@ export async function setUpSource(
   wanted: WantedSpace,
 ): Promise<SetupReport> {
   const table = `${source.table.schema}.${source.table.name}`;
-  return await transactOnTables(database, `The set-up of source "${source.name}"`, async (tx) => {
-    const before = await findSource(tx, source.name);
-    const differs = before === null ? [] : await compareSpace(tx, before, wanted);
-    const stored = storedDefinition(source);
-    const capture = await captureState(tx, database.schema, source);
-    const isSameName =
-      before?.table_schema === source.table.schema && before.table_name === source.table.name;
-    const isSame =
-      isSameName &&
-      isDeepStrictEqual(before.definition, stored) &&
-      (await areGuarded(tx, before.id)) &&
-      capture.missing.length + capture.surplus.length === 0;
-    const needsBackfill = before?.queued_fingerprint !== source.fingerprint;
-    if (isSame) {
-      return { source: source.name, table, outcome: 'unchanged', needsBackfill, differs };
-    }
+  return await transactOnTables(
+    database,
+    turnOf(`The set-up of source "${source.name}"`),
+    async (tx) => {
+      const before = await findSource(tx, source.name);
+      const differs = before === null ? [] : await compareSpace(tx, before, wanted);
+      const stored = storedDefinition(source);
+      const capture = await captureState(tx, database.schema, source);
+      const isSameName =
+        before?.table_schema === source.table.schema && before.table_name === source.table.name;
+      const isSame =
+        isSameName &&
+        isDeepStrictEqual(before.definition, stored) &&
+        (await areGuarded(tx, before.id)) &&
+        capture.missing.length + capture.surplus.length === 0;
+      const needsBackfill = before?.queued_fingerprint !== source.fingerprint;
+      if (isSame) {
+        return { source: source.name, table, outcome: 'unchanged', needsBackfill, differs };
+      }
 
-    const isSameKey = before !== null && isDeepStrictEqual(before.definition.key, stored.key);
-    const isAnew = before !== null && !(isSameKey && (isSameName || capture.isKnown));
-    if (isAnew) await startAnew(tx, before);
-    // Triggers that were missing or off may have missed changes.
-    const hasGap = isAnew || !isSameName || capture.missing.length + capture.surplus.length > 0;
-    const saved = await saveSource(tx, source);
-    await removeCapture(tx, database.schema, source.name);
-    await installCapture(tx, saved.log_id, source);
-    await setUpArchive(tx, saved.log_id, source, before?.definition.archive !== undefined);
-    if (saved.active_space_id === null) await createSpace(tx, { ...wanted, sourceId: saved.id });
-    else await guardSidecars(tx, saved.id, !isSameName || before?.definition.join !== stored.join);
-    if (before !== null && hasGap)
-      await tx.query(
-        'update evervec.sources set queued_fingerprint = null, backfill = null where log_id = $1',
-        [saved.log_id],
-      );
-    return {
-      source: source.name,
-      table,
-      outcome: before === null ? 'created' : 'updated',
-      needsBackfill: needsBackfill || hasGap,
-      differs: isAnew ? [] : differs,
-    };
-  });
+      const isSameKey = before !== null && isDeepStrictEqual(before.definition.key, stored.key);
+      const isAnew = before !== null && !(isSameKey && (isSameName || capture.isKnown));
+      if (isAnew) await startAnew(tx, before);
+      // Triggers that were missing or off may have missed changes.
+      const hasGap = isAnew || !isSameName || capture.missing.length + capture.surplus.length > 0;
+      const saved = await saveSource(tx, source);
+      await removeCapture(tx, database.schema, source.name);
+      await installCapture(tx, saved.log_id, source);
+      await setUpArchive(tx, saved.log_id, source, before?.definition.archive !== undefined);
+      if (saved.active_space_id === null) await createSpace(tx, { ...wanted, sourceId: saved.id });
+      else
+        await guardSidecars(tx, saved.id, !isSameName || before?.definition.join !== stored.join);
+      if (before !== null && hasGap)
+        await tx.query(
+          'update evervec.sources set queued_fingerprint = null, backfill = null where log_id = $1',
+          [saved.log_id],
+        );
+      return {
+        source: source.name,
+        table,
+        outcome: before === null ? 'created' : 'updated',
+        needsBackfill: needsBackfill || hasGap,
+        differs: isAnew ? [] : differs,
+      };
+    },
+  );
 }
 
 /**
@@ -143,10 +124,14 @@ export async function watchSource(
   isWanted: boolean,
 ): Promise<boolean> {
   try {
-    await transactOnTables(database, `The set-up of source "${source.name}"`, async (tx) => {
-      const row = await findSource(tx, source.name);
-      if (row !== null) await watchTable(tx, row.log_id, isWanted ? source.table : null);
-    });
+    await transactOnTables(
+      database,
+      turnOf(`The set-up of source "${source.name}"`),
+      async (tx) => {
+        const row = await findSource(tx, source.name);
+        if (row !== null) await watchTable(tx, row.log_id, isWanted ? source.table : null);
+      },
+    );
     return true;
   } catch (error) {
     if (error instanceof PermissionError) return false;
@@ -209,7 +194,7 @@ export async function tearDown(
   database: Database,
   names: readonly string[] | null,
 ): Promise<{ removed: string[]; isEmpty: boolean; keptExtension: boolean }> {
-  return await transactOnTables(database, 'The teardown', async (tx) => {
+  return await transactOnTables(database, turnOf('The teardown'), async (tx) => {
     const all = await listSources(tx);
     const chosen = all.filter((source) => names === null || names.includes(source.name));
     for (const source of chosen) {

@@ -15,6 +15,7 @@ import {
 import { isAtLeast } from '../../src/database/vector-extension.ts';
 import { PermissionError, SchemaError } from '../../src/errors/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
+import { eventually, Signal } from '../setup/signal.ts';
 
 const FIRST = `-- a table
 create table evervec.notes (id bigint generated always as identity, v vector.vector(2));
@@ -119,6 +120,34 @@ describeEachDatabase('migrate', (databases) => {
     await expect(work).rejects.toMatchObject({ cause: { sqlState: '42703' } });
     expect(await noteCount(database)).toBe('0');
     expect(await migrate(database, await twoMigrations())).toEqual([{ id: 2, name: 'more' }]);
+  });
+
+  test('a migration of a table that is read for long, as by a dump, holds up no other reader', async () => {
+    const database = await databases.open('empty');
+    // One connection serves one transaction at a time there: nothing can be held beside it.
+    if (database.capabilities.connections === 1) return;
+    const altering = 'alter table evervec.notes add column more text;';
+    const folder = await folderOf({ '000001_notes.sql': FIRST, '000002_more.sql': altering });
+    await migrate(database, await folderOf({ '000001_notes.sql': FIRST }));
+    const [isHeld, over] = [new Signal('the dump'), new Signal('its end')];
+    const dump = database.transaction(async (tx) => {
+      await tx.query('select from evervec.notes');
+      isHeld.fire();
+      await over.fired(60_000);
+    });
+    await isHeld.fired();
+    const migrated = migrate(database, folder);
+    await eventually('a migration that waits', async () => {
+      const { rowCount } = await database.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = $1`,
+        [altering],
+      );
+      return rowCount === 1 || undefined;
+    });
+    await database.query('select from evervec.notes');
+    over.fire();
+    await dump;
+    expect(await migrated).toEqual([{ id: 2, name: 'more' }]);
   });
 
   test('a newer or an edited migration is refused', async () => {

@@ -16,7 +16,7 @@ import {
 } from '../queue/index.ts';
 import { systemRandom } from '../runtime/index.ts';
 import { errorLabel } from './error-label.ts';
-import { waitFor } from './fault.ts';
+import { isLocked, waitFor } from './fault.ts';
 import { GiveWay } from './give-way.ts';
 import type { Handler, Prepared } from './handler.ts';
 import { keepLease, type LeaseKeeper } from './lease.ts';
@@ -29,7 +29,7 @@ export interface Tally {
   jobs: number;
   done: number;
   failed: number;
-  /** Put off without a try counted. */
+  /** Put off without a try counted; not those that wait for an index that is built. */
   postponed: number;
   tookMs: number;
   /** One job was tried apart from others, which were given back. */
@@ -219,12 +219,14 @@ export class Executor {
     }
     const waitMs = waitFor(error);
     if (waitMs !== null) {
-      onError(error);
+      const hasFailed = !isLocked(error);
+      if (hasFailed) onError(error);
+      if (hasFailed) work.tally.postponed += jobs.length;
       this.#waitingUntil.set(sourceId, performance.now() + waitMs);
-      work.tally.postponed += jobs.length;
       // A little apart, so that workers do not all come back in the same moment.
       const delayMs = waitMs * (1 + systemRandom() / 10);
-      await postpone(database, work.token, jobs, delayMs, errorLabel(error));
+      const label = hasFailed ? errorLabel(error) : null;
+      await postpone(database, work.token, jobs, delayMs, label);
       return [];
     }
     const [only] = jobs;

@@ -12,6 +12,11 @@ const CONFLICT_WAIT_MS = 100;
 /** For an index that is being built, ms: what was changed meanwhile is not much later than the index. */
 const LOCKED_WAIT_MS = 2_000;
 
+/** Whether an index is being built, or the like: that ends by itself, and nothing has failed. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof QueryError && error.sqlState === '55P03';
+}
+
 /** @returns ms to wait where the fault is the provider's or the database's; null where a record may be to blame (I6) */
 export function waitFor(error: unknown): number | null {
   if (error instanceof ProviderError) return error.retryAfterMs ?? 1_000;
@@ -22,7 +27,7 @@ export function waitFor(error: unknown): number | null {
   const state = error.sqlState ?? '';
   // A value, or a limit that it exceeds: halving finds whose.
   if (/^(22|54)/.test(state)) return null;
-  if (state === '55P03') return LOCKED_WAIT_MS;
+  if (isLocked(error)) return LOCKED_WAIT_MS;
   // A deadlock or the like: others were first.
   return state.startsWith('40') ? CONFLICT_WAIT_MS : DATABASE_WAIT_MS;
 }

@@ -145,6 +145,8 @@ describeEachDatabase('clean-up', (databases) => {
       (gen_random_uuid(), 'gone', 1, 'test', now() - interval '2 days'),
       (gen_random_uuid(), 'here', 2, 'test', now())`,
     );
+    // The template may be of yesterday.
+    await database.query('select evervec.ensure_history()');
     const before = await partitions(database);
     for (const days of [0, -1, 1.5, Number.NaN, 1e9])
       await expect(admin.cleanup(days)).rejects.toMatchObject({ code: 'EVERVEC_QUEUE_REQUEST' });

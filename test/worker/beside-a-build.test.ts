@@ -98,6 +98,11 @@ describeOnPostgres('while an index is built', (databases) => {
         await database.query(`update second set body = $1 where id = 1`, [`soon ${n}`]);
         await arrived(database, 'second', `soon ${n}`);
       }
+      // Nothing has failed, and nobody is to be told so.
+      const { rows: putOff } = await database.query(
+        'select distinct state, last_error, first_failed_at from evervec.jobs where state = 2',
+      );
+      expect(putOff).toEqual([{ state: 2, last_error: null, first_failed_at: null }]);
     });
     await arrived(database, 'first', 'late 1');
     await worker.stop();

@@ -143,8 +143,8 @@ async function load(url: URL, mode: Mode, queries: Iterator<string>): Promise<nu
 const HEADERS_END = '\r\n\r\n';
 
 /**
- * One connection that is kept, one request at a time: all that is asked of HTTP here, for a quarter of the processor that a whole
- * client takes of the machine that is measured.
+ * One connection that is kept, one request at a time: all that is asked of HTTP here. A whole client would take more of the machine
+ * that is measured.
  */
 class Asker {
   readonly #socket;

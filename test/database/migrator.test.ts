@@ -15,7 +15,8 @@ import {
 import { isAtLeast } from '../../src/database/vector-extension.ts';
 import { PermissionError, SchemaError } from '../../src/errors/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
-import { eventually, Signal } from '../setup/signal.ts';
+import { whileHeld } from '../setup/hold.ts';
+import { eventually } from '../setup/signal.ts';
 
 const FIRST = `-- a table
 create table evervec.notes (id bigint generated always as identity, v vector.vector(2));
@@ -129,24 +130,18 @@ describeEachDatabase('migrate', (databases) => {
     const altering = 'alter table evervec.notes add column more text;';
     const folder = await folderOf({ '000001_notes.sql': FIRST, '000002_more.sql': altering });
     await migrate(database, await folderOf({ '000001_notes.sql': FIRST }));
-    const [isHeld, over] = [new Signal('the dump'), new Signal('its end')];
-    const dump = database.transaction(async (tx) => {
-      await tx.query('select from evervec.notes');
-      isHeld.fire();
-      await over.fired(60_000);
+    let migrated: Promise<unknown> | undefined;
+    await whileHeld(database, ['select from evervec.notes'], async () => {
+      migrated = migrate(database, folder);
+      await eventually('a migration that waits', async () => {
+        const { rowCount } = await database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = $1`,
+          [altering],
+        );
+        return rowCount === 1 || undefined;
+      });
+      await database.query('select from evervec.notes');
     });
-    await isHeld.fired();
-    const migrated = migrate(database, folder);
-    await eventually('a migration that waits', async () => {
-      const { rowCount } = await database.query(
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = $1`,
-        [altering],
-      );
-      return rowCount === 1 || undefined;
-    });
-    await database.query('select from evervec.notes');
-    over.fire();
-    await dump;
     expect(await migrated).toEqual([{ id: 2, name: 'more' }]);
   });
 

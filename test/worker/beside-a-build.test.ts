@@ -5,7 +5,8 @@ import { createEvervec } from '../../src/engine/index.ts';
 import { finishSpace } from '../../src/space/index.ts';
 import { drain, migrating } from '../migration/fixture.ts';
 import { describeOnPostgres } from '../setup/each-database.ts';
-import { eventually, Signal } from '../setup/signal.ts';
+import { whileHeld } from '../setup/hold.ts';
+import { eventually } from '../setup/signal.ts';
 import { configure, keep, sidecar } from '../source/fixture.ts';
 
 /** Runs `work` while another session holds what the build of a space's indexes holds. */
@@ -14,20 +15,11 @@ async function besideBuild(
   spaceId: number,
   work: () => Promise<void>,
 ): Promise<void> {
-  const [isHeld, over] = [new Signal('the build'), new Signal('its end')];
-  const builder = database.transaction(async (tx) => {
-    await tx.query('select from evervec.spaces where id = $1 for update', [spaceId]);
-    await tx.query(`lock table evervec.chunks_${spaceId} in share mode`);
-    isHeld.fire();
-    await over.fired(60_000);
-  });
-  await isHeld.fired();
-  try {
-    await work();
-  } finally {
-    over.fire();
-    await builder;
-  }
+  const held = [
+    `select from evervec.spaces where id = ${spaceId} for update`,
+    `lock table evervec.chunks_${spaceId} in share mode`,
+  ];
+  await whileHeld(database, held, work);
 }
 
 /** Changes a row of `table` a few times, each as soon as the one before is in the sidecar: more often than there are loops. */
@@ -160,21 +152,16 @@ describeOnPostgres('while an index is built', (databases) => {
     });
     await database.query('update evervec.spaces set indexed_at = now()');
     expect(await evervec.reindex()).toMatchObject([{ is_built: true }]);
-    const [isHeld, over] = [new Signal('the dump'), new Signal('its end')];
-    const dump = database.transaction(async (tx) => {
-      await tx.query('select count(*) from evervec.chunks_1');
-      isHeld.fire();
-      await over.fired(60_000);
+    let reindexed: Promise<unknown> | undefined;
+    await whileHeld(database, ['select count(*) from evervec.chunks_1'], async () => {
+      reindexed = evervec.reindex();
+      expect(await waiting(database)).toMatch(/drop index/);
+      expect((await evervec.search({ query: 'item 3' })).hits).not.toEqual([]);
+      await database.query(`update items set body = 'changed' where id = 1`);
+      await work();
+      expect(await sidecar(database)).toContainEqual(expect.objectContaining({ text: 'changed' }));
     });
-    await isHeld.fired();
-    const reindexed = evervec.reindex();
-    expect(await waiting(database)).toMatch(/drop index/);
-    expect((await evervec.search({ query: 'item 3' })).hits).not.toEqual([]);
-    await database.query(`update items set body = 'changed' where id = 1`);
-    await work();
-    expect(await sidecar(database)).toContainEqual(expect.objectContaining({ text: 'changed' }));
-    over.fire();
-    await Promise.all([dump, reindexed]);
+    await reindexed;
     const { rows } = await database.query(
       `select indexname as name from pg_indexes where tablename = 'chunks_1' and indexname like '%embedding%'`,
     );
@@ -189,20 +176,20 @@ describeOnPostgres('while an index is built', (databases) => {
     const { evervec } = await configure(database, {
       items: { table: 'items', text: ['body', 'kind'] },
     });
-    const [isHeld, over] = [new Signal('the transaction'), new Signal('its end')];
-    const long = database.transaction(async (tx) => {
-      await tx.query(`update items set body = 'long' where id = 1`);
-      isHeld.fire();
-      await over.fired(60_000);
+    await whileHeld(database, [`update items set body = 'long' where id = 1`], async () => {
+      const setup = evervec.setup();
+      expect(await waiting(database)).toMatch(/trigger/);
+      // Behind set-up, which waits: but not for long.
+      await database.query(`update items set body = 'short' where id = 2`);
+      await expect(setup).rejects.toMatchObject({ code: 'EVERVEC_SCHEMA', isRetryable: true });
     });
-    await isHeld.fired();
-    const setup = evervec.setup();
-    expect(await waiting(database)).toMatch(/trigger/);
-    // Behind set-up, which waits: but not for long.
-    await database.query(`update items set body = 'short' where id = 2`);
-    await expect(setup).rejects.toMatchObject({ code: 'EVERVEC_SCHEMA', isRetryable: true });
-    over.fire();
-    await long;
     expect(await evervec.setup()).toMatchObject([{ outcome: 'updated' }]);
+  });
+
+  test('or what is searched is read for long, a migration begins', async () => {
+    const { database, evervec } = await migrating(await databases.open());
+    await whileHeld(database, ['select count(*) from evervec.chunks_1'], async () => {
+      expect(await evervec.migrations.begin('items')).toBe(true);
+    });
   });
 });

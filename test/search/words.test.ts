@@ -495,7 +495,11 @@ async function heavierThanSaid(database: Database): Promise<number> {
 }
 
 const UNPRUNED = `
-with query as materialized (select evervec.ask_words(1, $1, null, null, null) as words)
-select c.record_key as key, (query.words).others is not null as rarest
-from query join evervec.chunks_1 c on c.words @@ (query.words).matched
-order by c.weights operator(vector.<#>) (query.words).weights, c.record_key, c.chunk_index`;
+with query as materialized (select evervec.ask_words(1, $1, null, null, null) as words),
+scored as (
+  -- As hits have it: two that only a float8 tells apart are one score, and in the order of their keys.
+  select c.record_key, c.chunk_index, (query.words).others is not null as rarest,
+    (-(c.weights operator(vector.<#>) (query.words).weights))::real as score
+  from query join evervec.chunks_1 c on c.words @@ (query.words).matched
+)
+select record_key as key, rarest from scored order by score / max(score) over () desc, record_key, chunk_index`;

@@ -1,4 +1,4 @@
-/** What a misspelled word may have been: one letter more, less or another, or two exchanged. The same as `evervec.words_beside`. Pure. */
+/** What a misspelled word may have been: one letter more, less or another, or two exchanged. The same as `evervec.words_beside_text`. Pure. */
 
 const LATIN = [...'abcdefghijklmnopqrstuvwxyzäöüßéèçñ'];
 const CYRILLIC = [...'абвгдеёжзийклмнопрстуфхцчшщъыьэюя'];

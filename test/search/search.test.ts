@@ -550,6 +550,7 @@ describeEachDatabase('evervec.search in SQL', (databases) => {
     expect(await found(`'books', 'book', ${VECTOR}, '{"limit": 2, "offset": 5}'`)).toHaveLength(1);
     expect(await found(`'books', 'book', options => '{"filter": {"lang": "en"}}'`)).toHaveLength(2);
     expect(await found(`array[]::text[], 'book'`)).toEqual([]);
+    expect(await found(`null::text[], 'whales'`)).toEqual(['1']);
     const { rows } = await database.query(
       `select source, score, vector_score, chunk_text, record, pg_typeof(record)::text as type
       from evervec.search('books', 'roses')`,

@@ -56,15 +56,19 @@ function checkContentType(request: Request, types: RegExp): void {
  * @throws HttpRequestError at the limit, before the rest is read
  */
 export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const length = request.headers.get('content-length');
+  if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
+  const take = (chunk: Uint8Array) => {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  };
   try {
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength;
-      if (size > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
+    // A connection gives no more than it stated, and a body that is read whole needs no stream.
+    if (length !== null) take(new Uint8Array(await request.arrayBuffer()));
+    else for await (const chunk of request.body ?? []) take(chunk);
   } catch (cause) {
     if (cause instanceof HttpRequestError) throw cause;
     throw new HttpRequestError('BODY', 400, 'The body could not be read to its end.', {

@@ -138,7 +138,8 @@ export function createHandler(engine: Engine, options: HandlerOptions = {}): Htt
       answerFailure(error, { requestId, logger, hasDocs: true }),
     );
     const own = { ...originHeaders(options.releases, request), 'x-request-id': requestId };
-    return withHeaders(response, own);
+    addHeaders(response, own);
+    return response;
   };
   return Object.assign(answer, { hasToken, close: () => streams.close() });
 }
@@ -227,10 +228,9 @@ const STANDARD_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
-function withHeaders(response: Response, own: Readonly<Record<string, string>>): Response {
-  const headers = new Headers(response.headers);
+/** Headers that the answer has of its own stay, but for `own`. */
+function addHeaders({ headers }: Response, own: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(own)) headers.set(name, value);
   for (const [name, value] of Object.entries(STANDARD_HEADERS))
     if (!headers.has(name)) headers.set(name, value);
-  return new Response(response.body, { status: response.status, headers });
 }

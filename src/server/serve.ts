@@ -1,11 +1,13 @@
 /** Listens on an address and hands requests to a handler; ends in an orderly way. */
-import type { Server } from 'node:http';
+import { type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 
 import { ConfigError, PortInUseError } from '../errors/index.ts';
 import { checkHost, isLoopback } from './access.ts';
 import type { HttpHandler } from './handler.ts';
+import { textOf } from './text-answer.ts';
 
 export interface ServeOptions {
   /** Default 127.0.0.1. Another address needs a handler with a token. */
@@ -34,7 +36,14 @@ export async function serve(handler: HttpHandler, options: ServeOptions): Promis
   const { host = DEFAULT_HOST, port, closeDeadlineMs = CLOSE_DEADLINE_MS } = options;
   checkHost(host, handler.hasToken);
   const server = createAdaptorServer({
-    fetch: (request, { incoming }) => handler(request, incoming.socket.remoteAddress),
+    fetch: async (request, { incoming, outgoing }) => {
+      const response = await handler(request, incoming.socket.remoteAddress);
+      const text = textOf(response);
+      if (text === undefined || !(outgoing instanceof ServerResponse)) return response;
+      outgoing.statusCode = response.status;
+      outgoing.setHeaders(response.headers).end(text);
+      return RESPONSE_ALREADY_SENT;
+    },
     overrideGlobalObjects: false,
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
   }) as Server;

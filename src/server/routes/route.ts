@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 
 import { type Caller, requireScope, type Scope } from '../access.ts';
 import { failure } from '../schemas.ts';
+import { textAnswer } from '../text-answer.ts';
 
 /** What the handler hands to the routes with each request; null on paths that are open to all. */
 export interface Bindings {
@@ -37,7 +38,10 @@ export function answerWith<Schema extends z.ZodType>(
   value: z.input<Schema>,
   status = 200,
 ): Response {
-  return Response.json(value, { status });
+  return textAnswer(JSON.stringify(value), {
+    status,
+    headers: { 'content-type': 'application/json' },
+  });
 }
 
 /** Adds a route that callers of `scope` and more may use. */

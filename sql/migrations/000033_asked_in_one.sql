@@ -85,9 +85,13 @@ begin
     or not has_table_privilege('evervec.word_counts'::regclass, 'select') then
     return lexemes;
   end if;
+  -- One by one: Postgres might read what is known of all words.
   common := array(
-    select known.lexeme from evervec.word_counts known
-    where known.space_id = space.id and known.lexeme = any (lexemes) group by known.lexeme order by sum(known.chunks) desc, known.lexeme limit 2);
+    select lexeme from (
+      select given.lexeme, (select sum(known.chunks) from evervec.word_counts known
+        where known.space_id = space.id and known.lexeme = given.lexeme collate "C") as count
+      from unnest(lexemes) given (lexeme) offset 0
+    ) counted where count is not null order by count desc, lexeme limit 2);
   if cardinality(common) = 2 then return common; end if;
   -- A scan of the index takes the square of how many it is asked for.
   execute format('select array_agg(distinct lexeme) from (
@@ -143,9 +147,13 @@ begin
   foreach one_tier in array seen loop
     total := total + coalesce((space.words_counted -> one_tier ->> 'chunks')::float8, 0);
     is_whole := is_whole and (space.words_counted -> one_tier ->> 'isWhole')::boolean is not false;
-    select jsonb_object_agg(k.lexeme, k.chunks) into known from evervec.word_counts k
-    where k.space_id = space.id and k.tier = one_tier
-      and k.lexeme = any (lexemes || array(select chr(1) || unnest(lexemes)));
+    -- Each by itself: Postgres might read what is known of all words, and compare each with all that are asked for.
+    select jsonb_object_agg(lexeme, held) into known
+    from (
+      select lexeme, (select k.chunks from evervec.word_counts k
+        where k.space_id = space.id and k.lexeme = given.lexeme collate "C" and k.tier = one_tier) as held
+      from unnest(lexemes || array(select chr(1) || unnest(lexemes))) given (lexeme) offset 0
+    ) looked_up where held is not null;
     continue when known is null;
     for i in 1 .. cardinality(lexemes) loop
       this := (known ->> lexemes[i])::float8;

@@ -1,5 +1,6 @@
 -- What a search by words asks is put together in half the time: what is known of words was read one by one, and twice; each step was a statement
--- of its own, and some were planned anew each time.
+-- of its own, and some were planned anew each time. And a search for few candidates no longer begins with all chunks of a common word where rarer
+-- ones give it as many as it takes.
 
 -- As before; only what has a sign of it is looked through for phrases, words to leave out and beginnings.
 create or replace function evervec.read_words(query text, language regconfig) returns evervec.words_written
@@ -186,7 +187,7 @@ drop function evervec.weigh_asked(evervec.spaces, evervec.words_asked, tsquery, 
 -- and those chunks in which a more common one is heavy, as far as they are few.
 create function evervec.weigh_asked(
   space evervec.spaces, asked evervec.words_asked, phrases tsquery, lexemes text[], shares float8[], counts float8[],
-  heavy_counts float8[], total float8
+  heavy_counts float8[], total float8, candidates integer
 ) returns evervec.words_asked
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -219,10 +220,10 @@ begin
   ) weighed;
   if phrases is not null or asked.prefixes is not null then return asked; end if;
   for i in 1 .. cardinality(lexemes) loop
-    -- As many as a search takes for candidates, and more where that is little work.
-    is_cheap := is_cheap || (reached < 100);
+    -- Whatever it takes until there are as many as are wanted, the worst of which then bounds the others; and more where that is little work.
+    is_cheap := is_cheap || (reached < candidates);
     reached := reached + counts[i];
-    is_rare := is_rare || (reached <= few or is_cheap[i] and (not is_marked or coalesce(heavy_counts[i], 0) < 100));
+    is_rare := is_rare || (reached <= few or is_cheap[i] and (not is_marked or coalesce(heavy_counts[i], 0) < candidates));
     of_rare := of_rare + case when is_rare[i] then counts[i] else 0 end;
   end loop;
   for i in 1 .. cardinality(lexemes) loop
@@ -249,10 +250,12 @@ begin
   return asked;
 end $$;
 
--- What a query asks of a space by words. `shown`, a condition on chunk `c`, and `visible`, a join that says
+drop function evervec.ask_words(integer, text, text, text, text[]);
+
+-- What a query asks of a space by words, of which so many `candidates` are wanted. `shown`, a condition on chunk `c`, and `visible`, a join that says
 -- the same, have $4 for `tiers`; both are null where all is shown.
-create or replace function evervec.ask_words(
-  space_id integer, query text, shown text, visible text, tiers text[]
+create function evervec.ask_words(
+  space_id integer, query text, shown text, visible text, tiers text[], candidates integer default 100
 ) returns evervec.words_asked
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -298,8 +301,16 @@ begin
       end loop;
     end if;
   end if;
-  return evervec.weigh_asked(space, asked, written.phrases, lexemes, shares, counts, heavy_counts, total);
+  return evervec.weigh_asked(space, asked, written.phrases, lexemes, shares, counts, heavy_counts, total, candidates);
 end $$;
+
+-- `tiers` is a condition on table row `t`, or empty.
+create or replace function evervec.words_query_sql(source evervec.sources, space evervec.spaces, tiers text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select format('evervec.ask_words(%s, $1, %L, %L, $4, $3)', space.id, evervec.shown_sql(source, tiers),
+    case when tiers <> '' then format('join (select (%s) collate "C" as record_key from %I.%I t where %s) passing using (record_key)',
+      source.definition ->> 'keyText', source.table_schema, source.table_name, tiers) end)
+$$;
 
 -- Searches sources whose spaces are of one model, all of them where `sources` is null; of those that have tiers only what is in `visible`; null:
 -- all that the caller sees. Give a query for its words, a query_vector for its meaning, both for both.

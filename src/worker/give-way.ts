@@ -8,6 +8,8 @@ import type { LeasedJob } from '../queue/index.ts';
 
 /** Of the time that a batch took of the database's machine, where somebody else was at work: three quarters are left to others. */
 const REST = 3;
+/** For so long after somebody was seen at work they are taken to be: of searches that come and go a look meets every second one. */
+const STAYS_MS = 2_000;
 /** Jobs at once where somebody else is at work: a search that comes meanwhile is held up for less time than it takes itself. */
 const SMALL_BATCH = 64;
 /** Tells those who fill, here and in other processes, from those they give way to. */
@@ -26,6 +28,8 @@ export class GiveWay {
   readonly #restsUntil = new Map<number, number>();
   /** Source → what this process had used of its processor when the batch began. */
   readonly #usedBefore = new Map<number, NodeJS.CpuUsage>();
+  /** When somebody else was last seen at work, by this process' clock. */
+  #seenAt = Number.NEGATIVE_INFINITY;
 
   /** @param isSecond whether it is the second space of a source */
   constructor(isSecond: (sourceId: number) => boolean) {
@@ -77,7 +81,9 @@ export class GiveWay {
       .catch(() => ({ rows: [] }));
     const [others] = rows;
     const tookMs = wroteMs + (others?.is_beside === true ? (user + system) / 1_000 : 0);
-    if (others?.found === true) this.#restsUntil.set(sourceId, performance.now() + REST * tookMs);
+    const now = performance.now();
+    if (others?.found === true) this.#seenAt = now;
+    if (now - this.#seenAt < STAYS_MS) this.#restsUntil.set(sourceId, now + REST * tookMs);
     else this.#restsUntil.delete(sourceId);
   }
 }

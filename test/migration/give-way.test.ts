@@ -84,9 +84,23 @@ describeOnPostgres('filling a second space', (databases) => {
     });
     expect(other.restMs).toBeGreaterThan(2 * LONG_MS);
     expect(other.restMs).toBeLessThan(4 * LONG_MS);
+    // Whoever was there just now will hardly be gone.
+    expect(await isResting()).toBe(true);
+    const later = performance.now() + 3_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => later);
+    expect(await isResting()).toBe(false);
+    vi.restoreAllMocks();
     // What fills, too, is nobody to give way to.
-    const filling = async () => expect(await isResting()).toBe(false);
-    await besideOther(database, filling, (tx) => giveWay.mark(tx));
+    const alone = new GiveWay(() => true);
+    await besideOther(
+      database,
+      async () => {
+        alone.begin(SECOND, [job('backfill')]);
+        await alone.end(database, SECOND, LONG_MS);
+        expect(alone.isResting(SECOND)).toBe(false);
+      },
+      (tx) => alone.mark(tx),
+    );
   });
 
   test('rests for what a model in its own process took, where that is on the machine of the database', async () => {

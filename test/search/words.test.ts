@@ -228,6 +228,28 @@ describeEachDatabase('a search by words', (databases) => {
     await expectUnpruned(database, evervec, 5);
   });
 
+  test('begins with a common word only until it has as many chunks as are wanted', async () => {
+    const database = await databases.open();
+    const texts = Array.from(
+      { length: 1_000 },
+      (_, n) => `sea ${n % 20 === 0 ? 'kelp' : 'sand'} w${n}`,
+    );
+    const { evervec } = await keepTexts(database, texts, 'simple');
+    await index(database);
+    const left = async (candidates: number) => {
+      const { rows } = await database.query<{ others: string[] | null }>(
+        `select (evervec.ask_words(1, 'kelp sea', null, null, null, $1)).others`,
+        [candidates],
+      );
+      return rows[0]?.others;
+    };
+    // 50 chunks hold the rare one.
+    expect(await left(40)).toEqual(['sea']);
+    expect(await left(60)).toBeNull();
+    const all = await scoresOf(evervec, 'kelp sea', { limit: 100 });
+    expect(await scoresOf(evervec, 'kelp sea', { limit: 10 })).toEqual(all.slice(0, 10));
+  });
+
   test('says of a chunk that is too long for marks that any word may be heavy, and nothing where there is no average', async () => {
     const database = await databases.open();
     const { rows } = await database.query<{ long: boolean; none: boolean }>(`

@@ -1,5 +1,5 @@
--- What a search by words asks is put together in half the time: what is known of words was read one by one, and twice; each step was a statement
--- of its own, and some were planned anew each time. And a search for few candidates no longer begins with all chunks of a common word where rarer
+-- What a search by words asks is put together in half the time: what is known of words was asked for twice; each step was a statement of its own,
+-- and some were planned anew each time. And a search for few candidates no longer begins with all chunks of a common word where rarer
 -- ones give it as many as it takes.
 
 -- As before; only what has a sign of it is looked through for phrases, words to leave out and beginnings.

@@ -56,8 +56,8 @@ function checkContentType(request: Request, types: RegExp): void {
  * @throws HttpRequestError at the limit, before the rest is read
  */
 export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
-  const length = request.headers.get('content-length');
-  if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const stated = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (stated > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
   const take = (chunk: Uint8Array) => {
@@ -66,8 +66,8 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Buf
     chunks.push(chunk);
   };
   try {
-    // A connection gives no more than it stated, and a body that is read whole needs no stream.
-    if (length !== null) take(new Uint8Array(await request.arrayBuffer()));
+    // A connection gives no more than it stated. Read whole, a body needs no stream, but is copied: an upload is not.
+    if (stated <= MAX_BODY_BYTES) take(new Uint8Array(await request.arrayBuffer()));
     else for await (const chunk of request.body ?? []) take(chunk);
   } catch (cause) {
     if (cause instanceof HttpRequestError) throw cause;

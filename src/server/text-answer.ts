@@ -1,7 +1,4 @@
-/**
- * Answers that are one text, and which text that is: a socket is given it whole. To read it from the `Response`, as any other body is,
- * takes streams and turns of the event loop.
- */
+/** Answers that are one text, which a socket is given whole: through the `Response` it would come as a stream, in turns of the event loop. */
 const texts = new WeakMap<Response, string>();
 
 export function textAnswer(text: string, init: ResponseInit): Response {

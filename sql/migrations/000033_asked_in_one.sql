@@ -1,4 +1,4 @@
--- What a search by words asks is put together in half the time: what is known of words was asked for twice; each step was a statement of its own,
+-- What a search by words asks is put together in fewer steps: what is known of words was asked for twice; each step was a statement of its own,
 -- and some were planned anew each time. And a search for few candidates no longer begins with all chunks of a common word where rarer
 -- ones give it as many as it takes.
 

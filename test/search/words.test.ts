@@ -250,6 +250,25 @@ describeEachDatabase('a search by words', (databases) => {
     expect(await scoresOf(evervec, 'kelp sea', { limit: 10 })).toEqual(all.slice(0, 10));
   });
 
+  test('looks up the words that it asks for, and not what is known of all', async () => {
+    const database = await databases.open();
+    const texts = zipfTexts(3_000, 6);
+    await keepTexts(database, texts, 'simple');
+    await index(database);
+    await database.transaction(async (tx) => {
+      await tx.query(`select evervec.ask_words(1, 'w1 w2 w3 w399 nowhere', null, null, null)`);
+      const { rows } = await tx.query<{ all: number; scanned: number; fetched: number }>(`
+        select (select count(*)::integer from evervec.word_counts) as all, seq_tup_read::integer as scanned,
+          idx_tup_fetch::integer as fetched
+        from pg_stat_xact_user_tables where relname = 'word_counts'`);
+      const [{ all, scanned, fetched } = { all: 0, scanned: 0, fetched: 0 }] = rows;
+      expect(all).toBeGreaterThan(200);
+      expect(scanned).toBe(0);
+      expect(fetched).toBeGreaterThan(2);
+      expect(fetched).toBeLessThan(20);
+    });
+  });
+
   test('says of a chunk that is too long for marks that any word may be heavy, and nothing where there is no average', async () => {
     const database = await databases.open();
     const { rows } = await database.query<{ long: boolean; none: boolean }>(`

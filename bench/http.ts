@@ -20,13 +20,14 @@ const CONNECTIONS = 8;
 const SECONDS = 4;
 const QUERY_CHARS = 30;
 const PER_SECOND = 300;
+const P99_MS = 50;
 const MODES = ['text', 'vector', 'hybrid', 'asked again'] as const;
 type Mode = (typeof MODES)[number];
 
 export const bench: Bench = {
   name: 'http',
-  claim: `POST /v1/search, hybrid, 10,000 chunks, the embedded model: requests/s ÷ ${PER_SECOND}`,
-  aim: { text: `≥ 1 (${PER_SECOND} a second), p99 ≤ 50 ms`, ratio: 1, bound: 'at least' },
+  claim: `POST /v1/search, hybrid, 10,000 chunks, the embedded model: requests/s ÷ ${PER_SECOND}, or ${P99_MS} ms ÷ p99 where that is less`,
+  aim: { text: `≥ 1 (${PER_SECOND} a second, p99 ≤ ${P99_MS} ms)`, ratio: 1, bound: 'at least' },
 
   async run({ runs = RUNS, rows: chunks = CHUNKS, note }) {
     const databases = await ScratchDatabases.open();
@@ -83,7 +84,9 @@ async function measure(url: string, runs: number, note: (line: string) => void) 
     ]);
     return {
       figures: Object.fromEntries(figures),
-      ratio: spreadOf(rounds.hybrid.map(({ perSecond }) => perSecond / PER_SECOND)),
+      ratio: spreadOf(
+        rounds.hybrid.map(({ perSecond, p99 }) => Math.min(perSecond / PER_SECOND, P99_MS / p99)),
+      ),
       remarks: ['Postgres, the server and who asks share the machine'],
     };
   } finally {

@@ -27,8 +27,8 @@ export function addHealthRoute(app: App, engine: Engine, authenticate: Authentic
     const shown = isKnown(authenticate, context.req.raw)
       ? checks
       : checks.map((check) => ({ what: check.what, level: check.level }));
-    const { body, headers } = answerWith(shapes.health, { ok: healthy, level, checks: shown });
-    return new Response(body, { headers, status: healthy ? 200 : 503 });
+    const status = healthy ? 200 : 503;
+    return answerWith(shapes.health, { ok: healthy, level, checks: shown }, status);
   });
 }
 

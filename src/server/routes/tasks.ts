@@ -18,9 +18,9 @@ export async function accept(
   const id = await tasks.create({ ...asked, madeBy: actorOf(caller) });
   const task = await tasks.get(id);
   if (task === null) throw nothing('task');
-  const { body, headers, status } = answerWith(shapes.task, { task }, 202);
-  headers.set('location', `/v1/tasks/${id}`);
-  return new Response(body, { headers, status });
+  const response = answerWith(shapes.task, { task }, 202);
+  response.headers.set('location', `/v1/tasks/${id}`);
+  return response;
 }
 
 /** Whose tasks a caller sees: undefined means everybody's. */

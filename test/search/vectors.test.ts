@@ -5,7 +5,12 @@ import type { EmbeddingModel } from '../../src/embed/index.ts';
 import { createEvervec, type Evervec } from '../../src/engine/index.ts';
 import { EvervecError } from '../../src/errors/index.ts';
 import { fuseRanks } from '../../src/ranking/index.ts';
-import type { SearchAnswer, SearchExpert, SearchReport } from '../../src/search/index.ts';
+import type {
+  SearchAnswer,
+  SearchExpert,
+  SearchReport,
+  SearchRequest,
+} from '../../src/search/index.ts';
 import { INDEX_FROM_CHUNKS } from '../../src/space/index.ts';
 import type { SourceOptions } from '../../src/source/index.ts';
 import { describeEachDatabase } from '../setup/each-database.ts';
@@ -298,6 +303,32 @@ describeEachDatabase('an explained search', (databases) => {
       text: 0,
       visible: 0,
     });
+  });
+});
+
+describeEachDatabase('how much of the graph a search holds in view', (databases) => {
+  test('is what vectors weigh, and no less than its candidates', async () => {
+    const database = await databases.open();
+    const evervec = await fill(database, 60);
+    const [space] = (await database.query<{ id: number }>('select id from evervec.spaces')).rows;
+    // Known to have a chunk a record, so that forty are candidates.
+    await database.query(`analyze evervec.chunks_${space?.id}`);
+    const inView = async (request: Partial<SearchRequest>) => {
+      const answer = await evervec.search({ query: '#7 third', explain: true, ...request });
+      return reportOf(answer).ef_search;
+    };
+    const weighing = (vector: number) => ({ weights: { vector, text: 1 - vector } });
+    expect(await inView({})).toBe(100);
+    expect(await inView({ expert: weighing(0.2) })).toBe(40);
+    expect(await inView({ expert: weighing(0.3) })).toBe(60);
+    expect(await inView({ expert: weighing(0) })).toBe(40);
+    expect(await inView({ expert: weighing(1) })).toBe(100);
+    expect(await inView({ expert: weighing(0.2), limit: 20 })).toBe(160);
+    expect(await inView({ expert: { ...weighing(0.2), rrfK: 60 } })).toBe(100);
+    expect(await inView({ expert: { ...weighing(0.2), efSearch: 70 } })).toBe(70);
+    expect(await inView({ mode: 'vector' })).toBe(100);
+    await database.query('update evervec.spaces set fusion_weight = 0.25');
+    expect(await inView({})).toBe(50);
   });
 });
 

@@ -7,6 +7,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openArticles, prepareArticles } from './articles.ts';
 import { type Bench, quantile, spreadOf } from './bench.ts';
@@ -87,7 +88,9 @@ async function measure(url: string, runs: number, note: (line: string) => void) 
       ratio: spreadOf(
         rounds.hybrid.map(({ perSecond, p99 }) => Math.min(perSecond / PER_SECOND, P99_MS / p99)),
       ),
-      remarks: ['Postgres, the server and who asks share the machine'],
+      remarks: [
+        `Postgres, the server and who asks share the machine; ${2 * availableParallelism()} connections to Postgres`,
+      ],
     };
   } finally {
     for (const server of servers) await server.stop();

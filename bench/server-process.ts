@@ -4,8 +4,9 @@
  *
  *     node bench/server-process.ts <database url> [kept]
  *
- * `kept`: answers are kept, which is not the default.
+ * `kept`: answers are kept, which is not the default. As docs/operations.md says, it has twice as many connections as there are processors.
  */
+import { availableParallelism } from 'node:os';
 import { createHandler, serve } from '../src/server/index.ts';
 import { openArticles } from './articles.ts';
 
@@ -16,7 +17,10 @@ export interface ServerSays {
 }
 
 const [url = '', kept] = process.argv.slice(2);
-const evervec = await openArticles(url, kept === 'kept' ? { search: { cache: {} } } : {});
+const evervec = await openArticles(url, {
+  maxConnections: 2 * availableParallelism(),
+  ...(kept === 'kept' && { search: { cache: {} } }),
+});
 const server = await serve(createHandler(evervec), { port: 0 });
 const say = (says: ServerSays) => process.send?.(says);
 process.on('message', () => {

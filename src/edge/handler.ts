@@ -81,7 +81,7 @@ function requirePostgres({ database }: Config): string {
 async function openEvervec(
   config: Config,
   url: string,
-  { maxConnections = 2, logger }: EdgeOptions,
+  { maxConnections = config.maxConnections ?? 2, logger }: EdgeOptions,
 ): Promise<Evervec> {
   const database = await openPostgres({
     url,

@@ -59,6 +59,12 @@ const config = z.strictObject({
    * else the folder `.evervec` beside the configuration.
    */
   database: z.string().min(1).optional(),
+  /**
+   * Connections of this process to a server, at most, and one more to listen: 1 to 1,000, default 10. What comes when all are
+   * in use waits for one. Searches are processor work: for a process that mostly searches, twice the server's processors is most
+   * it can use. An embedded database has one.
+   */
+  maxConnections: z.int().min(1).max(1_000).optional(),
   /** Evervec's own schema; default `evervec`. */
   schema: z.string().min(1).max(63).optional(),
   /** Default `embedded`: the model that comes along, without download or key. See docs/models.md. */

@@ -57,7 +57,11 @@ async function openDatabase(config: Config, logger: Logger | undefined): Promise
     ...(logger && { logger }),
   };
   return /^postgres(ql)?:\/\//.test(at)
-    ? await openPostgres({ url: at, ...shared })
+    ? await openPostgres({
+        url: at,
+        ...(config.maxConnections !== undefined && { maxConnections: config.maxConnections }),
+        ...shared,
+      })
     : await openEmbedded({ folder: at, ...shared });
 }
 

@@ -109,7 +109,7 @@ async function expectViewByWeight(evervec: Evervec, kind: string): Promise<void>
   expect(await inView({ expert: weighing(0.2), limit: 20 })).toBe(160);
   // A word that is in one chunk alone, one that is in none, and words that have to stand together or not at all.
   for (const query of ['#7', '#7 nowhere', '"word third"', 'third -fifth', '#7 thi*'])
-    expect(await inView({ query, expert: weighing(0.2) }), query).toBe(100);
+    expect([query, await inView({ query, expert: weighing(0.2) })]).toEqual([query, 100]);
   expect(await inView({ expert: { ...weighing(0.2), rrfK: 60 } })).toBe(100);
   expect(await inView({ expert: { ...weighing(0.2), efSearch: 70 } })).toBe(70);
   expect(await inView({ expert: weighing(0.2), filter: { n: { $gte: 0 } } })).toBe(100);

@@ -89,7 +89,7 @@ async function measure(url: string, runs: number, note: (line: string) => void) 
         rounds.hybrid.map(({ perSecond, p99 }) => Math.min(perSecond / PER_SECOND, P99_MS / p99)),
       ),
       remarks: [
-        `Postgres, the server and who asks share the machine; ${2 * availableParallelism()} connections to Postgres`,
+        `Postgres, the server and who asks share the machine; ${availableParallelism() + 1} connections to Postgres`,
       ],
     };
   } finally {

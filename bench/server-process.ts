@@ -4,7 +4,7 @@
  *
  *     node bench/server-process.ts <database url> [kept]
  *
- * `kept`: answers are kept, which is not the default. As docs/operations.md says, it has twice as many connections as there are processors.
+ * `kept`: answers are kept, which is not the default. As docs/operations.md says, it has one connection more than there are processors.
  */
 import { availableParallelism } from 'node:os';
 import { createHandler, serve } from '../src/server/index.ts';
@@ -18,7 +18,7 @@ export interface ServerSays {
 
 const [url = '', kept] = process.argv.slice(2);
 const evervec = await openArticles(url, {
-  maxConnections: 2 * availableParallelism(),
+  maxConnections: availableParallelism() + 1,
   ...(kept === 'kept' && { search: { cache: {} } }),
 });
 const server = await serve(createHandler(evervec), { port: 0 });

@@ -61,8 +61,8 @@ const config = z.strictObject({
   database: z.string().min(1).optional(),
   /**
    * Connections of this process to a server, at most, and one more to listen: 1 to 1,000, default 10. What comes when all are
-   * in use waits for one. Searches are processor work: for a process that mostly searches, twice the server's processors is most
-   * it can use. An embedded database has one.
+   * in use waits for one. Searches are processor work: more of them at once than the server has processors for are
+   * slower, see docs/operations.md. An embedded database has one.
    */
   maxConnections: z.int().min(1).max(1_000).optional(),
   /** Evervec's own schema; default `evervec`. */

@@ -202,6 +202,36 @@ describeEachDatabase('the way through the vectors', (databases) => {
       ]);
     },
   );
+
+  test('of several sources, each is searched as widely as it takes by itself', async () => {
+    const database = await databases.open();
+    const sources = ['common', 'rare'];
+    for (const [name, share] of [
+      ['common', 3],
+      ['rare', COUNT / 2],
+    ] as const)
+      await database.query(`create table ${name} as
+        select i as id, '#' || i || case when i % ${share} = 0 then ' third' else '' end as body from generate_series(0, ${COUNT - 1}) i;
+        alter table ${name} add primary key (id);
+        analyze ${name}`);
+    const evervec = await createEvervec(
+      {
+        model,
+        sources: Object.fromEntries(sources.map((name) => [name, { table: name, text: ['body'] }])),
+      },
+      { database },
+    );
+    await evervec.setup();
+    await evervec.backfill();
+    await (await evervec.worker()).drain();
+    const expert = { weights: { vector: 0.2, text: 0.8 } };
+    const inView = async (sources: string[]) =>
+      reportOf(await evervec.search({ query: 'third', explain: true, sources, expert })).ef_search;
+    expect(await inView(['common'])).toBe(40);
+    expect(await inView(['rare'])).toBe(100);
+    // That of the last leg, before which the other has said less.
+    expect(await inView(['common', 'rare'])).toBe(100);
+  });
 });
 
 describeEachDatabase('an expert’s search', (databases) => {

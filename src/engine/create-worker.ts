@@ -21,7 +21,7 @@ import {
   type WorkerOptions,
 } from '../worker/index.ts';
 import type { Config } from './config.ts';
-import { dropOutdated } from './migrations.ts';
+import { dropOutdated } from './second-space.ts';
 import { ledgerUpkeep, upkeepOf } from './upkeep.ts';
 import type { Wired } from './wiring.ts';
 

@@ -84,10 +84,14 @@ describeEachDatabase('tiers of access', ({ open }) => {
     // Its message has the seed.
     await fc.assert(
       fc.asyncProperty(asked, async (one) => {
-        const secured = await inSql(library, (call) => `evervec.search('documents', ${call})`, one);
-        expect(await inSql(library, (call) => `evervec.search_documents(${call})`, one)).toEqual(
-          secured,
+        const [secured = [], ...others] = await Promise.all(
+          [
+            `evervec.search(array['documents', 'documents'], `,
+            `evervec.search('documents', `,
+            'evervec.search_documents(',
+          ].map((way) => inSql(library, (call) => `${way}${call})`, one)),
         );
+        for (const other of others) expect(other).toEqual(secured);
         expect(await byProgram(library, one)).toEqual(secured);
         const allowed = one.visible.filter((tier) => one.option?.includes(tier) ?? true);
         for (const { tier } of secured) expect(allowed).toContain(tier);

@@ -86,10 +86,13 @@ export function callOf(mode: SearchMode, options = '{}'): string {
   return `${query}, ${vector}, '${choices.replaceAll("'", "''")}'`;
 }
 
-/** Both ways to search in SQL. */
+/** All ways to search in SQL. */
 export const WAYS = {
   'evervec.search': (mode: SearchMode, options?: string) =>
     `evervec.search('documents', ${callOf(mode, options)})`,
+  // Of more than documents alone it does not go the way of the other function.
+  'evervec.search, by policies': (mode: SearchMode, options?: string) =>
+    `evervec.search(array['documents', 'documents'], ${callOf(mode, options)})`,
   'evervec.search_documents': (mode: SearchMode, options?: string) =>
     `evervec.search_documents(${callOf(mode, options)})`,
 };

@@ -50,6 +50,8 @@ describeEachDatabase('tiers of access', ({ create, open }) => {
       // As a value: a statement's own names are taken for the schema's.
       await tx.query('select set_config($1, $2, true)', ['evervec.tiers', 'premium']);
       await tx.query(`set local role ${READER}`);
+      const { rows } = await tx.query('select evervec.is_bound_by_tiers() as is_bound');
+      expect(rows).toEqual([{ is_bound: true }]);
       const keys = [];
       for (const from of [
         'evervec.chunks_1',

@@ -291,6 +291,53 @@ describeEachDatabase('tiers of access', ({ open }) => {
     );
   });
 
+  it('is searched with the rights of the owner where the tiers alone decide, and else by policies', async () => {
+    const { database, as } = await openBooks();
+    const seen = async () => {
+      const [row] = await as<{ is_bound: boolean; found: number; explained: number }>(
+        'public,premium',
+        `select evervec.is_bound_by_tiers() as is_bound,
+          (select count(*)::integer from evervec.search('documents', 'common')) as found,
+          (select cardinality(hits) from evervec.explain_search(array['documents'], 'common')) as explained`,
+      );
+      return row;
+    };
+    const byTiers = { is_bound: true, found: 3, explained: 3 };
+    expect(await seen()).toEqual(byTiers);
+    const owner = await database.query('select evervec.is_bound_by_tiers() as is_bound');
+    expect(owner.rows).toEqual([{ is_bound: false }]);
+    const restricted = { is_bound: false, found: 2, explained: 2 };
+    for (const [done, undone] of [
+      [
+        `create policy own on evervec.documents as restrictive using (title <> 'Tides')`,
+        'drop policy own on evervec.documents',
+      ],
+      [
+        `alter policy tiers on evervec.documents using (tier = any ((select evervec.visible_tiers())::text[]) and title <> 'Tides')`,
+        'alter policy tiers on evervec.documents using (tier = any ((select evervec.visible_tiers())::text[]))',
+      ],
+      [
+        `create policy own on evervec.chunks_1 as restrictive for select using (text !~ 'tides')`,
+        'drop policy own on evervec.chunks_1',
+      ],
+      [
+        `alter policy tiers on evervec.chunks_1 using (text !~ 'tides' and exists
+          (select from evervec.documents t where t.id = chunks_1.record_key::uuid))`,
+        `alter policy tiers on evervec.chunks_1 using (exists
+          (select from evervec.documents t where t.id = chunks_1.record_key::uuid))`,
+      ],
+    ] as const) {
+      await database.query(done);
+      expect([done, await seen()]).toEqual([done, restricted]);
+      await database.query(undone);
+      expect([undone, await seen()]).toEqual([undone, byTiers]);
+    }
+    await database.query(`revoke all on function evervec.explain_documents from ${READER}`);
+    expect(await seen()).toEqual(byTiers);
+    await database.query(`revoke all on function evervec.search_documents from ${READER}`);
+    expect(await seen()).toEqual({ ...byTiers, is_bound: false });
+  });
+
   it('reaches no table of the user with the rights of the owner', async () => {
     const database = await open();
     await makeReader(database);

@@ -240,7 +240,8 @@ export class Releases {
   async #freshness(tx: Connection, row: SourceRow, source: SourceDefinition) {
     const { readFreshness } = await parts();
     const freshness = await readFreshness(tx, row, source.fingerprint);
-    // Documents come in through Evervec alone, each is queued by its own change, and nothing ever was there before.
+    // Documents come in through Evervec alone, each is queued by its own change, and nothing ever was there before. Where they were
+    // set up by an earlier version it is not written down.
     const isFromTheFirst = this.#isDocuments(source.name) && row.queued_fingerprint === null;
     return isFromTheFirst ? { ...freshness, isQueued: true } : freshness;
   }

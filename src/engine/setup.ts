@@ -4,6 +4,7 @@ import {
   type Connection,
   type Database,
   quoteIdentifier,
+  quoteQualified,
   transactOnTables,
 } from '../database/index.ts';
 import { PermissionError, QueryError } from '../errors/index.ts';
@@ -102,15 +103,37 @@ export async function setUpSource(
           'update evervec.sources set queued_fingerprint = null, backfill = null where log_id = $1',
           [saved.log_id],
         );
+      // What comes from now on is captured: of an empty table nothing is left to queue.
+      const isQueued = before === null && source.table.hasTriggers && (await isEmpty(tx, source));
+      if (isQueued) await noteQueued(tx, saved, source);
       return {
         source: source.name,
         table,
         outcome: before === null ? 'created' : 'updated',
-        needsBackfill: needsBackfill || hasGap,
+        needsBackfill: !isQueued && (needsBackfill || hasGap),
         differs: isAnew ? [] : differs,
       };
     },
   );
+}
+
+/** Once its triggers are there: for them the database has waited for whoever was writing. */
+async function isEmpty(tx: Connection, { table }: SourceDefinition): Promise<boolean> {
+  const { rows } = await tx.query<{ is_empty: boolean }>(
+    `select not exists (select from ${quoteQualified(table.schema, table.name)}) as is_empty`,
+  );
+  return rows[0]?.is_empty === true;
+}
+
+async function noteQueued(
+  tx: Connection,
+  { id }: SourceRow,
+  { fingerprint }: SourceDefinition,
+): Promise<void> {
+  await tx.query('update evervec.sources set queued_fingerprint = $2 where id = $1', [
+    id,
+    fingerprint,
+  ]);
 }
 
 /**

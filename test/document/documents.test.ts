@@ -52,6 +52,9 @@ describeEachDatabase('documents', ({ open }) => {
     expect(hits[0]).toMatchObject({ key: saved.id, chunk: { text: 'The moon pulls the sea.' } });
     expect(hits[0]?.record).toMatchObject({ title: 'Tides', collection: 'guides', version: 1 });
     expect(hits[0]?.record).not.toHaveProperty('text');
+    // Nor is anything left to be done.
+    expect(await evervec.setup()).toMatchObject([{ outcome: 'unchanged', needsBackfill: false }]);
+    expect((await evervec.verify()).every(({ level }) => level === 'good')).toBe(true);
   });
 
   it('knows what it has by origin and by bytes', async () => {

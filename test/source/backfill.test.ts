@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/database/index.ts';
 import { recordWork } from '../../src/queue/index.ts';
-import { describeEachDatabase } from '../setup/each-database.ts';
+import { describeEachDatabase, describeOnPostgres } from '../setup/each-database.ts';
 import { configure, expectTrue, keep, queued } from './fixture.ts';
 
 const OPTIONS = { items: { table: 'items', text: ['body'] } };
@@ -136,6 +136,52 @@ describeEachDatabase('a backfill', (databases) => {
     await evervec.setup();
     expect(await evervec.planBackfill()).toMatchObject([{ rows: 0, sampled: 0, records: 0 }]);
     expect(await evervec.backfill()).toEqual([{ source: 'items', queued: 0, isResumed: false }]);
+  });
+
+  test('is asked for where there is something to queue: what comes to an empty table is captured', async () => {
+    const database = await databases.open();
+    await items(database, 0);
+    const kept = await configure(database, OPTIONS);
+    const { evervec } = kept;
+    expect(await evervec.setup()).toMatchObject([{ outcome: 'created', needsBackfill: false }]);
+    await database.query(`insert into items values (1, 'the first')`);
+    await kept.drain();
+    await expectTrue(kept, 'select id::text as key, body as text from items');
+    expect(await evervec.setup()).toMatchObject([{ outcome: 'unchanged', needsBackfill: false }]);
+    expect((await evervec.verify()).every(({ level }) => level === 'good')).toBe(true);
+    // Neither where the text is made differently, nor where rows were there before.
+    const other = await configure(database, {
+      items: { table: 'items', text: '{body}!' },
+      others: { table: 'items', text: ['body'] },
+    });
+    expect(await other.evervec.setup()).toMatchObject([
+      { outcome: 'updated', needsBackfill: true },
+      { outcome: 'created', needsBackfill: true },
+    ]);
+  });
+});
+
+describeOnPostgres('a set-up beside a transaction that writes the first rows', ({ create }) => {
+  test('waits for it and sees them: a backfill is asked for', async () => {
+    const place = await create('empty');
+    const [database, writing] = [await place.open(), await place.open()];
+    await items(database, 0);
+    const { evervec } = await configure(database, OPTIONS);
+    await evervec.setup([]);
+    let isSetUp: Promise<unknown> = Promise.resolve();
+    await writing.transaction(async (tx) => {
+      await tx.query(`insert into items values (1, 'not yet committed')`);
+      isSetUp = evervec.setup();
+      await expect
+        .poll(async () => {
+          const { rowCount } = await tx.query(
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          );
+          return rowCount;
+        })
+        .toBe(1);
+    });
+    expect(await isSetUp).toMatchObject([{ outcome: 'created', needsBackfill: true }]);
   });
 });
 

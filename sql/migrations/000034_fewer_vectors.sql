@@ -163,11 +163,12 @@ begin
     )$sql$, evervec.source_leg_sql(source, space, filter, tiers, way, scan, null), source.id, visible, way.candidates, counts);
   end if;
   if way.mode = 'hybrid' then
-    -- Said on the outer side of the leg, before the scan of the index begins; each leg says it, since one before it may have said another.
-    if way.narrows and scan.scan in ('index', 'iterative') then
-      narrowed := format($sql$select $2::vector.%s as embedding, set_config('hnsw.ef_search', least(1000, greatest($3,
-          case when %L::boolean and words.commonest >= $3 then least(100, ceil(200 * %s)) else 100 end))::text, true) as in_view
-        from words_asked words offset 0$sql$, space.vector_type, scan.scan = 'index' and concat(filter, tiers) = '', weight);
+    -- Asked for on the outer side of the leg, before the scan of the index begins.
+    if way.narrows and scan.scan = 'index' and concat(filter, tiers) = '' then
+      narrowed := format($sql$select $2::vector.%s as embedding, set_config('hnsw.ef_search', case when words.commonest >= $3
+          then least(greatest($3, ceil(200 * %s)::integer), current_setting('hnsw.ef_search')::integer)::text
+          else current_setting('hnsw.ef_search') end, true) as in_view
+        from words_asked words offset 0$sql$, space.vector_type, weight);
     end if;
     vector_leg := evervec.source_leg_sql(source, space, filter, tiers, way, scan,
       format('(select case when c.words @@ asked.matched then %s::real end from words_asked asked) as rank', evervec.words_score_sql(space)),

@@ -2,7 +2,7 @@
 import type { Connection, Database } from './database.ts';
 
 /** The last migration of this version; `test/database/migrator.test.ts` compares it with `sql/migrations`. */
-export const SCHEMA_VERSION = 35;
+export const SCHEMA_VERSION = 36;
 
 const HAS_TABLE = `
 select exists (
